@@ -1,0 +1,159 @@
+"""Slots (partial derivatives of fields) and the jet space that names them.
+
+With independent variables x = (x_1, …, x_d) and a multi-index α in N^d, the slot (i, α) stands for
+the jet value u^i_α = ∂^α u^i. Its SymPy symbol is real and made here, never by a user.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import sympy as sp
+
+from ntk_theory.errors import InputError
+
+#: Fields, variables: a letter, then letters and digits. The underscore is the derivative mark.
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
+#: Order in which undeclared variables stand (then alphabetically).
+VARIABLE_ORDER = ("x", "y", "z", "t")
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """The derivative ∂^α u^i of one field: ``field`` names i, ``index`` is α.
+
+    >>> Slot("u", (2, 1)).order
+    3
+    """
+
+    field: str
+    index: tuple[int, ...]
+
+    @property
+    def order(self) -> int:
+        """|α| = α_1 + … + α_d."""
+        return sum(self.index)
+
+    @property
+    def is_value(self) -> bool:
+        """Is this the field itself, α = 0?"""
+        return not any(self.index)
+
+
+@dataclass(frozen=True)
+class JetSpace:
+    """Named fields over named variables; gives every slot its symbol and canonical name.
+
+    >>> space = JetSpace(("u",), ("x", "t"))
+    >>> space.name(Slot("u", (2, 1)))
+    'u_xxt'
+    """
+
+    fields: tuple[str, ...]
+    variables: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for what, names in (("fields", self.fields), ("variables", self.variables)):
+            if not names:
+                raise InputError(f"{what} is empty; it needs at least one name")
+            if len(set(names)) != len(names):
+                raise InputError(f"{what} = {names} repeats a name; each must be its own")
+            for name in names:
+                if not NAME.match(name):
+                    raise InputError(
+                        f"{what} has the name {name!r}; it needs a letter followed by letters and digits"
+                    )
+        both = set(self.fields) & set(self.variables)
+        if both:
+            raise InputError(f"{sorted(both)[0]!r} is both a field and a variable; rename one of them")
+
+    @property
+    def dimension(self) -> int:
+        """The number of variables, d."""
+        return len(self.variables)
+
+    def slot(self, field: str, **orders: int) -> Slot:
+        """The slot of ``field`` with the given order per variable.
+
+        >>> JetSpace(("u",), ("x", "t")).slot("u", x=2)
+        Slot(field='u', index=(2, 0))
+        """
+        return Slot(field, tuple(orders.get(name, 0) for name in self.variables))
+
+    def value(self, field: str) -> Slot:
+        """The slot of the field itself, α = 0."""
+        return Slot(field, (0,) * self.dimension)
+
+    def raised(self, slot: Slot, variable: str) -> Slot:
+        """The slot of ∂/∂variable of ``slot``."""
+        at = self.variables.index(variable)
+        return Slot(slot.field, tuple(n + (k == at) for k, n in enumerate(slot.index)))
+
+    def name(self, slot: Slot) -> str:
+        """The canonical spelling: ``u_xxt``, or ``diff(u, x1, 2)`` if a variable has a long name."""
+        if slot.is_value:
+            return slot.field
+        if all(len(name) == 1 for name in self.variables):
+            return slot.field + "_" + "".join(v * n for v, n in zip(self.variables, slot.index, strict=True))
+        parts = [slot.field]
+        for variable, n in zip(self.variables, slot.index, strict=True):
+            if n:
+                parts.append(variable if n == 1 else f"{variable}, {n}")
+        return f"diff({', '.join(parts)})"
+
+    def symbol(self, slot: Slot) -> sp.Symbol:
+        """The real SymPy symbol that stands for the jet value of ``slot``."""
+        return sp.Symbol(self.name(slot), real=True)
+
+    def variable(self, name: str) -> sp.Symbol:
+        """The real SymPy symbol of an independent variable."""
+        return sp.Symbol(name, real=True)
+
+    @cached_property
+    def variable_symbols(self) -> tuple[sp.Symbol, ...]:
+        """The symbols of all variables, in order."""
+        return tuple(self.variable(name) for name in self.variables)
+
+    def decode(self, symbol: sp.Symbol) -> Slot | None:
+        """The slot that ``symbol`` stands for, or ``None`` (a variable, a parameter)."""
+        return _decode(self, symbol.name)
+
+    def slots_of(self, expression: sp.Expr) -> tuple[Slot, ...]:
+        """The slots that occur, ordered by field (as declared), order, then x before t."""
+        found = (self.decode(symbol) for symbol in expression.free_symbols)
+        return self.sorted(slot for slot in found if slot is not None)
+
+    def sorted(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+        """Slots in canonical order: field, order, then the earlier variable first."""
+        return tuple(
+            sorted(set(slots), key=lambda s: (self.fields.index(s.field), s.order, tuple(-n for n in s.index)))
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+
+@lru_cache(maxsize=4096)
+def _decode(space: JetSpace, name: str) -> Slot | None:
+    if name in space.fields:
+        return space.value(name)
+    orders = dict.fromkeys(space.variables, 0)
+    if name.startswith("diff("):
+        field, *rest = name[5:-1].split(", ")
+        last = ""
+        for item in rest:
+            if item.isdigit():
+                orders[last] = int(item)
+            else:
+                last = item
+                orders[last] = 1
+        return Slot(field, tuple(orders.values()))
+    field, mark, letters = name.partition("_")
+    if not mark or field not in space.fields or not set(letters) <= set(space.variables):
+        return None
+    for letter in letters:
+        orders[letter] += 1
+    return Slot(field, tuple(orders.values()))
