@@ -1,0 +1,242 @@
+"""Lowering: operators and problems as array programs over points and jets.
+
+F(x, {u_α}) and all F_α = ∂F/∂u_α are compiled together into one postfix program (see
+:mod:`ntk_theory.model.program`), so that parts which they share are computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.model.program import Array, Program, compile_expressions
+from ntk_theory.symbolic.jets import JetSpace, Slot
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Group, GroupKind, Problem
+
+#: Values of named parameters (a float keeps its binary value, a Fraction or a SymPy number is exact).
+ParameterValues = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LoweredOperator:
+    """F and its gradient on arrays.
+
+    ``slots`` are the operator's own slots in canonical order; ``program`` has the d variables and then
+    the A slots as inputs, and F and then its A partial derivatives as outputs. ``name`` is the group
+    that an error message names.
+    """
+
+    space: JetSpace
+    slots: tuple[Slot, ...]
+    program: Program
+    name: str = "operator"
+
+    def evaluate(self, points: Array, jets: Array) -> tuple[Array, Array]:
+        """F(x_k, jets_k) and F_α(x_k, jets_k).
+
+        Parameters
+        ----------
+        points:
+            (n, d), columns in the order of ``space.variables``.
+        jets:
+            (A, n) values u_α of ``slots``; or (A, …, n), any batch of them at the same points.
+
+        Returns
+        -------
+        values, gradient:
+            (…, n) and (A, …, n), the gradient in the order of ``slots``.
+
+        Raises
+        ------
+        NonFiniteError
+            A result overflowed or is undefined (log of a negative jet): the message names group and point.
+        """
+        points, jets = np.asarray(points, dtype=np.float64), np.asarray(jets, dtype=np.float64)
+        self._check_shapes(points, jets)
+        shape = jets.shape[1:] if self.slots else points.shape[:1]
+        results = self.program.run([*points.T, *jets])
+        table = np.empty((1 + len(self.slots), *shape))
+        for row, result in zip(table, results, strict=True):
+            row[...] = result
+        if not np.isfinite(table).all():
+            raise NonFiniteError(self._complaint(points, jets, table))
+        return table[0], table[1:]
+
+    def _check_shapes(self, points: Array, jets: Array) -> None:
+        d, a = self.space.dimension, len(self.slots)
+        if points.ndim != 2 or points.shape[1] != d:
+            raise InputError(f"points has shape {points.shape}; it needs (n, {d}), one column per variable")
+        if jets.ndim < 2 or jets.shape[0] != a or jets.shape[-1] != len(points):
+            names = ", ".join(map(self.space.name, self.slots))
+            raise InputError(
+                f"jets has shape {jets.shape}; it needs ({a}, {len(points)}), one row per slot ({names}) "
+                "and one column per point"
+            )
+
+    def _complaint(self, points: Array, jets: Array, table: Array) -> str:
+        row, *_, k = (int(i) for i in np.argwhere(~np.isfinite(table))[0])
+        at = tuple(int(i) for i in np.argwhere(~np.isfinite(table))[0])[1:]
+        what = (
+            "its residual"
+            if row == 0
+            else f"its derivative with respect to {self.space.name(self.slots[row - 1])}"
+        )
+        where = ", ".join(f"{v} = {x:.6g}" for v, x in zip(self.space.variables, points[k], strict=True))
+        values = ", ".join(f"{self.space.name(s)} = {jets[(i, *at)]:.6g}" for i, s in enumerate(self.slots))
+        return (
+            f"group {self.name!r} at point {k} ({where}): {what} is {table[(row, *at)]} "
+            f"for {values or 'this point'}; change the points, the parameters or s so that it stays finite"
+        )
+
+
+@dataclass(frozen=True)
+class LoweredGroup:
+    """A constraint group on arrays: R_g(x) = Σ_j F^{g,j}(jets at p_j(x)) − target_g(x)."""
+
+    name: str
+    kind: GroupKind
+    legs: tuple[LoweredOperator, ...]
+    target_program: Program
+
+    def target(self, points: Array) -> Array:
+        """target_g at (n, d) points (of the first leg, if there are two), shape (n,)."""
+        points = np.asarray(points, dtype=np.float64)
+        (result,) = self.target_program.run(list(points.T))
+        values = np.array(np.broadcast_to(result, points.shape[:1]), dtype=np.float64)
+        if not np.isfinite(values).all():
+            k = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise NonFiniteError(
+                f"group {self.name!r} at point {k} ({points[k].tolist()}): its target is {values[k]}; "
+                "change the points or the target so that it stays finite"
+            )
+        return values
+
+
+@dataclass(frozen=True)
+class LoweredProblem:
+    """All groups of a problem, conditions first, and the union of their slots in canonical order."""
+
+    space: JetSpace
+    groups: tuple[LoweredGroup, ...]
+    slots: tuple[Slot, ...]
+
+    def positions(self, operator: LoweredOperator) -> list[int]:
+        """Where the operator's slots stand among ``slots``."""
+        return [self.slots.index(slot) for slot in operator.slots]
+
+
+def lower(
+    operator: Operator, parameters: ParameterValues | None = None, *, name: str = "operator"
+) -> LoweredOperator:
+    """The array program of an operator and its gradient.
+
+    Parameters
+    ----------
+    operator:
+        F(x, {u_α}).
+    parameters:
+        A number for every named parameter of ``operator``.
+    name:
+        What error messages call the operator.
+
+    Raises
+    ------
+    InputError
+        A parameter has no value, a value belongs to no parameter or is not a real number, or the
+        expression has a function that cannot be evaluated.
+
+    Examples
+    --------
+    >>> space = JetSpace(("u",), ("x", "t"))
+    >>> u, u_x = space.symbol(space.value("u")), space.symbol(space.slot("u", x=1))
+    >>> lowered = lower(Operator(space, u * u_x))
+    >>> values, gradient = lowered.evaluate(np.zeros((1, 2)), np.array([[2.0], [5.0]]))
+    >>> values.tolist(), gradient.tolist()
+    ([10.0], [[5.0], [2.0]])
+    """
+    given = dict(parameters or {})
+    unknown = set(given) - {symbol.name for symbol in operator.parameters}
+    if unknown:
+        raise InputError(
+            f"parameters has {sorted(unknown)[0]!r}, which {name} does not have; "
+            f"its parameters are {[s.name for s in operator.parameters]}"
+        )
+    return _lower(operator, given, name)
+
+
+def lower_problem(problem: Problem, parameters: ParameterValues | None = None) -> LoweredProblem:
+    """The array programs of all groups of a problem.
+
+    ``parameters`` go before the values that the problem itself carries. Raises as :func:`lower`.
+    """
+    values = {**problem.parameters, **(parameters or {})}
+    unknown = set(parameters or {}) - {s.name for s in _problem_symbols(problem)} - set(problem.parameters)
+    if unknown:
+        raise InputError(
+            f"parameters has {sorted(unknown)[0]!r}, which the problem does not have; "
+            f"its parameters are {sorted(values.keys() - unknown)}"
+        )
+    groups = tuple(_lower_group(group, problem.space, values) for group in problem.groups)
+    slots = problem.space.sorted(slot for group in groups for leg in group.legs for slot in leg.slots)
+    return LoweredProblem(problem.space, groups, slots)
+
+
+def bind(expression: sp.Expr, values: ParameterValues) -> sp.Expr:
+    """``expression`` with every parameter of a known name replaced by its value."""
+    found = {s: _exact(s.name, values[s.name]) for s in expression.free_symbols if s.name in values}
+    return expression.xreplace(found) if found else expression
+
+
+def _lower(operator: Operator, values: ParameterValues, name: str) -> LoweredOperator:
+    space = operator.space
+    names = {symbol.name for symbol in operator.parameters}
+    bound = Operator(space, bind(operator.expression, {k: v for k, v in values.items() if k in names}))
+    _require_bound([s.name for s in bound.parameters], name)
+    # The slots of the unbound operator: a coefficient that happens to be 0 must not change an answer's shape.
+    slots = operator.slots
+    gradient = [bound.gradient.get(slot, sp.S.Zero) for slot in slots]
+    inputs = [*space.variable_symbols, *map(space.symbol, slots)]
+    return LoweredOperator(space, slots, compile_expressions([bound.expression, *gradient], inputs), name)
+
+
+def _lower_group(group: Group, space: JetSpace, values: ParameterValues) -> LoweredGroup:
+    legs = tuple(_lower(leg, values, group.name) for leg in group.legs)
+    target = bind(group.target, values)
+    free = target.free_symbols - set(space.variable_symbols)
+    if any(space.decode(symbol) for symbol in free):
+        raise InputError(f"group {group.name!r} has the target {target}; it needs one without the fields")
+    _require_bound(sorted(s.name for s in free), group.name)
+    return LoweredGroup(group.name, group.kind, legs, compile_expressions([target], space.variable_symbols))
+
+
+def _require_bound(names: Sequence[str], where: str) -> None:
+    if names:
+        example = ", ".join(f"{name!r}: 1" for name in names)
+        raise InputError(
+            f"{where} has the parameters {', '.join(names)} without a value; "
+            f"give each a number, as in parameters={{{example}}}"
+        )
+
+
+def _exact(name: str, value: Any) -> sp.Expr:
+    if isinstance(value, sp.Expr) and not value.free_symbols and value.is_extended_real and value.is_finite:
+        return value
+    if isinstance(value, Fraction):
+        return sp.Rational(value.numerator, value.denominator)
+    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)):
+        raise InputError(f"parameters[{name!r}] is {value!r}; it needs a finite real number")
+    return sp.Integer(int(value)) if isinstance(value, int) else sp.Float(float(value), 17)
+
+
+def _problem_symbols(problem: Problem) -> set[sp.Symbol]:
+    operators = {s for group in problem.groups for leg in group.legs for s in leg.parameters}
+    targets = {s for group in problem.groups for s in group.target.free_symbols}
+    return operators | targets - set(problem.space.variable_symbols)
