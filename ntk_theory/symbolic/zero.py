@@ -1,0 +1,190 @@
+"""Is an expression identically zero, and what sign does it take? Decided with proof, or not at all.
+
+The order of attack, each step bounded:
+
+1. exact normal form: expansion to a sum of distinct products (a proof of zero for polynomials);
+2. interval evaluation at random rational points: an enclosure that excludes 0 proves nonzero;
+3. a bounded simplification: trigonometric and hyperbolic functions become exponentials, the
+   fraction is brought over one denominator and the numerator is expanded (a proof of zero);
+4. otherwise undecided, ``None``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Set
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+
+from ntk_theory.symbolic.intervals import Unenclosed, at_point, excludes_zero, over_reals
+
+#: Random points tried before a nonzero proof is given up.
+POINTS = 24
+#: Magnitudes of the random points, in turn.
+SCALES = (sp.Integer(1), sp.Rational(1, 4), sp.Integer(4))
+#: Larger expressions are not expanded or simplified further.
+MAX_OPERATIONS = 4000
+#: Simplification rewrites at most this many operations (it may multiply them).
+MAX_SIMPLIFY = 120
+
+
+class Sign(Enum):
+    """The sign of an expression for generic values of its symbols."""
+
+    ZERO = "identically zero"
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    MIXED = "of both signs"
+    UNDECIDED = "undecided"
+
+
+@lru_cache(maxsize=20000)
+def is_zero(expression: sp.Expr) -> bool | None:
+    """Is the expression 0 for all real values of its symbols? ``None`` when undecided.
+
+    >>> u = sp.Symbol("u", real=True)
+    >>> is_zero(sp.sin(u) ** 2 + sp.cos(u) ** 2 - 1), is_zero(sp.sin(u) ** 2 - 1)
+    (True, False)
+    """
+    if expression.is_Symbol:
+        return False
+    if expression.is_Rational:
+        return bool(expression == 0)
+    if size(expression) > MAX_OPERATIONS:
+        return None
+    expanded = expression.expand() if expression.is_Add or expression.has(sp.Add) else expression
+    if expanded == 0:
+        return True
+    if any(excludes_zero(value) for value in _values(expanded)):
+        return False
+    return True if _simplifies_to_zero(expanded) else None
+
+
+@lru_cache(maxsize=20000)
+def sign_of(expression: sp.Expr, free: frozenset[sp.Symbol] | None = None) -> Sign:
+    """The sign almost everywhere, for all real values of the symbols in ``free`` (default: all).
+
+    The other symbols (variables, parameters) are taken positive: a problem is posed where its
+    coefficients make sense.
+
+    >>> u = sp.Symbol("u", real=True)
+    >>> sign_of(1 + u**2), sign_of(u)
+    (<Sign.POSITIVE: 'positive'>, <Sign.MIXED: 'of both signs'>)
+    """
+    held = expression.free_symbols - (expression.free_symbols if free is None else free)
+    positive = {s: sp.Symbol(s.name, positive=True) for s in held}
+    bounds = over_reals(expression.xreplace(positive))
+    if bounds.is_positive:
+        return Sign.POSITIVE
+    if bounds.is_negative:
+        return Sign.NEGATIVE
+    zero = is_zero(expression)
+    if zero:
+        return Sign.ZERO
+    # A nonnegative analytic expression that is not identically zero is positive almost everywhere;
+    # with a sign in it (1 + sign(u)) it may vanish on a half-line.
+    one_signed = bounds.is_nonnegative or bounds.is_nonpositive
+    if zero is False and one_signed and not _is_piecewise(expression):
+        return Sign.POSITIVE if bounds.is_nonnegative else Sign.NEGATIVE
+    seen: set[bool] = set()
+    for value in _values(expression, held):
+        if excludes_zero(value):
+            seen.add(bool(value.a > 0))
+        if len(seen) == 2:
+            return Sign.MIXED
+    return Sign.UNDECIDED
+
+
+@lru_cache(maxsize=20000)
+def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol]) -> bool | None:
+    """Does the value change with any of ``symbols``? Two disjoint enclosures prove that it does."""
+    if not expression.free_symbols & symbols:
+        return False
+    held = expression.free_symbols - symbols
+    first = None
+    for value in _values(expression, held, freeze=held):
+        if first is None:
+            first = value
+        elif value.a > first.b or value.b < first.a:
+            return True
+    return None
+
+
+def _is_piecewise(expression: sp.Expr) -> bool:
+    """May the expression vanish on a set of positive measure without being zero?"""
+    return expression.has(sp.sign) or any(node.has(sp.Abs) for node in expression.atoms(sp.Add))
+
+
+def size(expression: sp.Expr) -> int:
+    """The number of nodes, counted no further than the limit."""
+    count = 0
+    for _ in sp.preorder_traversal(expression):
+        count += 1
+        if count > MAX_OPERATIONS:
+            break
+    return count
+
+
+def _values(
+    expression: sp.Expr,
+    positive: Set[sp.Symbol] = frozenset(),
+    freeze: Set[sp.Symbol] = frozenset(),
+) -> Iterator[Any]:
+    """Enclosures at random rational points; the seed is fixed, so every answer is reproducible."""
+    rng = random.Random(20241217)
+    symbols = sorted(expression.free_symbols, key=lambda s: s.name)
+    frozen = {s: _draw(rng, True) for s in sorted(freeze, key=lambda s: s.name)}
+    for k in range(POINTS):
+        scale = SCALES[k % len(SCALES)]
+        point = {
+            s: frozen.get(s) or _draw(rng, s in positive or bool(s.is_positive)) * scale for s in symbols
+        }
+        try:
+            yield at_point(expression, point)
+        except Unenclosed:
+            continue
+
+
+def _draw(rng: random.Random, positive: bool) -> sp.Rational:
+    value = sp.Rational(rng.randint(50, 2500), 997)
+    return value if positive or rng.random() < 0.5 else -value
+
+
+def _simplifies_to_zero(expression: sp.Expr) -> bool:
+    if size(expression) > MAX_SIMPLIFY:
+        return False
+    functions = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)
+    signs: dict[sp.Expr, sp.Symbol] = {}
+    rewritten = _split_signs(expression, signs)
+    rewritten = rewritten.rewrite(sp.exp) if rewritten.has(*functions) else rewritten
+    numerator, _ = sp.fraction(sp.together(rewritten))
+    if size(numerator) > MAX_OPERATIONS:
+        return False
+    flat = sp.expand(sp.powsimp(sp.expand(numerator), deep=True))
+    for symbol in signs.values():  # sign(a)^2 = 1 almost everywhere
+        flat = sp.expand(flat.replace(
+            lambda node, s=symbol: node.is_Pow and node.base == s and node.exp.is_Integer,
+            lambda node, s=symbol: s ** (int(node.exp) % 2),
+        ))
+    return bool(flat == 0)
+
+
+def _split_signs(node: sp.Expr, signs: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
+    """Write |a| as a·sign(a) and log(a^n) as n·log|a| for even n, one symbol for each sign(a)."""
+    if not node.args:
+        return node
+    args = [_split_signs(argument, signs) for argument in node.args]
+    if isinstance(node, sp.Abs | sp.sign) and node.args[0].is_Mul:
+        return sp.Mul(*(_split_signs(node.func(factor), signs) for factor in node.args[0].args))
+    if isinstance(node, sp.Abs | sp.sign):
+        inner = node.args[0]
+        symbol = signs.setdefault(inner, sp.Dummy("sign", real=True, nonzero=True))
+        return symbol if isinstance(node, sp.sign) else args[0] * symbol
+    if isinstance(node, sp.log):
+        inner = node.args[0]
+        if inner.is_Pow and inner.exp.is_Integer:
+            return inner.exp * sp.log(_split_signs(sp.Abs(inner.base), signs))
+    return node.func(*args)
