@@ -1,0 +1,279 @@
+"""The network of THEORY §1: its shape, scaling and initialisation."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ntk_theory.errors import InputError
+from ntk_theory.kernels.activations import Activation, activation
+from ntk_theory.model.parameters import Parameters
+
+FloatArray = NDArray[np.float64]
+OutputBias = Literal["zero", "normal", "none"]
+OUTPUT_BIASES = ("zero", "normal", "none")
+
+
+@dataclass(frozen=True)
+class InputMap:
+    """x̃_j = scale_j x_j + shift_j, applied before the first layer.
+
+    A Taylor coefficient in x is that in x̃ times scale^α (the chain factor of the slot).
+    """
+
+    scale: tuple[float, ...]
+    shift: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        scale, shift = tuple(map(float, self.scale)), tuple(map(float, self.shift))
+        if len(scale) != len(shift) or not np.isfinite(scale + shift).all() or 0.0 in scale:
+            raise InputError(
+                f"input_map has scale {scale} and shift {shift}; it needs one finite number "
+                "each per variable, and no scale 0"
+            )
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "shift", shift)
+
+    @classmethod
+    def from_domain(cls, bounds: Sequence[tuple[Any, Any]]) -> InputMap:
+        """The map of a box, given as (low, high) per variable, onto [−1, 1]^d.
+
+        >>> InputMap.from_domain([(0, 4)])
+        InputMap(scale=(0.5,), shift=(-1.0,))
+        """
+        scale, shift = [], []
+        for low, high in bounds:
+            a, b = float(low), float(high)
+            if not a < b:
+                raise InputError(f"input_map has the interval ({low}, {high}); it needs low < high")
+            scale.append(2 / (b - a))
+            shift.append(-(a + b) / (b - a))
+        return cls(tuple(scale), tuple(shift))
+
+    def apply(self, points: ArrayLike) -> FloatArray:
+        """x̃ for points of shape (n, d)."""
+        return np.ascontiguousarray(np.asarray(points, dtype=np.float64) * self.scale + self.shift)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A fully connected network with L hidden layers and output scaling N^{-s}.
+
+        z¹ = W¹x̃ + b¹,  hˡ = φ(zˡ),  zˡ⁺¹ = Wˡ⁺¹hˡ/√N_l + bˡ⁺¹,  uⁱ = N^{-s} Σ_k aⁱ_k hᴸ_k + cⁱ,
+
+    N the width of the last hidden layer, x̃ the inputs after ``input_map``.
+
+    Parameters
+    ----------
+    variables, fields:
+        Names of the inputs (the columns of points) and of the outputs.
+    width:
+        One number, or one per hidden layer.
+    depth:
+        L; may be omitted if ``width`` has one number per layer.
+    s:
+        Output exponent: text, int, Fraction or SymPy Rational; a float goes through its decimal text.
+    activation:
+        A name of :data:`ntk_theory.kernels.activations.TABLE`, or ``relu^k``.
+    output_bias:
+        ``zero`` (starts at 0, trained), ``normal`` (starts N(0,1), trained) or ``none``.
+    input_map:
+        Affine map of the inputs, or a mapping variable → (low, high), mapped onto [−1, 1].
+
+    Raises
+    ------
+    InputError
+        for an argument that does not fit.
+
+    >>> Network(("x", "t"), ("u",), width=256, depth=2, s="3/4").epsilon
+    0.25
+    """
+
+    variables: tuple[str, ...]
+    fields: tuple[str, ...]
+    width: int | tuple[int, ...]
+    depth: int | None = None
+    s: Fraction | str | int | float = Fraction(1, 2)
+    activation: str = "tanh"
+    output_bias: OutputBias = "zero"
+    input_map: InputMap | Mapping[str, tuple[Any, Any]] | None = None
+
+    def __post_init__(self) -> None:
+        variables, fields = _names(self.variables, "variables"), _names(self.fields, "fields")
+        widths = _widths(self.width, self.depth)
+        if self.output_bias not in OUTPUT_BIASES:
+            raise InputError(
+                f"output_bias is {self.output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}"
+            )
+        set_field = object.__setattr__
+        set_field(self, "variables", variables)
+        set_field(self, "fields", fields)
+        set_field(self, "width", widths)
+        set_field(self, "depth", len(widths))
+        set_field(self, "s", exact(self.s))
+        set_field(self, "activation", activation(self.activation).name)
+        set_field(self, "input_map", _input_map(self.input_map, variables))
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """(N_1, …, N_L)."""
+        assert isinstance(self.width, tuple)  # __post_init__ made it one
+        return self.width
+
+    @property
+    def exponent(self) -> Fraction:
+        """s, exact."""
+        assert isinstance(self.s, Fraction)
+        return self.s
+
+    @property
+    def phi(self) -> Activation:
+        """The table line of the activation."""
+        return activation(self.activation)
+
+    @property
+    def epsilon(self) -> float:
+        """ε = N^{1/2 − s}, N the width of the last hidden layer."""
+        return math.pow(self.widths[-1], Fraction(1, 2) - self.exponent)
+
+    @property
+    def output_scale(self) -> float:
+        """N^{-s}."""
+        return math.pow(self.widths[-1], -self.exponent)
+
+    @cached_property
+    def scale(self) -> FloatArray:
+        """The chain factor ∂x̃_j/∂x_j per variable, shape (d,)."""
+        return np.ones(len(self.variables)) if self.input_map is None else np.array(self._map.scale)
+
+    @property
+    def _map(self) -> InputMap:
+        assert isinstance(self.input_map, InputMap)
+        return self.input_map
+
+    def inputs(self, points: ArrayLike) -> FloatArray:
+        """x̃, the points after the input map, shape (n, d)."""
+        if self.input_map is None:
+            return np.ascontiguousarray(points, dtype=np.float64)
+        return self._map.apply(points)
+
+    def init(self, seed: int) -> Parameters:
+        """Independent N(0, 1) entries (output bias as declared); they do not depend on s.
+
+        Every array has its own stream, keyed by the seed and by its place (layer, kind), so that the
+        result depends on nothing but ``seed`` and the shapes: not on the number of workers or threads,
+        and the hidden layers not on ``output_bias`` either.
+        """
+        if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+            raise InputError(f"seed is {seed!r}; it needs a non-negative integer")
+        depth, seed = len(self.widths), int(seed)
+        fan_in = (len(self.variables), *self.widths[:-1])
+        hidden = tuple(
+            (normals(seed, (layer, 0), (n, m)), normals(seed, (layer, 1), (n,)))
+            for layer, (n, m) in enumerate(zip(self.widths, fan_in, strict=True))
+        )
+        readout = normals(seed, (depth, 0), (len(self.fields), self.widths[-1]))
+        bias = None
+        if self.output_bias == "normal":
+            bias = normals(seed, (depth, 1), (len(self.fields),))
+        elif self.output_bias == "zero":
+            bias = np.zeros(len(self.fields))
+        return Parameters(hidden, readout, bias)
+
+    def check(self, parameters: Parameters) -> None:
+        """Raise :class:`InputError` unless ``parameters`` have this network's shapes."""
+        shapes = [(W.shape, b.shape) for W, b in parameters.hidden]
+        fan_in = (len(self.variables), *self.widths[:-1])
+        want = [((n, m), (n,)) for n, m in zip(self.widths, fan_in, strict=True)]
+        if shapes != want:
+            raise InputError(f"parameters has hidden shapes {shapes}; this network needs {want}")
+        if parameters.readout.shape != (len(self.fields), self.widths[-1]):
+            raise InputError(
+                f"parameters has a readout of shape {parameters.readout.shape}; "
+                f"this network needs {(len(self.fields), self.widths[-1])}"
+            )
+        if (parameters.output_bias is None) != (self.output_bias == "none"):
+            has = "no" if parameters.output_bias is None else "an"
+            raise InputError(
+                f"parameters has {has} output bias but the network declares "
+                f"output_bias={self.output_bias!r}; make both agree"
+            )
+
+    def digest(self, parameters: Parameters) -> str:
+        """SHA-256 of all parameter bytes, for records of provenance."""
+        total = hashlib.sha256()
+        for block in parameters.blocks():
+            total.update(np.asarray(block.shape, dtype=np.int64).tobytes())
+            total.update(block.tobytes())
+        return total.hexdigest()
+
+
+def normals(seed: int, place: tuple[int, ...], shape: tuple[int, ...]) -> FloatArray:
+    """Standard normals from the PCG64 stream of (seed, place)."""
+    sequence = np.random.SeedSequence(seed, spawn_key=place)
+    return np.random.Generator(np.random.PCG64(sequence)).standard_normal(shape)
+
+
+def exact(s: Any) -> Fraction:
+    """An exponent as an exact fraction.
+
+    >>> exact(0.75), exact("2/3")
+    (Fraction(3, 4), Fraction(2, 3))
+    """
+    try:
+        if isinstance(s, bool):
+            raise TypeError
+        if isinstance(s, float):
+            return Fraction(str(s))
+        if isinstance(s, str | int | Fraction):
+            return Fraction(s)
+        return Fraction(int(s.p), int(s.q))  # a SymPy Rational
+    except (TypeError, ValueError, AttributeError, ZeroDivisionError, OverflowError):
+        raise InputError(f"s is {s!r}; it needs an exact number such as '3/4', 1 or 0.75") from None
+
+
+def _names(names: Any, what: str) -> tuple[str, ...]:
+    found = (names,) if isinstance(names, str) else tuple(names)
+    if not found or not all(isinstance(n, str) and n for n in found) or len(set(found)) != len(found):
+        raise InputError(f"{what} is {names!r}; it needs one or more different names")
+    return found
+
+
+def _widths(width: Any, depth: int | None) -> tuple[int, ...]:
+    try:
+        widths = (width,) * (depth or 1) if isinstance(width, Integral) else tuple(width)
+    except TypeError:
+        widths = (width,)
+    if not widths or any(isinstance(w, bool) or not isinstance(w, Integral) or w < 1 for w in widths):
+        raise InputError(f"width is {width!r}; it needs a positive integer, or one per hidden layer")
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, Integral) or depth < 1):
+        raise InputError(f"depth is {depth!r}; it needs a positive integer")
+    if depth is not None and len(widths) != depth:
+        raise InputError(f"width is {widths} but depth is {depth}; they need as many widths as hidden layers")
+    return tuple(int(w) for w in widths)
+
+
+def _input_map(given: Any, variables: tuple[str, ...]) -> InputMap | None:
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        missing = [name for name in variables if name not in given]
+        if missing:
+            raise InputError(
+                f"input_map lacks the variable {missing[0]!r}; give (low, high) for each of {variables}"
+            )
+        given = InputMap.from_domain([given[name] for name in variables])
+    if not isinstance(given, InputMap) or len(given.scale) != len(variables):
+        raise InputError(
+            f"input_map is {given!r}; it needs an InputMap for the {len(variables)} variables {variables}"
+        )
+    return given
