@@ -1,0 +1,164 @@
+"""Derivatives of activations as short tables, exact up to rounding of their integer coefficients.
+
+Every smooth activation of the package and all its derivatives have one form,
+
+    φ^(k)(z) = a_k + a'_k y + z (b_k + b'_k y) + w (A_k(t) + z B_k(t)) + l_k log(2 cosh(z/2)),
+
+with polynomials A_k, B_k and, per family, functions y, w, t of z:
+
+    family 0   y = tanh(κz)      w = 1 − y²          t = y
+    family 1   y = erf(√κ z)     w = exp(−κz²)       t = z
+    family 2   y = sin z         w = cos z           t = 1
+
+The derivatives of w times a polynomial close on themselves, so the tables are made by exact integer
+or rational recurrences; w is kept apart because it is computed without cancellation where φ^(k)
+decays.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import pi, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Polynomial = list[Fraction]
+
+
+class ActivationTable(NamedTuple):
+    """The form above for k = 0..K: ``linear`` (K+1, 5) = (a, a', b, b', l), ``A``, ``B`` (K+1, D+1)."""
+
+    family: int
+    kappa: float
+    linear: Floats
+    A: Floats
+    B: Floats
+
+
+def _derivative(poly: Polynomial) -> Polynomial:
+    return [k * c for k, c in enumerate(poly)][1:] or [Fraction(0)]
+
+
+def _plus(*polys: Polynomial) -> Polynomial:
+    length = max(len(poly) for poly in polys)
+    return [sum((poly[k] for poly in polys if k < len(poly)), Fraction(0)) for k in range(length)]
+
+
+def _shift(poly: Polynomial, scale: Fraction, power: int) -> Polynomial:
+    return [Fraction(0)] * power + [scale * c for c in poly]
+
+
+def _bell_polynomials(kappa: Fraction, count: int) -> list[Polynomial]:
+    """Q_m with d^m/dz^m (1 − y²) = (1 − y²) Q_m(y), y = tanh(κz): Q' = κ((1 − y²)Q' − 2yQ)."""
+    out = [[Fraction(1)]]
+    for _ in range(count - 1):
+        q, dq = out[-1], _derivative(out[-1])
+        out.append(_plus(_shift(dq, kappa, 0), _shift(dq, -kappa, 2), _shift(q, -2 * kappa, 1)))
+    return out
+
+
+def _gauss_polynomials(kappa: Fraction, count: int) -> list[Polynomial]:
+    """Q_m with d^m/dz^m exp(−κz²) = exp(−κz²) Q_m(z): Q' − 2κzQ (Hermite polynomials)."""
+    out = [[Fraction(1)]]
+    for _ in range(count - 1):
+        q = out[-1]
+        out.append(_plus(_derivative(q), _shift(q, -2 * kappa, 1)))
+    return out
+
+
+def _assemble(
+    family: int, kappa: float, linear: dict[int, tuple[float, ...]], a: list[Polynomial], b: list[Polynomial],
+    scale: float,
+) -> ActivationTable:
+    count = len(a)
+    degree = max(len(poly) for poly in [*a, *b])
+    tables = np.zeros((2, count, degree))
+    for table, polys in zip(tables, (a, b), strict=True):
+        for k, poly in enumerate(polys):
+            table[k, : len(poly)] = [float(c) * scale for c in poly]
+    rows = np.zeros((count, 5))
+    for k, row in linear.items():
+        if k < count:
+            rows[k] = row
+    return ActivationTable(family, kappa, rows, tables[0], tables[1])
+
+
+def _tanh(order: int) -> ActivationTable:
+    bells = _bell_polynomials(Fraction(1), order + 1)
+    zero = [[Fraction(0)]]
+    return _assemble(0, 1.0, {0: (0, 1, 0, 0, 0)}, zero + bells[:order], zero * (order + 1), 1.0)
+
+
+def _sigmoid(order: int) -> ActivationTable:
+    # σ = (1 + y)/2 with y = tanh(z/2), hence σ' = w/4.
+    bells = _bell_polynomials(Fraction(1, 2), order + 1)
+    zero = [[Fraction(0)]]
+    return _assemble(0, 0.5, {0: (0.5, 0.5, 0, 0, 0)}, zero + bells[:order], zero * (order + 1), 0.25)
+
+
+def _softplus(order: int) -> ActivationTable:
+    # log(1 + e^z) = z/2 + log(2 cosh(z/2)); its derivative is the sigmoid.
+    bells = _bell_polynomials(Fraction(1, 2), order + 1)
+    zero = [[Fraction(0)]]
+    linear = {0: (0, 0, 0.5, 0, 1), 1: (0.5, 0.5, 0, 0, 0)}
+    return _assemble(0, 0.5, linear, (zero * 2 + bells)[: order + 1], zero * (order + 1), 0.25)
+
+
+def _silu(order: int) -> ActivationTable:
+    # φ = zσ, φ^(k) = zσ^(k) + kσ^(k−1).
+    bells = _bell_polynomials(Fraction(1, 2), order + 1)
+    zero = [[Fraction(0)]]
+    sigma = zero + bells
+    linear = {0: (0, 0, 0.5, 0.5, 0), 1: (0.5, 0.5, 0, 0, 0)}
+    a = [[k * c for c in sigma[k - 1]] if k else zero[0] for k in range(order + 1)]
+    return _assemble(0, 0.5, linear, a, sigma[: order + 1], 0.25)
+
+
+def _erf(order: int) -> ActivationTable:
+    gauss = _gauss_polynomials(Fraction(1), order + 1)
+    zero = [[Fraction(0)]]
+    return _assemble(1, 1.0, {0: (0, 1, 0, 0, 0)}, zero + gauss[:order], zero * (order + 1), 2 / sqrt(pi))
+
+
+def _gaussian(order: int, kappa: Fraction) -> ActivationTable:
+    gauss = _gauss_polynomials(kappa, order + 1)
+    return _assemble(1, float(kappa), {}, gauss, [[Fraction(0)]] * (order + 1), 1.0)
+
+
+def _gelu(order: int) -> ActivationTable:
+    # φ = z Φ(z), Φ = (1 + erf(z/√2))/2: φ^(k) = z Φ^(k) + k Φ^(k−1), Φ' = e^{−z²/2}/√(2π).
+    gauss = _gauss_polynomials(Fraction(1, 2), order + 1)
+    zero = [[Fraction(0)]]
+    normal = zero + gauss
+    linear = {0: (0, 0, 0.5, 0.5, 0), 1: (0.5, 0.5, 0, 0, 0)}
+    a = [[k * c for c in normal[k - 1]] if k else zero[0] for k in range(order + 1)]
+    return _assemble(1, 0.5, linear, a, normal[: order + 1], 1 / sqrt(2 * pi))
+
+
+def _sin(order: int) -> ActivationTable:
+    linear = {k: (0.0, (1, 0, -1, 0)[k % 4], 0.0, 0.0, 0.0) for k in range(order + 1)}
+    a = [[Fraction((0, 1, 0, -1)[k % 4])] for k in range(order + 1)]
+    return _assemble(2, 1.0, linear, a, [[Fraction(0)]] * (order + 1), 1.0)
+
+
+_MAKERS = {
+    "tanh": _tanh,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "silu": _silu,
+    "erf": _erf,
+    "gaussian": lambda order: _gaussian(order, Fraction(1, 2)),
+    "gelu": _gelu,
+    "sin": _sin,
+}
+
+#: The smooth activations that have a table.
+TABLED = tuple(_MAKERS)
+
+
+def activation_table(name: str, order: int) -> ActivationTable:
+    """The table of φ, φ', …, φ^(order) of a smooth activation named in :data:`TABLED`."""
+    return _MAKERS[name](order)

@@ -1,0 +1,129 @@
+"""Dual activations in closed form, as formulas in the three covariances p, q, r.
+
+For (U, V) ~ N(0, [[p, q], [q, r]]) the dual of an activation is D(p, q, r) = E[φ(U) φ(V)]. Price's
+theorem gives D_φ'φ' = ∂D/∂q, so each activation has one function that returns the pair (D, ∂_q D).
+They accept :class:`~ntk_theory.limit.series.Series`, and so serve numbers, derivatives in p, q, r and
+compositions with covariances alike.
+
+Sources: erf, Williams 1997 (NIPS 9, eq. 11); Gaussian, ibid. eq. 13 (here e^{−z²/2}); ReLU^k, Cho &
+Saul 2009 (NIPS 22, eq. 1-4). sin follows from E e^{i(U±V)} = e^{−(p+r)/2 ∓ q} [D].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.limit.series import Series
+
+Floats = NDArray[np.float64]
+#: (p, q, r) ↦ (D, ∂_q D).
+DualPair = Callable[[Series, Series, Series], tuple[Series, Series]]
+
+#: Relative pr − q² below which U and V count as one variable up to scale (rounding of p, q, r).
+COINCIDENT = 1e-14
+
+
+def erf_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
+    """φ = erf: D = (2/π) arcsin(2q/√((1+2p)(1+2r))), ∂_q D = (4/π)/√((1+2p)(1+2r) − 4q²)."""
+    outer = (2.0 * p + 1.0) * (2.0 * r + 1.0)
+    dual = (2.0 * q * outer.power(-0.5)).asin() * (2.0 / math.pi)
+    # (1+2p)(1+2r) − 4q², arranged so that nothing large cancels at p = q = r.
+    gap = (p * r - q * q) * 4.0 + (p + r) * 2.0 + 1.0
+    return dual, gap.power(-0.5) * (4.0 / math.pi)
+
+
+def sin_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
+    """φ = sin: D = e^{−(p+r)/2} sinh q, ∂_q D = e^{−(p+r)/2} cosh q, without overflow."""
+    half = (p + r) * 0.5
+    near, far = (q - half).exp(), (-q - half).exp()
+    return (near - far) * 0.5, (near + far) * 0.5
+
+
+def gaussian_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
+    """φ = e^{−z²/2}: D = g^{−1/2}, ∂_q D = q g^{−3/2} with g = (1+p)(1+r) − q²."""
+    gap = (p * r - q * q) + p + r + 1.0
+    return gap.power(-0.5), q * gap.power(-1.5)
+
+
+def relu_dual(k: int) -> DualPair:
+    """φ = max(z, 0)^k, k ≥ 1: D from :func:`half_power_dual`, ∂_q D = k² times that of k − 1."""
+
+    def dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
+        return half_power_dual(k, p, q, r), half_power_dual(k - 1, p, q, r) * float(k * k)
+
+    return dual
+
+
+def half_power_dual(k: int, p: Series, q: Series, r: Series) -> Series:
+    """I_k = E[U₊^k V₊^k] of Cho & Saul, without cancellation at small angles.
+
+    With cos θ = q/√(pr), I_k = (pr)^{k/2} J_k(θ)/(2π), J_k(θ) = sin^{2k+1}θ H_k(−cos θ), where
+    H_k(c) = k! ∫_0^{π/2} cos^kψ/(1 + c cos ψ)^{k+1} dψ. That is used for q < 0. For q ≥ 0 it would
+    lose digits as θ → 0; there U and V nearly always have one sign, and [D]
+
+        I_k = ½ E[U^k V^k] − (−1)^k (pr)^{k/2} sin^{2k+1}θ H_k(cos θ)/(2π).
+
+    The second term is of order θ^{2k+1}: at θ = 0 its Taylor coefficients vanish up to total degree
+    2k in (h, h'), and it is left out. The caller must ask for no more (THEORY §7.2: k ≥ n + 1).
+    """
+    product = p * r
+    gap = product - q * q
+    same_sign = q.base >= 0.0
+    apart = gap.base > COINCIDENT * product.base
+    out = np.zeros_like(q.coefficients)
+    if same_sign.any():
+        args = (p.select(same_sign), q.select(same_sign), r.select(same_sign))
+        out[same_sign] = half_power_moment(k, *args).coefficients * 0.5
+    if apart.any():
+        tail = _tail(k, product.select(apart), q.select(apart), gap.select(apart), same_sign[apart])
+        signs = np.where(same_sign[apart], -((-1.0) ** k), 1.0)
+        out[apart] += signs[:, None, None] * tail.coefficients
+    return Series(out, q.left, q.right)
+
+
+def half_power_moment(k: int, p: Series, q: Series, r: Series) -> Series:
+    """E[U^k V^k] = Σ_j C(k,j)² j! ((k−j−1)!!)² q^j (pr)^{(k−j)/2} over k − j even (Isserlis)."""
+    product = p * r
+    total = p * 0.0
+    for j in range(k, -1, -2):
+        odd = math.prod(range(k - j - 1, 0, -2))
+        weight = float(math.comb(k, j) ** 2 * math.factorial(j) * odd**2)
+        total = total + q.integer_power(j) * product.integer_power((k - j) // 2) * weight
+    return total
+
+
+def _tail(k: int, product: Series, q: Series, gap: Series, same_sign: NDArray[np.bool_]) -> Series:
+    """(pr)^{k/2} sin^{2k+1}θ H_k(|cos θ|)/(2π), always positive."""
+    sign = Series(q.coefficients * np.where(same_sign, 1.0, -1.0)[:, None, None], q.left, q.right)
+    cosine = sign * product.power(-0.5)
+    # (pr)^{k/2} sin^{2k+1}θ = gap^{k+1/2} (pr)^{−(k+1)/2}
+    factor = gap.power(k + 0.5) * product.power(-0.5 * (k + 1))
+    angular = cosine.apply(lambda base, order: _angular_taylor(k, base, order))
+    return factor * angular * (0.5 / math.pi)
+
+
+def _angular_taylor(k: int, c: Floats, order: int) -> Floats:
+    """Taylor coefficients of H_k about c in [0, 1], shape (P, order + 1).
+
+    H_0(c) = arccos(c)/√(1−c²) = Σ_n a_n y^n, y = (1−c)/2, a_n = 4^n (n!)²/(2n+1)!, and
+    H_k = (−1)^k H_0^{(k)}. The series has positive terms and ratio y ≤ 1/2.
+    """
+    y = (1.0 - np.minimum(c, 1.0)) / 2.0
+    count = 80 + 8 * (k + order)
+    out = np.zeros((c.shape[0], order + 1))
+    a = 1.0
+    for n in range(count):
+        for m in range(min(order, n - k) + 1):
+            # d^{k+m} y^n / dy^{k+m} · (−1/2)^{k+m} (−1)^k / m!
+            falling = math.perm(n, k + m) / math.factorial(m)
+            out[:, m] += a * falling * y ** (n - k - m) * (-0.5) ** (k + m) * (-1.0) ** k
+        a *= 2.0 * (n + 1) / (2 * n + 3)
+    return out
+
+
+#: The closed forms, by activation; ReLU^k is made by :func:`relu_dual`.
+CLOSED: dict[str, DualPair] = {"erf": erf_dual, "sin": sin_dual, "gaussian": gaussian_dual}
