@@ -1,0 +1,251 @@
+"""Collocation points: drawn from a problem's domain and faces, or given by the user and checked.
+
+Points of a group g with one leg are an (n, d) array, columns in the order of ``problem.variables``; a group
+with k ≥ 2 legs (a periodic pair) has (n, k, d), ``points[:, j]`` where leg j sits.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike
+
+from ntk_theory.errors import InputError
+from ntk_theory.model.lowering import ParameterValues, bind
+from ntk_theory.model.program import Array
+from ntk_theory.symbolic.problem import Face, Group, GroupKind, Problem
+
+Points = dict[str, Array]
+
+#: Ways to draw: low-discrepancy (Owen-scrambled Sobol) or independent uniform points.
+METHODS = ("sobol", "uniform")
+
+
+def draw_points(
+    problem: Problem,
+    counts: int | Mapping[str, int] = 16,
+    seed: int = 0,
+    *,
+    method: str = "sobol",
+    parameters: ParameterValues | None = None,
+) -> Points:
+    """Points for every group, drawn from its faces, or from the domain where it has none.
+
+    Parameters
+    ----------
+    problem:
+        Its ``domain`` must give an interval for every variable that a face leaves free.
+    counts:
+        Points per group: one number, or a number per group name (every group needs one). A group whose
+        faces are all single points (u(0) = 1 for an ordinary differential equation) has no more distinct
+        points than faces and gets one per face.
+    seed:
+        The same seed gives the same points; those of a group depend on its place among the groups.
+    method:
+        ``"sobol"`` or ``"uniform"``.
+    parameters:
+        Values for named parameters in the domain and faces.
+
+    Returns
+    -------
+    dict
+        Group name → (n, d), or (n, k, d) for k legs.
+    """
+    if method not in METHODS:
+        raise InputError(f"method is {method!r}; it needs one of {', '.join(METHODS)}")
+    values = {**problem.parameters, **(parameters or {})}
+    box = {name: _interval(name, ends, values) for name, ends in problem.domain.items()}
+    sampler = _Sampler(problem.variables, box, method)
+    points = {}
+    for order, group in enumerate(problem.groups):
+        n = _count(counts, group.name)
+        faces = [_fixed(group, face, values) for face in group.faces] or [{}]
+        draw = sampler.union if len(group.legs) == 1 else sampler.tied
+        points[group.name] = draw(group, faces, n, [seed, order])
+    return points
+
+
+def check_points(problem: Problem, points: Mapping[str, ArrayLike]) -> Points:
+    """The user's points as finite float64 arrays in C order, one entry per group of ``problem``.
+
+    The keys are group names; ``"f"`` may stand for all equations and ``"b"`` for all value groups, where no
+    group has that name. Points outside the domain are allowed.
+
+    Raises
+    ------
+    InputError
+        A group is missing or unknown, an array has the wrong shape, no points, or a non-finite entry.
+    """
+    if not isinstance(points, Mapping):
+        raise InputError(
+            f"points is a {type(points).__name__}; it needs a mapping from group name to array, "
+            f"with the groups {_names(problem.groups)}"
+        )
+    given = _spread(problem, points)
+    unknown = sorted(set(given) - {group.name for group in problem.groups})
+    if unknown:
+        raise InputError(f"points has the group {unknown[0]!r}; the problem has {_names(problem.groups)}")
+    missing = [group for group in problem.groups if group.name not in given]
+    if missing:
+        raise InputError(
+            f"points lacks the group {missing[0].name!r}; give an array for each of {_names(problem.groups)}"
+        )
+    return {
+        g.name: check_group_points(g.name, len(g.legs), problem.variables, given[g.name])
+        for g in problem.groups
+    }
+
+
+def check_group_points(name: str, legs: int, variables: Sequence[str], points: ArrayLike) -> Array:
+    """One group's points as a finite float64 array of shape (n, d), or (n, legs, d) with several legs."""
+    where, d = f"points[{name!r}]", len(variables)
+    needs = f"(n, {d})" if legs == 1 else f"(n, {legs}, {d})"
+    try:
+        raw = np.asarray(points)
+        array = np.array(raw, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        raise InputError(f"{where} is not an array of real numbers; it needs one of shape {needs}") from None
+    if np.iscomplexobj(raw):
+        raise InputError(f"{where} is complex; it needs real numbers")
+    if array.ndim != (2 if legs == 1 else 3) or array.shape[1:] != ((d,) if legs == 1 else (legs, d)):
+        raise InputError(
+            f"{where} has shape {array.shape}; it needs {needs}, columns in the order {', '.join(variables)}"
+        )
+    if not len(array):
+        raise InputError(f"{where} has zero points; it needs at least one")
+    if not np.isfinite(array).all():
+        at = int(np.argwhere(~np.isfinite(array))[0][0])
+        raise InputError(f"{where} has a non-finite entry in point {at}; it needs finite numbers")
+    return array
+
+
+def _spread(problem: Problem, points: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
+    given = dict(points)
+    values = [g for g in problem.conditions if g.kind is GroupKind.VALUE]
+    for union, members in (("f", problem.equations), ("b", values)):
+        if union in given and members and union not in {g.name for g in problem.groups}:
+            array = given.pop(union)
+            for group in members:
+                given.setdefault(group.name, array)
+    return given
+
+
+def _names(groups: Iterable[Group]) -> str:
+    return ", ".join(group.name for group in groups)
+
+
+def _count(counts: int | Mapping[str, int], name: str) -> int:
+    if isinstance(counts, Mapping) and name not in counts:
+        raise InputError(f"counts lacks the group {name!r}; give a number of points for every group")
+    n = counts[name] if isinstance(counts, Mapping) else counts
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+        raise InputError(f"counts is {n!r} for the group {name!r}; it needs a whole number of at least 1")
+    return int(n)
+
+
+def _real(expression: sp.Expr, values: ParameterValues, what: str) -> float:
+    bound = bind(sp.sympify(expression, strict=True), values)
+    if bound.free_symbols:
+        name = sorted(s.name for s in bound.free_symbols)[0]
+        raise InputError(f"{what} has the parameter {name!r} without a value; give it in parameters")
+    try:
+        value = float(bound.evalf(25))
+    except (TypeError, OverflowError):
+        value = float("nan")
+    if not np.isfinite(value):
+        raise InputError(f"{what} is {expression}; it needs a finite real number to draw points from")
+    return value
+
+
+def _interval(name: str, ends: tuple[sp.Expr, sp.Expr], values: ParameterValues) -> tuple[float, float]:
+    low, high = (_real(end, values, f"domain[{name!r}]") for end in ends)
+    if not low < high:
+        raise InputError(f"domain[{name!r}] is [{low}, {high}]; its first end must be below its second")
+    return low, high
+
+
+def _fixed(group: Group, face: Face, values: ParameterValues) -> dict[str, float]:
+    return {name: _real(end, values, f"a face of group {group.name!r}") for name, end in face.items()}
+
+
+@dataclass(frozen=True)
+class _Sampler:
+    """Draws on faces of the box ``box`` (an interval per variable)."""
+
+    variables: tuple[str, ...]
+    box: Mapping[str, tuple[float, float]]
+    method: str
+
+    def free(self, group: Group, fixed: Mapping[str, float]) -> list[str]:
+        """The variables that a face leaves free; each needs an interval."""
+        free = [name for name in self.variables if name not in fixed]
+        for name in free:
+            if name not in self.box:
+                raise InputError(
+                    f"the problem's domain has no interval for {name!r}, so the points of group "
+                    f"{group.name!r} cannot be drawn; add it to the domain or give the points yourself"
+                )
+        return free
+
+    def union(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Array:
+        """Draw n points on the union of faces, shared out in proportion to the faces' measure."""
+        free = [self.free(group, fixed) for fixed in faces]
+        if not any(free):
+            n = len(faces)
+        measures = np.array([np.prod([self.box[v][1] - self.box[v][0] for v in names]) for names in free])
+        parts = [
+            self.place(fixed, _unit(m, len(names), np.random.default_rng([*seed, k]), self.method))
+            for k, (fixed, names, m) in enumerate(zip(faces, free, _shares(measures, n), strict=True))
+        ]
+        return np.ascontiguousarray(np.concatenate(parts))
+
+    def tied(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Array:
+        """Points of a group with several legs: the legs share their free coordinates."""
+        if len(faces) != len(group.legs) or any(set(face) != set(faces[0]) for face in faces):
+            raise InputError(
+                f"group {group.name!r} has {len(group.legs)} legs; "
+                "it needs as many faces, all fixing the same variables"
+            )
+        free = self.free(group, faces[0])
+        unit = _unit(n if free else 1, len(free), np.random.default_rng([*seed, 0]), self.method)
+        return np.ascontiguousarray(np.stack([self.place(fixed, unit) for fixed in faces], axis=1))
+
+    def place(self, fixed: Mapping[str, float], unit: Array) -> Array:
+        """Unit-cube coordinates of the free variables to points of a face."""
+        columns, free = [], iter(unit.T)
+        for name in self.variables:
+            if name in fixed:
+                columns.append(np.full(len(unit), fixed[name]))
+            else:
+                low, high = self.box[name]
+                columns.append(low + (high - low) * next(free))
+        return np.stack(columns, axis=1)
+
+
+def _shares(measures: Array, n: int) -> list[int]:
+    """Whole numbers with sum n, proportional to ``measures`` (largest remainders), 1 each if n allows."""
+    floor = 1 if n >= len(measures) else 0
+    exact = (n - floor * len(measures)) * measures / measures.sum()
+    whole = np.floor(exact).astype(int)
+    rest = n - floor * len(measures) - int(whole.sum())
+    whole[np.argsort(whole - exact, kind="stable")[:rest]] += 1
+    return [int(m) + floor for m in whole]
+
+
+def _unit(n: int, d: int, rng: np.random.Generator, method: str) -> Array:
+    """Draw n points of the unit cube of dimension d."""
+    if d == 0 or n == 0:
+        return np.zeros((n, d))
+    if method == "uniform":
+        return rng.random((n, d))
+    from scipy.stats import qmc  # noqa: PLC0415 - slow to import, and only drawing needs it
+
+    # SciPy 1.15 renamed the argument that takes the generator.
+    name = "rng" if "rng" in inspect.signature(qmc.Sobol).parameters else "seed"
+    sobol = qmc.Sobol(d, scramble=True, **{name: rng})
+    # A Sobol set is balanced at powers of two only; its first n points are as good as any.
+    return np.asarray(sobol.random_base2((n - 1).bit_length())[:n], dtype=np.float64)
