@@ -1,0 +1,210 @@
+"""Slow reference: kernels of tiny networks by high-precision finite differences. Used by tests only.
+
+The network is evaluated neuron by neuron in mpmath, its derivatives in x by central differences, the
+residual by substituting them into the *original* SymPy expression, and ∂R/∂θ by a central difference of
+that residual in every single parameter. It knows no chain rule, no monomials, no F_α and no jet NTK, so
+it shares nothing with the fast path but the parser and the network's definition.
+
+With D = DIGITS and the step h = 10^{-STEP}, in x and in θ, a central difference of order n has an error of
+(n/24) h² |∂^{n+2}u| + 10^{-D}/h^n: about 10^{-28} of a higher derivative, far below double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import comb
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import sympy as sp
+
+from ntk_theory.errors import InputError
+from ntk_theory.model.network import Network
+from ntk_theory.model.parameters import Parameters
+from ntk_theory.model.program import Array
+from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Problem
+
+#: Steps of all differences are 10^{-STEP}; their errors of order 10^{-2·STEP} times higher derivatives.
+STEP = 14
+#: Decimal digits: a derivative of order 8 loses 8·STEP of them, the one in θ STEP more.
+DIGITS = 160
+
+_ACTIVATIONS: dict[str, Any] = {
+    "tanh": mp.tanh,
+    "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
+    "softplus": lambda z: mp.log(1 + mp.exp(z)),
+    "sin": mp.sin,
+    "erf": mp.erf,
+    "gaussian": lambda z: mp.exp(-z * z),
+    "silu": lambda z: z / (1 + mp.exp(-z)),
+    "gelu": lambda z: z * (1 + mp.erf(z / mp.sqrt(2))) / 2,
+}
+
+
+def reference_kernel(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, Any],
+    values: Mapping[str, Any] | None = None,
+) -> Array:
+    """K = Σ_θ η_θ ∂_θR ∂_θR', rows in the order of the problem's groups and their points; shape (n, n).
+
+    Parameters
+    ----------
+    problem:
+        The original problem.
+    network, parameters:
+        A tiny network: every parameter costs two evaluations of the residual.
+    points:
+        Group name → (n, d), or (n, k, d) for a group with k legs.
+    values:
+        Numbers for named parameters, before those that the problem carries.
+    """
+    jacobian = reference_jacobian(problem, network, parameters, points, values)
+    blocks = [
+        np.full(block.size, rate) for block, rate in zip(parameters.blocks(), parameters.rates, strict=True)
+    ]
+    return np.asarray((jacobian * np.concatenate(blocks)) @ jacobian.T, dtype=np.float64)
+
+
+def reference_jacobian(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, Any],
+    values: Mapping[str, Any] | None = None,
+) -> Array:
+    """∂R_g(x)/∂θ for every group's points and every parameter as :meth:`Parameters.flatten` orders them."""
+    numbers = {**problem.parameters, **(values or {})}
+    with mp.workdps(DIGITS):
+        theta = [mp.mpf(float(value)) for value in parameters.flatten()]
+        machine = _Machine(network, parameters, numbers)
+        rows = []
+        for group in problem.groups:
+            for point in np.asarray(points[group.name], dtype=np.float64):
+                places = [point] if len(group.legs) == 1 else list(point)
+                legs = [(leg, _exact_point(x)) for leg, x in zip(group.legs, places, strict=True)]
+                rows.append([float(machine.derivative(legs, theta, k)) for k in range(len(theta))])
+    return np.array(rows)
+
+
+def reference_jets(network: Network, parameters: Parameters, points: Any, slots: Sequence[Slot]) -> Array:
+    """u^i_α of the network (with N^{-s} and the output bias) at (n, d) points; shape (A, n)."""
+    with mp.workdps(DIGITS):
+        theta = [mp.mpf(float(value)) for value in parameters.flatten()]
+        machine = _Machine(network, parameters, {})
+        rows = [machine.jets(_exact_point(x), theta, slots) for x in np.asarray(points, dtype=np.float64)]
+        return np.array([[float(jets[slot]) for jets in rows] for slot in slots])
+
+
+def _exact_point(point: Array) -> tuple[Any, ...]:
+    return tuple(mp.mpf(float(x)) for x in point)
+
+
+@dataclass(frozen=True)
+class _Machine:
+    network: Network
+    parameters: Parameters
+    numbers: Mapping[str, Any]
+
+    def derivative(self, legs: Sequence[tuple[Operator, tuple[Any, ...]]], theta: list[Any], k: int) -> Any:
+        """∂R/∂θ_k by a central difference, R the sum over the legs."""
+        h = mp.mpf(10) ** -STEP
+        ends = []
+        for sign in (1, -1):
+            moved = [*theta[:k], theta[k] + sign * h, *theta[k + 1 :]]
+            ends.append(sum(self.residual(operator, x, moved) for operator, x in legs))
+        return (ends[0] - ends[1]) / (2 * h)
+
+    def residual(self, operator: Operator, x: tuple[Any, ...], theta: list[Any]) -> Any:
+        """F(x, jets) by substitution into the SymPy expression."""
+        space = operator.space
+        jets = self.jets(x, theta, operator.slots)
+        given: dict[sp.Symbol, Any] = {space.symbol(slot): _number(jet) for slot, jet in jets.items()}
+        given |= {
+            space.variable(name): _number(value) for name, value in zip(space.variables, x, strict=True)
+        }
+        for symbol in operator.parameters:
+            if symbol.name not in self.numbers:
+                raise InputError(f"the parameter {symbol.name!r} has no value; give one in values")
+            # An exact rational where there is one, the binary value of a float otherwise.
+            value = sp.sympify(self.numbers[symbol.name], strict=True)
+            given[symbol] = _number(mp.mpf(float(value))) if value.is_Float else value
+        return mp.mpf(operator.expression.xreplace(given).evalf(DIGITS - 10)._mpf_)
+
+    def jets(self, x: tuple[Any, ...], theta: list[Any], slots: Sequence[Slot]) -> dict[Slot, Any]:
+        """u_α by tensor products of central differences (step h between nodes, half steps at odd orders)."""
+        h = mp.mpf(10) ** -STEP
+        layers = self._layers(theta)
+        seen: dict[tuple[int, ...], list[Any]] = {}
+
+        def at(node: tuple[int, ...]) -> list[Any]:
+            if node not in seen:
+                seen[node] = self._outputs(tuple(a + h * m / 2 for a, m in zip(x, node, strict=True)), layers)
+            return seen[node]
+
+        jets = {}
+        for slot in slots:
+            output = self.network.fields.index(slot.field)
+            total = mp.mpf(0)
+            for ks in product(*(range(n + 1) for n in slot.index)):
+                weight = 1
+                for n, k in zip(slot.index, ks, strict=True):
+                    weight *= (-1) ** k * comb(n, k)
+                total += weight * at(tuple(n - 2 * k for n, k in zip(slot.index, ks, strict=True)))[output]
+            jets[slot] = total / h**slot.order
+        return jets
+
+    def _layers(self, theta: list[Any]) -> list[tuple[list[list[Any]], list[Any]]]:
+        """The flat parameters as (rows of W, b) per affine layer, the readout last."""
+        flat = iter(theta)
+        layers = []
+        for weight, bias in self.parameters.hidden:
+            rows = [[next(flat) for _ in range(weight.shape[1])] for _ in range(weight.shape[0])]
+            layers.append((rows, [next(flat) for _ in bias]))
+        m, n = self.parameters.readout.shape
+        readout = [[next(flat) for _ in range(n)] for _ in range(m)]
+        layers.append((readout, list(flat) or [mp.mpf(0)] * m))
+        return layers
+
+    def _outputs(self, x: tuple[Any, ...], layers: Sequence[tuple[list[list[Any]], list[Any]]]) -> list[Any]:
+        """The outputs of THEORY §1, one neuron after the other."""
+        phi = _activation(self.network.activation)
+        h = list(self._mapped(x))
+        scale = mp.mpf(1)
+        for rows, bias in layers[:-1]:
+            h = [
+                phi(scale * mp.fsum(w * v for w, v in zip(row, h, strict=True)) + b)
+                for row, b in zip(rows, bias, strict=True)
+            ]
+            scale = 1 / mp.sqrt(len(h))
+        s = self.network.exponent
+        out = mp.mpf(len(h)) ** -(mp.mpf(s.numerator) / s.denominator)
+        readout, bias = layers[-1]
+        return [
+            out * mp.fsum(a * v for a, v in zip(row, h, strict=True)) + c
+            for row, c in zip(readout, bias, strict=True)
+        ]
+
+    def _mapped(self, x: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.network.input_map is None:
+            return x
+        scale, shift = self.network.input_map.scale, self.network.input_map.shift  # type: ignore[union-attr]
+        return tuple(mp.mpf(a) * v + mp.mpf(b) for a, v, b in zip(scale, x, shift, strict=True))
+
+
+def _number(value: Any) -> sp.Float:
+    return sp.Float(value, DIGITS)
+
+
+def _activation(name: str) -> Any:
+    if name.startswith("relu"):
+        power = int(name.partition("^")[2] or 1)
+        return lambda z: z**power if z > 0 else mp.mpf(0)
+    return _ACTIVATIONS[name]
