@@ -123,9 +123,9 @@ def _erf(order: int) -> ActivationTable:
     return _assemble(1, 1.0, {0: (0, 1, 0, 0, 0)}, zero + gauss[:order], zero * (order + 1), 2 / sqrt(pi))
 
 
-def _gaussian(order: int, kappa: Fraction) -> ActivationTable:
-    gauss = _gauss_polynomials(kappa, order + 1)
-    return _assemble(1, float(kappa), {}, gauss, [[Fraction(0)]] * (order + 1), 1.0)
+def _gaussian(order: int) -> ActivationTable:
+    gauss = _gauss_polynomials(Fraction(1), order + 1)
+    return _assemble(1, 1.0, {}, gauss, [[Fraction(0)]] * (order + 1), 1.0)
 
 
 def _gelu(order: int) -> ActivationTable:
@@ -150,7 +150,7 @@ _MAKERS = {
     "softplus": _softplus,
     "silu": _silu,
     "erf": _erf,
-    "gaussian": lambda order: _gaussian(order, Fraction(1, 2)),
+    "gaussian": _gaussian,
     "gelu": _gelu,
     "sin": _sin,
 }

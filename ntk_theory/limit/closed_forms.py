@@ -5,7 +5,7 @@ theorem gives D_φ'φ' = ∂D/∂q, so each activation has one function that ret
 They accept :class:`~ntk_theory.limit.series.Series`, and so serve numbers, derivatives in p, q, r and
 compositions with covariances alike.
 
-Sources: erf, Williams 1997 (NIPS 9, eq. 11); Gaussian, ibid. eq. 13 (here e^{−z²/2}); ReLU^k, Cho &
+Sources: erf, Williams 1997 (NIPS 9, eq. 11); Gaussian, ibid. section 3.2, from the same Gaussian integral; ReLU^k, Cho &
 Saul 2009 (NIPS 22, eq. 1-4). sin follows from E e^{i(U±V)} = e^{−(p+r)/2 ∓ q} [D].
 """
 
@@ -31,9 +31,7 @@ def erf_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
     """φ = erf: D = (2/π) arcsin(2q/√((1+2p)(1+2r))), ∂_q D = (4/π)/√((1+2p)(1+2r) − 4q²)."""
     outer = (2.0 * p + 1.0) * (2.0 * r + 1.0)
     dual = (2.0 * q * outer.power(-0.5)).asin() * (2.0 / math.pi)
-    # (1+2p)(1+2r) − 4q², arranged so that nothing large cancels at p = q = r.
-    gap = (p * r - q * q) * 4.0 + (p + r) * 2.0 + 1.0
-    return dual, gap.power(-0.5) * (4.0 / math.pi)
+    return dual, _gaussian_gap(p, q, r).power(-0.5) * (4.0 / math.pi)
 
 
 def sin_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
@@ -44,9 +42,14 @@ def sin_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
 
 
 def gaussian_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
-    """φ = e^{−z²/2}: D = g^{−1/2}, ∂_q D = q g^{−3/2} with g = (1+p)(1+r) − q²."""
-    gap = (p * r - q * q) + p + r + 1.0
-    return gap.power(-0.5), q * gap.power(-1.5)
+    """φ = e^{−z²}: D = g^{−1/2}, ∂_q D = 4q g^{−3/2} with g = (1+2p)(1+2r) − 4q²."""
+    gap = _gaussian_gap(p, q, r)
+    return gap.power(-0.5), 4.0 * q * gap.power(-1.5)
+
+
+def _gaussian_gap(p: Series, q: Series, r: Series) -> Series:
+    """(1+2p)(1+2r) − 4q², arranged so that nothing large cancels at p = q = r."""
+    return (p * r - q * q) * 4.0 + (p + r) * 2.0 + 1.0
 
 
 def relu_dual(k: int) -> DualPair:
