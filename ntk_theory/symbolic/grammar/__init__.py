@@ -1,0 +1,9 @@
+"""The closed grammar: text (or a SymPy expression) to exact expressions on a jet space.
+
+Text is tokenised, parsed by a LALR grammar into our own tree, bounded there, and only then built as
+SymPy, bottom-up; nothing is ever evaluated as code. ``render`` prints an expression in the grammar.
+"""
+
+from ntk_theory.symbolic.grammar.reader import Parsed, from_sympy, parse_scalar, parse_text
+
+__all__ = ["Parsed", "from_sympy", "parse_scalar", "parse_text"]

@@ -1,0 +1,142 @@
+"""Measuring a SymPy expression without changing it: shape, operations, constants, realness.
+
+Everything here walks the nodes that the grammar can make and calls no SymPy algorithm; an
+assumption query or ``evalf`` of an innocent-looking constant can take for ever.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import sympy as sp
+
+from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT
+from ntk_theory.symbolic.grammar.shapes import (
+    LEAF,
+    Shape,
+    function_shape,
+    number_shape,
+    power_shape,
+    product_shape,
+    sum_shape,
+)
+from ntk_theory.symbolic.jets import JetSpace
+
+_FLOATS: dict[type[sp.Basic], Callable[[float], float]] = {
+    sp.sin: math.sin,
+    sp.cos: math.cos,
+    sp.tan: math.tan,
+    sp.sinh: math.sinh,
+    sp.cosh: math.cosh,
+    sp.tanh: math.tanh,
+    sp.exp: math.exp,
+    sp.log: math.log,
+    sp.erf: math.erf,
+    sp.Abs: abs,
+    sp.sign: lambda a: math.copysign(1.0, a) if a else 0.0,
+}
+
+
+def float_of(expression: sp.Expr) -> float:
+    """The value of a constant in double precision; NaN when it has none (overflow, not real)."""
+    try:
+        return _float(expression)
+    except (OverflowError, ValueError, ZeroDivisionError):
+        return math.nan
+
+
+def _float(expression: sp.Expr) -> float:
+    if isinstance(expression, sp.Rational):
+        return int(expression.p) / int(expression.q)
+    if expression is sp.pi:
+        return math.pi
+    if expression is sp.E:
+        return math.e
+    if isinstance(expression, sp.Add):
+        return math.fsum(_float(term) for term in expression.args)
+    if isinstance(expression, sp.Mul):
+        return math.prod(_float(factor) for factor in expression.args)
+    if isinstance(expression, sp.Pow):
+        return math.pow(_float(expression.base), _float(expression.exp))
+    function = _FLOATS.get(expression.func)
+    return function(_float(expression.args[0])) if function else math.nan
+
+
+def is_moderate(value: float) -> bool:
+    """Is a constant's size in the range that SymPy handles quickly?"""
+    return value == 0 or 1 / MAX_CONSTANT <= abs(value) <= MAX_CONSTANT
+
+
+def largest_constant_term(expression: sp.Expr) -> float:
+    """The largest |term| among the constant terms of a sum (NaN if one has no value)."""
+    sizes = [abs(float_of(term)) for term in sp.Add.make_args(expression) if not term.free_symbols]
+    return math.nan if any(math.isnan(size) for size in sizes) else max(sizes, default=0.0)
+
+
+def rational_part(expression: sp.Expr) -> Fraction:
+    """The rational constant term of a sum.
+
+    >>> rational_part(sp.Symbol("p") + 3)
+    Fraction(3, 1)
+    """
+    terms = (term for term in sp.Add.make_args(expression) if isinstance(term, sp.Rational))
+    return sum((Fraction(int(term.p), int(term.q)) for term in terms), Fraction(0))
+
+
+def shape_of(expression: sp.Expr, space: JetSpace | None) -> Shape:
+    """The shape (see :mod:`.shapes`) of a SymPy expression in the symbols of ``space``."""
+    memo: dict[sp.Basic, Shape] = {}
+
+    def shape(node: sp.Expr) -> Shape:
+        if node not in memo:
+            memo[node] = compute(node)
+        return memo[node]
+
+    def compute(node: sp.Expr) -> Shape:
+        if isinstance(node, sp.Rational):
+            return number_shape(Fraction(int(node.p), int(node.q)))
+        if isinstance(node, sp.Symbol):
+            slot = space.decode(node) if space is not None else None
+            return Shape(order=slot.order) if slot is not None else LEAF
+        if isinstance(node, sp.Add):
+            return sum_shape([shape(term) for term in node.args])
+        if isinstance(node, sp.Mul):
+            return product_shape([shape(factor) for factor in node.args])
+        if isinstance(node, sp.Pow):
+            return power_shape(shape(node.base), shape(node.exp), rational_part(node.exp))
+        return function_shape(shape(node.args[0])) if node.args else LEAF
+
+    return shape(expression)
+
+
+def operations(expression: sp.Expr) -> int:
+    """The number of nodes of the expression as a tree."""
+    memo: dict[sp.Basic, int] = {}
+
+    def count(node: sp.Basic) -> int:
+        if node not in memo:
+            memo[node] = 1 + sum(count(child) for child in node.args)
+        return memo[node]
+
+    return count(expression)
+
+
+def is_not_real(expression: sp.Expr) -> bool:
+    """Does it hold the imaginary unit, an infinity, NaN, or a root or logarithm of a negative number?"""
+    stack: list[sp.Basic] = [expression]
+    while stack:
+        node = stack.pop()
+        if node in (sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
+            return True
+        if isinstance(node, sp.Pow) and not isinstance(node.exp, sp.Integer) and _is_negative(node.base):
+            return True
+        if isinstance(node, sp.log) and _is_negative(node.args[0]):
+            return True
+        stack.extend(node.args)
+    return False
+
+
+def _is_negative(expression: sp.Expr) -> bool:
+    return not expression.free_symbols and float_of(expression) < 0

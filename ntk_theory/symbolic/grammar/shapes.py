@@ -1,0 +1,128 @@
+"""How large an expression gets when it is expanded, predicted from its parts.
+
+A :class:`Shape` bounds the expansion of an expression from above: the number of terms, of nodes,
+the digits of a coefficient, the order of a derivative. The rules need the parts' shapes only, so
+they serve our tree (before SymPy exists) and SymPy expressions (after a total derivative) alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import comb, log10, prod
+
+from ntk_theory.symbolic.grammar.limits import (
+    MAX_COEFFICIENT_DIGITS,
+    MAX_EXPONENT,
+    MAX_ORDER,
+    MAX_ROOT,
+    MAX_SIZE,
+    MAX_TERMS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Upper bounds after expansion.
+
+    ``terms`` counts terms, ``size`` nodes, ``digits`` and ``denominators`` decimal digits of the
+    largest numerator and of the common denominator, ``order`` is the highest derivative.
+    """
+
+    terms: int = 1
+    size: int = 1
+    digits: float = 0.0
+    denominators: float = 0.0
+    order: int = 0
+
+    def excess(self) -> str | None:
+        """What exceeds the budget, in words, or ``None``."""
+        if self.terms > MAX_TERMS:
+            return f"expands to about {_count(self.terms)} terms; at most {MAX_TERMS} are allowed"
+        if self.size > MAX_SIZE:
+            return f"expands to about {_count(self.size)} operations; at most {MAX_SIZE} are allowed"
+        if max(self.digits, self.denominators) > MAX_COEFFICIENT_DIGITS:
+            return f"has coefficients of more than {MAX_COEFFICIENT_DIGITS} digits"
+        if self.order > MAX_ORDER:
+            return f"has a derivative of order {self.order}; at most {MAX_ORDER} is allowed"
+        return None
+
+
+LEAF = Shape()
+
+
+def _count(number: int) -> str:
+    return str(number) if number < 10**9 else f"10^{int(log10(number))}"
+
+
+def number_shape(value: Fraction) -> Shape:
+    """The shape of a rational constant."""
+    return Shape(digits=log10(abs(value.numerator) or 1), denominators=log10(value.denominator))
+
+
+def sum_shape(parts: Sequence[Shape]) -> Shape:
+    """Terms add up; a common denominator is at most the product of all."""
+    denominators = sum(part.denominators for part in parts)
+    return Shape(
+        terms=sum(part.terms for part in parts),
+        size=sum(part.size for part in parts) + 1,
+        digits=max(part.digits + denominators - part.denominators for part in parts) + log10(len(parts)),
+        denominators=denominators,
+        order=max(part.order for part in parts),
+    )
+
+
+def product_shape(parts: Sequence[Shape]) -> Shape:
+    """Every term of one factor meets every term of the others."""
+    terms = prod(part.terms for part in parts)
+    return Shape(
+        terms=terms,
+        size=sum(part.size * (terms // part.terms) for part in parts) + terms,
+        digits=sum(part.digits for part in parts) + log10(terms),
+        denominators=sum(part.denominators for part in parts),
+        order=max(part.order for part in parts),
+    )
+
+
+def power_shape(base: Shape, exponent: Shape, constant: Fraction | None) -> Shape:
+    """The multinomial theorem: n = floor|constant| of t terms gives C(t + n − 1, n) terms.
+
+    ``constant`` is the rational part of the exponent; an exponent that is no number adds a radical
+    factor that does not expand.
+    """
+    n = int(abs(constant)) if constant is not None else 0
+    # Larger powers are refused by their exponent; the cap keeps this estimate cheap.
+    n = min(n, 10 * MAX_EXPONENT)
+    terms = comb(base.terms + n - 1, n) if n else 1
+    per_term = -(-base.size // base.terms)
+    whole = constant is not None and constant.denominator == 1 and exponent.size == 1
+    radical = 0 if whole and constant is not None and constant > 0 else base.size + exponent.size + 1
+    return Shape(
+        terms=terms,
+        size=terms * (min(n, base.terms) * (per_term + 2) + 1 + radical),
+        digits=(n + 1) * (base.digits + log10(base.terms)) + exponent.digits,
+        denominators=(n + 1) * max(base.denominators, base.digits if radical else 0.0)
+        + exponent.denominators,
+        order=max(base.order, exponent.order),
+    )
+
+
+def function_shape(argument: Shape) -> Shape:
+    """A function of an argument is one term; exp of a sum expands to a product."""
+    return Shape(
+        terms=1,
+        size=argument.size + argument.terms + 1,
+        digits=argument.digits,
+        denominators=argument.denominators,
+        order=argument.order,
+    )
+
+
+def exponent_excess(constant: Fraction) -> str | None:
+    """Why a rational exponent is outside of the budget, or ``None``."""
+    if abs(constant) > MAX_EXPONENT:
+        return f"an exponent is larger than {MAX_EXPONENT} in size"
+    if constant.denominator > MAX_ROOT:
+        return f"an exponent's denominator is larger than {MAX_ROOT}"
+    return None
