@@ -1,0 +1,231 @@
+"""Infinite-width covariance and jet NTK of a network of any depth, with all mixed derivatives.
+
+All hidden widths to infinity, in the parameterisation of THEORY §1, the scaled outputs S^i are
+independent centred Gaussian fields of covariance Σ and T becomes deterministic (THEORY §4, [D]):
+
+    Σ¹ = x̃·x̃' + 1,  Θ¹ = Σ¹,
+    Σ^{l+1} = D_φφ + 1,  Θ^{l+1} = Θ^l D_φ'φ' + Σ^{l+1}          (l = 1, …, L−1),
+    Σ = D_φφ,  T = Θ^L D_φ'φ' + D_φφ                             (duals of Σ^l at (x,x), (x,x'), (x',x')).
+
+Every quantity is a truncated Taylor series in (h, h') about each pair of points. A pair needs p(h) and
+r(h') of its own two points only, so the diagonal pairs go first and the others follow in chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.kernels.activations import Activation, activation, require_smooth
+from ntk_theory.kernels.multiindex import IndexSet, MultiIndex, closure
+from ntk_theory.kernels.pair_taylor import on_diagonal
+from ntk_theory.limit.composition import Composer, composer, has_closed_form
+from ntk_theory.limit.cost import check_cost, chunk_pairs
+from ntk_theory.limit.duals import ATTEMPTS
+from ntk_theory.limit.resolution import REFINEMENT
+from ntk_theory.limit.series import Series
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class InfiniteJets:
+    """Σ_αβ(x, x') and T_αβ(x, x') of one output between true derivatives.
+
+    ``covariance`` and ``jet_ntk`` are (A, n, A, n) for the A multi-indices ``indices`` and n points.
+    ``accuracy`` is the largest change of an entry between two quadrature rules, in units of
+    √(diagonal × diagonal), over both arrays; 0 where closed forms were used (rounding only).
+    """
+
+    indices: tuple[MultiIndex, ...]
+    covariance: Floats
+    jet_ntk: Floats
+    accuracy: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Setting:
+    """What every chunk needs: the points after the input map, chain factors, depth and index set."""
+
+    points: Floats
+    scale: Floats
+    depth: int
+    indices: IndexSet
+
+
+def infinite_jets(
+    name: str,
+    depth: int,
+    points: ArrayLike,
+    indices: Sequence[MultiIndex],
+    *,
+    rtol: float = 1e-8,
+    scale: ArrayLike | None = None,
+    shift: ArrayLike | None = None,
+    closed: bool = True,
+    memory_limit: float = 4 * 2**30,
+) -> InfiniteJets:
+    """Σ and T of an infinitely wide network at all pairs of points and multi-indices.
+
+    Parameters
+    ----------
+    name:
+        Activation, as for :class:`ntk_theory.model.network.Network`.
+    depth:
+        Number of hidden layers, L ≥ 1.
+    points:
+        (n, d), before the input map.
+    indices:
+        The A multi-indices α, each of length d.
+    rtol:
+        Accuracy asked for, in the units of :attr:`InfiniteJets.accuracy`.
+    scale, shift:
+        The input map x̃ = scale·x + shift, shape (d,); default none.
+    closed:
+        Use the closed form of the dual where there is one.
+    memory_limit:
+        Bytes; a larger estimate is refused.
+
+    Raises
+    ------
+    InputError
+        Arguments do not fit, or ``rtol`` cannot be reached.
+    SmoothnessError
+        ReLU^k with k < n + 1 for slots of order n.
+    ResourceError
+        The estimate exceeds ``memory_limit``.
+
+    >>> law = infinite_jets("relu", 1, [[0.0]], [(0,)])  # Σ = E relu(b)² = 1/2; T = (Σ¹ P(b > 0)) + Σ
+    >>> law.covariance.item(), law.jet_ntk.item()
+    (0.5, 1.0)
+    """
+    phi = activation(name)
+    asked = tuple(tuple(int(k) for k in index) for index in indices)
+    setting = _setting(points, scale, shift, depth, asked)
+    require_smooth(phi, setting.indices.order)
+    check_cost(len(setting.points), setting.indices, len(asked), memory_limit)
+    if closed and has_closed_form(phi):
+        sigma, theta = _arrays(setting, composer(phi, setting.indices, rtol, 1.0))
+        accuracy = 0.0
+    else:
+        sigma, theta, accuracy = _refined(phi, setting, rtol)
+    select = [setting.indices.position[index] for index in asked]
+    factor = setting.indices.factorials[select]
+    covariance, jet_ntk = (_derivatives(array, select, factor) for array in (sigma, theta))
+    if not (np.isfinite(covariance).all() and np.isfinite(jet_ntk).all()):
+        raise NonFiniteError(
+            f"the infinite-width jets of {phi.name} overflow at these points; "
+            "give the network an input_map that brings them near [-1, 1]"
+        )
+    return InfiniteJets(asked, covariance, jet_ntk, accuracy)
+
+
+def _setting(
+    points: ArrayLike, scale: ArrayLike | None, shift: ArrayLike | None, depth: int, asked: tuple[MultiIndex, ...]
+) -> _Setting:
+    raw = np.asarray(points, dtype=np.float64)
+    if raw.ndim != 2 or not raw.size or not np.isfinite(raw).all():
+        raise InputError(f"points has shape {raw.shape}; it needs (n, d) with n ≥ 1 and finite entries")
+    if isinstance(depth, bool) or int(depth) != depth or depth < 1:
+        raise InputError(f"depth is {depth!r}; it needs a positive integer")
+    if not asked:
+        raise InputError("indices is empty; it needs at least one multi-index")
+    d = raw.shape[1]
+    scales = np.ones(d) if scale is None else np.asarray(scale, dtype=np.float64)
+    shifts = np.zeros(d) if shift is None else np.asarray(shift, dtype=np.float64)
+    if scales.shape != (d,) or shifts.shape != (d,):
+        raise InputError(
+            f"scale and shift have shapes {scales.shape} and {shifts.shape}; they need ({d},), one per variable"
+        )
+    return _Setting(raw * scales + shifts, scales, int(depth), closure(asked, d))
+
+
+def _refined(phi: Activation, setting: _Setting, rtol: float) -> tuple[Floats, Floats, float]:
+    """Both arrays by a rule and a finer one, made finer still until they agree to ``rtol``."""
+    # The composition amplifies the error of the moments by about a digit per order.
+    aim = rtol * 10.0**-setting.indices.order
+    for _ in range(ATTEMPTS):
+        coarse, fine = (
+            _arrays(setting, composer(phi, setting.indices, aim, factor, closed=False))
+            for factor in (1.0, REFINEMENT)
+        )
+        accuracy = max(_change(a, b) for a, b in zip(coarse, fine, strict=True))
+        if accuracy <= rtol:
+            return (*fine, accuracy)
+        aim *= 1e-2
+    raise InputError(
+        f"rtol = {rtol} was not reached (two rules differ by {accuracy:.1e}): rounding limits high orders at "
+        "points far from 0; ask for less, or give the network an input_map onto [-1, 1]"
+    )
+
+
+def _change(a: Floats, b: Floats) -> float:
+    size, n = b.shape[:2]
+    scale = np.sqrt(np.abs(b.reshape(size * n, size * n).diagonal())).reshape(size, n)
+    unit = scale[:, :, None, None] * scale
+    # A slot that vanishes identically (unit 0) must agree exactly.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(a == b, 0.0, np.abs(a - b) / unit)
+    return float(np.max(np.where(np.isnan(ratio), np.inf, ratio)))
+
+
+def _arrays(setting: _Setting, duals: Composer) -> tuple[Floats, Floats]:
+    """Taylor coefficients of Σ and T, (A, n, A, n)."""
+    n, size = len(setting.points), setting.indices.size
+    outputs = np.empty((2, size, n, size, n))
+    own = np.arange(n)
+    variances: list[Floats] = []
+    for output, array in zip(outputs, _layers(setting, duals, own, own, variances), strict=True):
+        # T(x, x) is symmetric in its slots; rounding is not.
+        output[:, own, :, own] = 0.5 * (array + np.swapaxes(array, 1, 2))
+    for first, second in _chunks(n, chunk_pairs(setting.indices)):
+        for output, array in zip(outputs, _layers(setting, duals, first, second, variances), strict=True):
+            output[:, first, :, second] = array
+            output[:, second, :, first] = np.swapaxes(array, 1, 2)
+    return outputs[0], outputs[1]
+
+
+def _chunks(n: int, size: int) -> Iterator[tuple[Ints, Ints]]:
+    first, second = (index.astype(np.int64) for index in np.triu_indices(n, 1))
+    for start in range(0, len(first), size):
+        yield first[start : start + size], second[start : start + size]
+
+
+def _layers(
+    setting: _Setting, duals: Composer, first: Ints, second: Ints, variances: list[Floats]
+) -> tuple[Floats, Floats]:
+    """Σ and T of some pairs; fills ``variances``, one (n, A) per layer, when called with x = x'."""
+    sigma = _first_layer(setting, first, second)
+    theta = sigma
+    value = sigma
+    for layer in range(setting.depth):
+        if layer == len(variances):
+            variances.append(on_diagonal(sigma.coefficients, setting.indices.products))
+        value, slope = duals(variances[layer], first, second, sigma)
+        sigma = value + 1.0
+        theta = theta * slope + (value if layer == setting.depth - 1 else sigma)
+    return value.coefficients, theta.coefficients
+
+
+def _first_layer(setting: _Setting, first: Ints, second: Ints) -> Series:
+    """Σ¹ = x̃·x̃' + 1 with x̃ = (point) + scale·h."""
+    indices = setting.indices
+    left, right = setting.points[first], setting.points[second]
+    out = np.zeros((len(first), indices.size, indices.size))
+    out[:, 0, 0] = 1.0 + np.einsum("ka,ka->k", left, right)
+    for axis, at in enumerate(indices.units):
+        if at >= 0:
+            out[:, at, 0] = setting.scale[axis] * right[:, axis]
+            out[:, 0, at] = setting.scale[axis] * left[:, axis]
+            out[:, at, at] = setting.scale[axis] ** 2
+    return Series(out, indices, indices)
+
+
+def _derivatives(array: Floats, select: list[int], factor: Floats) -> Floats:
+    chosen = array[np.ix_(select, range(array.shape[1]), select, range(array.shape[3]))]
+    return np.ascontiguousarray(chosen * factor[:, None, None, None] * factor[None, None, :, None])
