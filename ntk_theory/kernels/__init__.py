@@ -1,0 +1,1 @@
+"""Numba kernels and the integer tables they loop over: arrays only."""

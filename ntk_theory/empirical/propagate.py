@@ -1,0 +1,130 @@
+"""Jets forward through the layers and Taylor coefficients of backprop back through them.
+
+Array shapes: (A, n, N) with A the size of the index set, n points, N neurons of the layer. All
+Taylor coefficients are normalised and with respect to the raw variables x.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.empirical.request import Request
+from ntk_theory.kernels import compose
+from ntk_theory.kernels.multiindex import IndexSet
+from ntk_theory.kernels.taylor import CHUNK
+from ntk_theory.kernels.threads import share
+
+FloatArray = NDArray[np.float64]
+#: Items (chunks of neurons at a point) below which a second thread costs more than it saves.
+GRAIN = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One hidden layer after the forward pass: h = φ(z) and φ'(z), each (A, n, N)."""
+
+    values: FloatArray
+    slopes: FloatArray
+
+
+def chunks(n: int, width: int) -> int:
+    """The number of work items of a layer."""
+    return n * ((width + CHUNK - 1) // CHUNK)
+
+
+def affine_monomials(weight: FloatArray, scale: FloatArray, index_set: IndexSet) -> FloatArray:
+    """(|α|!/α!) Π_j (W_kj scale_j)^α_j for all α and neurons k, shape (A, N)."""
+    slopes = weight * scale
+    rows = []
+    for alpha, factorial in zip(index_set.indices, index_set.factorials, strict=True):
+        row = np.full(len(weight), math.factorial(sum(alpha)) / factorial)
+        for j, power in enumerate(alpha):
+            for _ in range(power):
+                row *= slopes[:, j]
+        rows.append(row)
+    return np.stack(rows)
+
+
+def forward(ask: Request) -> Iterator[Layer]:
+    """The hidden layers, first to last."""
+    layer = first_layer(ask, slice(None))
+    yield layer
+    for weight, bias in ask.parameters.hidden[1:]:
+        layer = _next_layer(ask, layer.values, weight, bias)
+        yield layer
+
+
+def first_layer(ask: Request, neurons: slice) -> Layer:
+    """h¹ of some neurons."""
+    weight, bias = (array[neurons] for array in ask.parameters.hidden[0])
+    monomials = affine_monomials(weight, ask.network.scale, ask.set)
+    z0 = ask.inputs @ weight.T + bias
+    shape = (ask.set.size, *z0.shape)
+    out = Layer(np.empty(shape), np.empty(shape))
+    phi = ask.network.phi
+    share(
+        lambda start, stop: compose.first_layer(
+            start, stop, phi.code, phi.power, z0, monomials, ask.set.orders, out.values, out.slopes
+        ),
+        chunks(*z0.shape),
+        GRAIN,
+    )
+    return out
+
+
+def _next_layer(ask: Request, values: FloatArray, weight: FloatArray, bias: FloatArray) -> Layer:
+    _, n, fan_in = values.shape
+    raw = times(values, weight.T)
+    out = Layer(np.empty(raw.shape), np.empty(raw.shape))
+    phi = ask.network.phi
+    share(
+        lambda start, stop: compose.hidden_layer(
+            start,
+            stop,
+            phi.code,
+            phi.power,
+            1 / math.sqrt(fan_in),
+            raw,
+            bias,
+            ask.set.orders,
+            ask.set.powers,
+            out.values,
+            out.slopes,
+        ),
+        chunks(n, raw.shape[2]),
+        GRAIN,
+    )
+    return out
+
+
+def times(jets: FloatArray, matrix: FloatArray) -> FloatArray:
+    """(A, n, N) times (N, M)."""
+    size, n, width = jets.shape
+    return (jets.reshape(size * n, width) @ matrix).reshape(size, n, -1)
+
+
+def backward(ask: Request, slopes: FloatArray, g: FloatArray, scale: float = 1.0) -> FloatArray:
+    """Taylor coefficients δ = scale · φ'(z) · g of backprop through one activation."""
+    out = np.empty_like(g)
+    share(
+        lambda start, stop: compose.multiply(start, stop, scale, slopes, g, ask.set.products, out),
+        chunks(*g.shape[1:]),
+        GRAIN,
+    )
+    return out
+
+
+def pull_back(ask: Request, slopes: FloatArray, g: FloatArray, scale: float = 1.0) -> FloatArray:
+    """Derivatives of a scalar by z_γ from those by [φ(z)]_α."""
+    out = np.empty_like(g)
+    share(
+        lambda start, stop: compose.adjoint(start, stop, scale, slopes, g, ask.set.products, out),
+        chunks(*g.shape[1:]),
+        GRAIN,
+    )
+    return out

@@ -1,0 +1,122 @@
+"""What a computation is asked for: a network, its parameters, points and slots, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ntk_theory.errors import InputError
+from ntk_theory.kernels.activations import require_smooth
+from ntk_theory.kernels.multiindex import IndexSet, closure
+from ntk_theory.model.network import Network
+from ntk_theory.model.parameters import Parameters
+from ntk_theory.symbolic.jets import Slot
+
+FloatArray = NDArray[np.float64]
+IntTable = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Checked arguments and the tables that follow from the slots.
+
+    Attributes
+    ----------
+    points:
+        Raw points (n, d), float64.
+    inputs:
+        x̃, the points after the network's input map.
+    slots:
+        S slots (field, multi-index), in the caller's order.
+    """
+
+    network: Network
+    parameters: Parameters
+    points: FloatArray
+    inputs: FloatArray
+    slots: tuple[Slot, ...]
+
+    @cached_property
+    def set(self) -> IndexSet:
+        """The downward closure I of the slots' multi-indices."""
+        return closure((slot.index for slot in self.slots), len(self.network.variables))
+
+    @cached_property
+    def positions(self) -> IntTable:
+        """Position of every slot's multi-index in I, shape (S,)."""
+        return np.array([self.set.position[slot.index] for slot in self.slots], dtype=np.int64)
+
+    @cached_property
+    def outputs(self) -> IntTable:
+        """Which field every slot belongs to, shape (S,)."""
+        return np.array([self.network.fields.index(slot.field) for slot in self.slots], dtype=np.int64)
+
+    @cached_property
+    def factorials(self) -> FloatArray:
+        """α! per slot, shape (S,)."""
+        return np.asarray(self.set.factorials[self.positions])
+
+    def rows(self, start: int, stop: int) -> Request:
+        """The same request for the points ``start`` to ``stop``."""
+        part = slice(start, stop)
+        return Request(self.network, self.parameters, self.points[part], self.inputs[part], self.slots)
+
+
+def request(
+    network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot], *, kernel: bool = True
+) -> Request:
+    """Check the arguments; ``kernel`` asks for one derivative of φ more (∂/∂θ).
+
+    Raises
+    ------
+    InputError
+        for points of the wrong shape, none at all or not finite, parameters of another shape than the
+        network's, a slot of a field or a variable that the network lacks.
+    SmoothnessError
+        for an activation with too few derivatives.
+    """
+    network.check(parameters)
+    checked = tuple(slots)
+    _check_slots(network, checked)
+    require_smooth(network.phi, max(slot.order for slot in checked), extra=int(kernel))
+    array = check_points(points, len(network.variables))
+    return Request(network, parameters, array, network.inputs(array), checked)
+
+
+def check_points(points: ArrayLike, dimension: int) -> FloatArray:
+    """Points as a C-ordered float64 array (n, d)."""
+    try:
+        array = np.ascontiguousarray(points, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"points is not an array of real numbers ({error}); give shape (n, {dimension})"
+        ) from None
+    if array.ndim != 2 or array.shape[1] != dimension:
+        raise InputError(
+            f"points has shape {array.shape}; it needs (n, {dimension}), one column per variable"
+        )
+    if not len(array):
+        raise InputError(f"points has no rows; it needs at least one point, shape (n, {dimension})")
+    if not np.isfinite(array).all():
+        row = int(np.argwhere(~np.isfinite(array))[0, 0])
+        raise InputError(f"points row {row} is {array[row].tolist()}; it needs finite numbers")
+    return array
+
+
+def _check_slots(network: Network, slots: tuple[Slot, ...]) -> None:
+    if not slots:
+        raise InputError("slots is empty; it needs at least one slot (field, multi-index)")
+    for slot in slots:
+        if slot.field not in network.fields:
+            raise InputError(f"slots has the field {slot.field!r}; the network has {network.fields}")
+        if len(slot.index) != len(network.variables) or min(slot.index) < 0:
+            raise InputError(
+                f"slots has the multi-index {slot.index}; it needs {len(network.variables)} non-negative "
+                f"orders, one per variable of {network.variables}"
+            )
+    if len(set(slots)) != len(slots):
+        raise InputError(f"slots repeats {next(s for s in slots if slots.count(s) > 1)}; name each slot once")

@@ -1,0 +1,104 @@
+"""exp and tanh without branches or library calls, so that loops over them vectorise.
+
+exp: x = n ln2 + r, |r| ≤ ln2/2, with n by rounding and ln2 in two parts; e^r − 1 by its Taylor
+polynomial of degree 16; 2^n is put together from its bits.
+tanh: with E = e^{2|x|} − 1 = 2^n (e^r − 1) + (2^n − 1), tanh|x| = E/(E + 2). Here n is rounded *down*,
+0 ≤ r ≤ ln2 (truncation 1e-17 relative), so that E is a sum of two non-negative terms and nothing
+cancels; beyond |x| = 20 the result is 1 to double precision. The roundings of e^r − 1 and of E + 2
+are kept and put back to first order, dt = (dE − t d(E + 2))/(E + 2) with 1/(E + 2) = (1 − t)/2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
+from numba.extending import intrinsic
+
+from ntk_theory.kernels.jit import inlined
+
+INVERSE_LN2 = 1.4426950408889634
+#: ln 2 = LN2_HIGH + LN2_LOW; the high part has trailing zeros, so that n·LN2_HIGH is exact.
+LN2_HIGH = 6.93147180369123816490e-01
+LN2_LOW = 1.90821492927058770002e-10
+#: Adding and subtracting 1.5·2^52 rounds to the nearest integer.
+ROUND = 6755399441055744.0
+#: Above: overflow of exp; below: results flush to about 1e-308 instead of a subnormal.
+EXP_LIMIT = 708.0
+TANH_LIMIT = 20.0
+
+
+@intrinsic
+def _power(context: Any, shifted: Any) -> Any:
+    """2^n from the float n + 1.5·2^52, −1022 ≤ n ≤ 1023."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # The sum carries n in its lowest bits; shift it into the exponent.
+        bits = builder.bitcast(arguments[0], ir.IntType(64))
+        biased = builder.add(bits, ir.Constant(ir.IntType(64), 1023))
+        return builder.bitcast(builder.shl(biased, ir.Constant(ir.IntType(64), 52)), ir.DoubleType())
+
+    return types.float64(types.float64), generate
+
+
+#: The compiled form takes the float alone; its declaration above is Numba's (context, arguments).
+power_of_two: Any = _power
+
+
+@inlined
+def expm1_tail(r: float) -> float:
+    """e^r − 1 − r for |r| ≤ ln2."""
+    q = 1.0 / 20922789888000.0
+    q = q * r + 1.0 / 1307674368000.0
+    q = q * r + 1.0 / 87178291200.0
+    q = q * r + 1.0 / 6227020800.0
+    q = q * r + 1.0 / 479001600.0
+    q = q * r + 1.0 / 39916800.0
+    q = q * r + 1.0 / 3628800.0
+    q = q * r + 1.0 / 362880.0
+    q = q * r + 1.0 / 40320.0
+    q = q * r + 1.0 / 5040.0
+    q = q * r + 1.0 / 720.0
+    q = q * r + 1.0 / 120.0
+    q = q * r + 1.0 / 24.0
+    q = q * r + 1.0 / 6.0
+    q = q * r + 0.5
+    return (r * r) * q
+
+
+@inlined
+def exp(x: float) -> float:
+    """e^x, clamped to e^{±708}."""
+    x = min(max(x, -EXP_LIMIT), EXP_LIMIT)
+    shifted = x * INVERSE_LN2 + ROUND
+    n = shifted - ROUND
+    r = (x - n * LN2_HIGH) - n * LN2_LOW
+    scale: float = power_of_two(shifted)
+    return scale + scale * (r + expm1_tail(r))
+
+
+@inlined
+def tanh(x: float) -> float:
+    """Tanh x within 2 units in the last place."""
+    a = min(abs(x), TANH_LIMIT)
+    shifted = (2.0 * a * INVERSE_LN2 - 0.5) + ROUND
+    n = shifted - ROUND
+    r = (2.0 * a - n * LN2_HIGH) - n * LN2_LOW
+    scale: float = power_of_two(shifted)
+    tail = expm1_tail(r)
+    p = r + tail
+    p_low = (r - p) + tail
+    e = scale * p + (scale - 1.0)
+    d = e + 2.0
+    part = d - e
+    d_low = (e - (d - part)) + (2.0 - part)
+    t = e / d
+    t = t + (scale * p_low - t * d_low) * (0.5 - 0.5 * t)
+    return t if x >= 0.0 else -t
+
+
+@inlined
+def sigmoid(x: float) -> float:
+    """1/(1 + e^{−x})."""
+    return 1.0 / (1.0 + exp(-x))

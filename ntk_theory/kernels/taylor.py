@@ -1,0 +1,151 @@
+"""Normalised Taylor coefficients φ_k = φ^{(k)}(z)/k! of the activations, a chunk of neurons at a time.
+
+The recursions are those of an ordinary differential equation y' = w by comparing coefficients,
+(k + 1) y_{k+1} = w_k: w = 1 − y² for tanh, y − y² for the sigmoid, −2czy for e^{−cz²}. Every inner
+loop runs over the chunk and vectorises; only sin, erf and log1p call the C library.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.kernels.activations import ERF, GAUSSIAN, GELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
+from ntk_theory.kernels.elementary import exp, sigmoid, tanh
+from ntk_theory.kernels.jit import inlined, kernel
+
+FloatArray = NDArray[np.float64]
+
+#: Neurons per chunk: (order + 2) rows of it and a few jets stay in the first cache levels.
+CHUNK = 128
+TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
+SQRT_HALF = math.sqrt(0.5)
+INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
+
+
+@inlined
+def _riccati(f: FloatArray, c: int, top: int, constant: float, linear: float) -> None:
+    """Rows 1..top of y' = constant + linear·y − y² from row 0."""
+    for k in range(top):
+        inverse = 1.0 / (k + 1)
+        for i in range(c):
+            f[k + 1, i] = linear * f[k, i]
+        if k == 0:
+            for i in range(c):
+                f[1, i] += constant
+        for j in range(k + 1):
+            for i in range(c):
+                f[k + 1, i] -= f[j, i] * f[k - j, i]
+        for i in range(c):
+            f[k + 1, i] *= inverse
+
+
+@inlined
+def _gauss(f: FloatArray, z: FloatArray, c: int, top: int, rate: float) -> None:
+    """Rows 0..top of exp(−rate z²)."""
+    for i in range(c):
+        f[0, i] = exp(-rate * z[i] * z[i])
+    for k in range(top):
+        factor = -2.0 * rate / (k + 1)
+        if k == 0:
+            for i in range(c):
+                f[1, i] = factor * z[i] * f[0, i]
+        else:
+            for i in range(c):
+                f[k + 1, i] = factor * (z[i] * f[k, i] + f[k - 1, i])
+
+
+@inlined
+def _integrate(f: FloatArray, c: int, top: int, factor: float) -> None:
+    """Rows 1..top of y from those of y'/factor, in place; row 0 is left to the caller."""
+    for k in range(top, 0, -1):
+        scale = factor / k
+        for i in range(c):
+            f[k, i] = scale * f[k - 1, i]
+
+
+@inlined
+def _times_z(f: FloatArray, z: FloatArray, c: int, top: int) -> None:
+    """Rows of z·y from those of y, in place."""
+    for k in range(top, 0, -1):
+        for i in range(c):
+            f[k, i] = z[i] * f[k, i] + f[k - 1, i]
+    for i in range(c):
+        f[0, i] *= z[i]
+
+
+@inlined
+def _sine(f: FloatArray, z: FloatArray, c: int, top: int) -> None:
+    """Rows of sin: sin(z + kπ/2)/k!."""
+    for i in range(c):
+        f[0, i] = math.sin(z[i])
+    if top:
+        for i in range(c):
+            f[1, i] = math.cos(z[i])
+    for k in range(2, top + 1):
+        scale = -1.0 / (k * (k - 1))
+        for i in range(c):
+            f[k, i] = scale * f[k - 2, i]
+
+
+@inlined
+def _relu(f: FloatArray, z: FloatArray, c: int, top: int, power: int) -> None:
+    """Rows of max(z, 0)^power, derivatives almost everywhere."""
+    binomial = 1.0
+    for k in range(top + 1):
+        for i in range(c):
+            value = binomial if z[i] > 0.0 else 0.0
+            for _ in range(power - k):
+                value *= z[i]
+            f[k, i] = value
+        binomial *= (power - k) / (k + 1.0)  # zero from k = power + 1 on
+
+
+@inlined
+def fill(code: int, power: int, z: FloatArray, c: int, top: int, f: FloatArray) -> None:
+    """f[k, i] = φ_k(z[i]) for k ≤ top, i < c."""
+    if code == TANH:
+        for i in range(c):
+            f[0, i] = tanh(z[i])
+        _riccati(f, c, top, 1.0, 0.0)
+    elif code in (SIGMOID, SILU, SOFTPLUS):
+        for i in range(c):
+            f[0, i] = sigmoid(z[i])
+        _riccati(f, c, top, 0.0, 1.0)
+        if code == SILU:
+            _times_z(f, z, c, top)
+        elif code == SOFTPLUS:
+            _integrate(f, c, top, 1.0)
+            for i in range(c):
+                f[0, i] = max(z[i], 0.0) + math.log1p(exp(-abs(z[i])))
+    elif code == SIN:
+        _sine(f, z, c, top)
+    elif code == GAUSSIAN:
+        _gauss(f, z, c, top, 1.0)
+    elif code == ERF:
+        _gauss(f, z, c, top, 1.0)
+        _integrate(f, c, top, TWO_OVER_SQRT_PI)
+        for i in range(c):
+            f[0, i] = math.erf(z[i])
+    elif code == GELU:
+        _gauss(f, z, c, top, 0.5)
+        _integrate(f, c, top, INV_SQRT_2PI)
+        for i in range(c):
+            f[0, i] = 0.5 * math.erfc(-z[i] * SQRT_HALF)
+        _times_z(f, z, c, top)
+    else:
+        _relu(f, z, c, top, power)
+
+
+@kernel("void(int64, int64, float64[::1], int64, float64[:, ::1])")
+def taylor(code: int, power: int, z: FloatArray, top: int, out: FloatArray) -> None:
+    """out[k, i] = φ^{(k)}(z_i)/k! for k = 0..top; z (M,), out (top + 1, M)."""
+    f = np.empty((top + 1, CHUNK))
+    for start in range(0, z.size, CHUNK):
+        c = min(CHUNK, z.size - start)
+        fill(code, power, z[start : start + c], c, top, f)
+        for k in range(top + 1):
+            for i in range(c):
+                out[k, start + i] = f[k, i]
