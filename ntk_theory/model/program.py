@@ -48,6 +48,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "absolute": np.absolute,
     "sign": np.sign,
     "erf": _erf,
+    "atan": np.arctan,
 }
 
 #: Functions of the grammar and the operation that computes each; sech is handled as 1/cosh.
@@ -63,6 +64,7 @@ FUNCTIONS: dict[type[sp.Function], str] = {
     sp.Abs: "absolute",
     sp.sign: "sign",
     sp.erf: "erf",
+    sp.atan: "atan",
 }
 
 

@@ -53,6 +53,7 @@ _FLOATS = {
     "exp": math.exp,
     "log": math.log,
     "erf": math.erf,
+    "atan": math.atan,
     "abs": abs,
     "sign": lambda a: math.copysign(1.0, a) if a else 0.0,
 }

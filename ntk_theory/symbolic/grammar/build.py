@@ -41,6 +41,7 @@ _FUNCTIONS: Mapping[str, Callable[[sp.Expr], sp.Expr]] = {
     "abs": sp.Abs,
     "sign": sp.sign,
     "erf": sp.erf,
+    "atan": sp.atan,
 }
 _INFINITE = (sp.zoo, sp.nan, sp.oo, -sp.oo)
 #: The logarithm of MAX_CONSTANT: what may stand in exp.

@@ -24,6 +24,7 @@ _OUTER: dict[type[sp.Basic], Callable[[sp.Expr], sp.Expr]] = {
     sp.exp: sp.exp,
     sp.log: lambda a: 1 / a,
     sp.erf: lambda a: 2 * sp.exp(-(a**2)) / sp.sqrt(sp.pi),
+    sp.atan: lambda a: 1 / (1 + a**2),
     sp.Abs: sp.sign,
 }
 

@@ -34,6 +34,7 @@ _FLOATS: dict[type[sp.Basic], Callable[[float], float]] = {
     sp.exp: math.exp,
     sp.log: math.log,
     sp.erf: math.erf,
+    sp.atan: math.atan,
     sp.Abs: abs,
     sp.sign: lambda a: math.copysign(1.0, a) if a else 0.0,
 }

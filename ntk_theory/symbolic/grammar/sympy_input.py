@@ -36,6 +36,7 @@ _FUNCTIONS: dict[type[sp.Basic], str] = {
     sp.Abs: "abs",
     sp.sign: "sign",
     sp.erf: "erf",
+    sp.atan: "atan",
 }
 
 

@@ -33,7 +33,10 @@ from ntk_theory.symbolic.jets import NAME, VARIABLE_ORDER, Slot
 #: What a user may give for a parameter.
 Value = str | int | float | Fraction | sp.Expr
 
-FUNCTIONS = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "sech", "exp", "log", "sqrt", "abs", "sign", "erf")
+FUNCTIONS = (
+    *("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "sech"),
+    *("exp", "log", "sqrt", "abs", "sign", "erf"),
+)
 OPERATORS = ("diff", "D", "laplacian", "grad", "div", "dot")
 DEFAULT_FIELDS = ("u", "v", "w")
 _GREEK = (
