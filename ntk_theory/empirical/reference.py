@@ -21,7 +21,7 @@ import mpmath as mp
 import numpy as np
 import sympy as sp
 
-from ntk_theory.errors import InputError
+from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.program import Array
@@ -136,7 +136,12 @@ class _Machine:
             # An exact rational where there is one, the binary value of a float otherwise.
             value = sp.sympify(self.numbers[symbol.name], strict=True)
             given[symbol] = _number(mp.mpf(float(value))) if value.is_Float else value
-        return mp.mpf(operator.expression.xreplace(given).evalf(DIGITS - 10)._mpf_)
+        result = operator.expression.xreplace(given).evalf(DIGITS - 10)
+        if not result.is_number or not result.is_finite or not result.is_real:
+            raise NonFiniteError(
+                f"the residual {operator.expression} is {result} at the point {tuple(map(float, x))}"
+            )
+        return mp.mpf(sp.Float(result, DIGITS)._mpf_)
 
     def jets(self, x: tuple[Any, ...], theta: list[Any], slots: Sequence[Slot]) -> dict[Slot, Any]:
         """u_α by tensor products of central differences (step h between nodes, half steps at odd orders)."""
