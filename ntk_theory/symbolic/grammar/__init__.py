@@ -5,5 +5,6 @@ SymPy, bottom-up; nothing is ever evaluated as code. ``render`` prints an expres
 """
 
 from ntk_theory.symbolic.grammar.reader import Parsed, from_sympy, parse_scalar, parse_text
+from ntk_theory.symbolic.grammar.render import render
 
-__all__ = ["Parsed", "from_sympy", "parse_scalar", "parse_text"]
+__all__ = ["Parsed", "from_sympy", "parse_scalar", "parse_text", "render"]

@@ -8,7 +8,7 @@ depends on a field or on a variable. Numbers that SymPy would evaluate eagerly (
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -42,7 +42,7 @@ from ntk_theory.symbolic.grammar.tree import (
 )
 from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
 
-_FLOATS = {
+_FLOATS: dict[str, Callable[[float], float]] = {
     "sin": math.sin,
     "cos": math.cos,
     "tan": math.tan,
@@ -121,7 +121,7 @@ class Bounds:
                 raise self.source.too_large(f"a number has more than {MAX_DIGITS} digits", at)
         elif not is_moderate(value):
             raise self.source.too_large(
-                f"a constant is larger than {MAX_CONSTANT:.0e} or smaller than {1 / MAX_CONSTANT:.0e} in size",
+                f"a constant's size is outside of {1 / MAX_CONSTANT:.0e} … {MAX_CONSTANT:.0e}",
                 at,
             )
         return value
@@ -144,20 +144,16 @@ class Bounds:
         )
 
     def _sum(self, parts: list[Fact], at: Position) -> Fact:
-        constant: Constant = Fraction(0)
-        for part in parts:
-            if part.constant is None or constant is None:
-                constant = None
-                break
-            constant = self._constant_sum(constant, part.constant, at)
+        values = [part.constant for part in parts if part.constant is not None]
+        constant = self._constant_sum(values) if len(values) == len(parts) else None
         return self._merge(parts, sum_shape([part.shape for part in parts]), constant, at)
 
-    def _constant_sum(self, left: Fraction | float, right: Fraction | float, at: Position) -> Constant:
-        if isinstance(left, Fraction) and isinstance(right, Fraction):
-            return self._constant(left + right, at)
-        total = float(left) + float(right)
+    def _constant_sum(self, values: list[Fraction | float]) -> Constant:
+        if all(isinstance(value, Fraction) for value in values):
+            return sum(map(Fraction, values), Fraction(0))
+        total = math.fsum(values)
         # A sum that cancels to rounding is settled exactly when it is built.
-        return 0.0 if abs(total) < 1e-12 * max(abs(left), abs(right)) else total
+        return 0.0 if abs(total) < 1e-12 * max(map(abs, values)) else total
 
     def _product(self, parts: list[Fact], at: Position) -> Fact:
         constant: Constant = Fraction(1)
@@ -187,7 +183,7 @@ class Bounds:
             raise self.source.error(
                 "an exponent contains a field",
                 at,
-                expected="an exponent of numbers and parameters; a^b with a field in b can be written exp(b*log(a)) where a > 0",
+                expected="an exponent of numbers and parameters (for a > 0, a^b is exp(b*log(a)))",
             )
         if base.has_field and exponent.has_variable:
             raise self.source.error(
@@ -211,6 +207,8 @@ class Bounds:
 
     def _constant_power(self, base: Fraction | float, exponent: Fraction | float, at: Position) -> Constant:
         if base == 0 and exponent <= 0:
+            if isinstance(base, float):
+                return None  # zero to rounding only; settled when it is built
             raise self.source.error("division by zero" if exponent < 0 else "0^0 has no value", at)
         if isinstance(exponent, Fraction) and exponent.denominator == 1:
             if isinstance(base, Fraction):
@@ -235,12 +233,14 @@ class Bounds:
     def _apply(self, function: str, argument: Fact, at: Position) -> Fact:
         constant: Constant = None
         if argument.constant is not None:
-            if function == "log" and argument.constant <= 0:
-                raise self.source.error("the logarithm of a number that is not positive is not real", at)
-            constant = self._float_value(function, argument.constant)
+            constant = self._float_value(function, argument.constant, at)
         return self._merge((argument,), function_shape(argument.shape), constant, at)
 
-    def _float_value(self, function: str, argument: Fraction | float) -> Constant:
+    def _float_value(self, function: str, argument: Fraction | float, at: Position) -> Constant:
+        if function == "log" and argument <= 0:
+            if argument == 0 and isinstance(argument, float):
+                return None  # zero to rounding only; settled when it is built
+            raise self.source.error("the logarithm of a number that is not positive is not real", at)
         if isinstance(argument, Fraction) and function == "abs":
             return abs(argument)
         try:

@@ -10,7 +10,7 @@ import sympy as sp
 from ntk_theory.symbolic.grammar.bounds import Bounds, Fact
 from ntk_theory.symbolic.grammar.calculus import TotalDerivative, predicted_operations
 from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS
-from ntk_theory.symbolic.grammar.measure import is_not_real, largest_constant_term, operations, shape_of
+from ntk_theory.symbolic.grammar.measure import largest_constant_term, operations, shape_of, unfit
 from ntk_theory.symbolic.grammar.source import Source
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
@@ -28,10 +28,16 @@ from ntk_theory.symbolic.grammar.tree import (
 from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
 from ntk_theory.symbolic.jets import JetSpace
 
+
+def _tangent(argument: sp.Expr) -> sp.Expr:
+    """tan; SymPy turns tan(a + pi/2) into -cot(a), which the grammar writes as -1/tan(a)."""
+    return sp.tan(argument).replace(sp.cot, lambda a: 1 / sp.tan(a))
+
+
 _FUNCTIONS: Mapping[str, Callable[[sp.Expr], sp.Expr]] = {
     "sin": sp.sin,
     "cos": sp.cos,
-    "tan": sp.tan,
+    "tan": _tangent,
     "sinh": sp.sinh,
     "cosh": sp.cosh,
     "tanh": sp.tanh,
@@ -146,10 +152,12 @@ class Builder:
         )
 
     def _checked(self, node: Node, result: sp.Expr) -> sp.Expr:
-        if result in _INFINITE:
-            raise self.source.error("division by zero, or a value that is infinite", node.at)
-        if isinstance(node, Power | Apply | Total) and is_not_real(result):
-            raise self.source.error(
-                "a value is not real", node.at, expected="everything real; |a| makes a sign positive"
-            )
+        if isinstance(node, Power | Apply | Total) or result in _INFINITE:
+            reason = unfit(result)
+            if reason is not None:
+                raise self.source.error(
+                    f"the expression {reason}",
+                    node.at,
+                    expected="everything real and finite; |a| makes a sign positive",
+                )
         return result

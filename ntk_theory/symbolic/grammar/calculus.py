@@ -50,7 +50,7 @@ class TotalDerivative:
         u*u_x
         """
         if expression not in self._memo:
-            self._memo[expression] = self._derive(expression)
+            self._memo[expression] = _signs_merged(self._derive(expression))
         return self._memo[expression]
 
     def _derive(self, node: sp.Expr) -> sp.Expr:
@@ -94,6 +94,32 @@ class TotalDerivative:
         if (inner := self(exponent)) is not sp.S.Zero:
             terms.append(sp.log(base) * node * inner)
         return sp.Add(*terms)
+
+
+def _signs_merged(node: sp.Expr) -> sp.Expr:
+    """Write a·sign(a)·|a|^p as |a|^(p + 1) in every term, so that D(|a|^p a) is (p + 1)|a|^p D(a)."""
+    if isinstance(node, sp.Add) and node.has(sp.sign):
+        return sp.Add(*(_signs_merged(term) for term in node.args))
+    if not isinstance(node, sp.Mul):
+        return node
+    exponents = dict(map(_base_exponent, node.args))
+    for base, exponent in exponents.items():
+        inner = base.args[0] if isinstance(base, sp.sign) else None
+        if inner is None or exponent != 1 or not _is_positive_integer(exponents.get(inner)):
+            continue
+        size = sp.Abs(inner)
+        merged = sp.Pow(size, exponents.pop(size, sp.S.Zero) + 1) * sp.Pow(inner, exponents.pop(inner) - 1)
+        del exponents[base]
+        return sp.Mul(merged, *(sp.Pow(other, power) for other, power in exponents.items()))
+    return node
+
+
+def _base_exponent(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    return (factor.base, factor.exp) if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+
+
+def _is_positive_integer(exponent: sp.Expr | None) -> bool:
+    return isinstance(exponent, sp.Integer) and exponent > 0
 
 
 def predicted_operations(expression: sp.Expr) -> int:

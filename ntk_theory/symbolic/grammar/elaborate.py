@@ -100,7 +100,7 @@ class Elaborator:
         spatial = self._spatial(at)
         if len(items) != len(spatial):
             raise self.source.error(
-                f"a vector has {len(items)} components over {len(spatial)} spatial variables ({', '.join(spatial)})",
+                f"a vector has {len(items)} components over the spatial variables {', '.join(spatial)}",
                 at,
                 expected=f"{len(spatial)} components",
             )

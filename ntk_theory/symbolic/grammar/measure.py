@@ -124,19 +124,35 @@ def operations(expression: sp.Expr) -> int:
     return count(expression)
 
 
-def is_not_real(expression: sp.Expr) -> bool:
-    """Does it hold the imaginary unit, an infinity, NaN, or a root or logarithm of a negative number?"""
+#: The node classes of which every expression of the grammar consists.
+_CLASSES = (sp.Symbol, sp.Rational, sp.Add, sp.Mul, sp.Pow, *_FLOATS)
+
+
+def unfit(expression: sp.Expr) -> str | None:
+    """Why an expression is no real expression of the grammar, or ``None``.
+
+    SymPy evaluates as it builds, and may have met an infinity, the imaginary unit, a root or
+    logarithm of a negative number, or have turned to functions outside of the grammar.
+    """
     stack: list[sp.Basic] = [expression]
     while stack:
         node = stack.pop()
-        if node in (sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
-            return True
-        if isinstance(node, sp.Pow) and not isinstance(node.exp, sp.Integer) and _is_negative(node.base):
-            return True
-        if isinstance(node, sp.log) and _is_negative(node.args[0]):
-            return True
+        if node in (sp.zoo, sp.nan, sp.oo, -sp.oo):
+            return "is a division by zero, or infinite"
+        if (
+            node is sp.I
+            or _is_complex_power(node)
+            or (isinstance(node, sp.log) and _is_negative(node.args[0]))
+        ):
+            return "is not real"
+        if not isinstance(node, _CLASSES) and node not in (sp.pi, sp.E):
+            return f"leads to {type(node).__name__}, since it is not known to be real"
         stack.extend(node.args)
-    return False
+    return None
+
+
+def _is_complex_power(node: sp.Basic) -> bool:
+    return isinstance(node, sp.Pow) and not isinstance(node.exp, sp.Integer) and _is_negative(node.base)
 
 
 def _is_negative(expression: sp.Expr) -> bool:

@@ -13,18 +13,18 @@ from ntk_theory.symbolic.grammar.bounds import Bounds
 from ntk_theory.symbolic.grammar.build import Builder
 from ntk_theory.symbolic.grammar.elaborate import Elaborator
 from ntk_theory.symbolic.grammar.limits import MAX_DEPTH
-from ntk_theory.symbolic.grammar.measure import is_not_real, shape_of
+from ntk_theory.symbolic.grammar.measure import shape_of, unfit
+from ntk_theory.symbolic.grammar.render import render
 from ntk_theory.symbolic.grammar.source import Source
-from ntk_theory.symbolic.grammar.sympy_input import NamesFound, surface
+from ntk_theory.symbolic.grammar.sympy_input import surface
 from ntk_theory.symbolic.grammar.syntax import read
-from ntk_theory.symbolic.grammar.tree import Equation, Node, Number, Parameter, Product, Sum
+from ntk_theory.symbolic.grammar.tree import Equation, Node, Number, Product, Sum
 from ntk_theory.symbolic.grammar.vocabulary import (
     Value,
     Vocabulary,
     checked_names,
     checked_parameter,
     vocabulary_of,
-    walk,
 )
 from ntk_theory.symbolic.jets import JetSpace
 
@@ -157,7 +157,7 @@ def _parsed(source: Source, equations: tuple[Equation, ...], vocabulary: Vocabul
     nodes = [_difference(elaborator, equation) for equation in equations]
     if not vocabulary.fields:
         raise source.error(
-            "the text contains no field",
+            "there is no field",
             equations[0].at,
             expected="a field such as u, or the declaration of another name (fields=('h',))",
         )
@@ -172,7 +172,8 @@ def _parsed(source: Source, equations: tuple[Equation, ...], vocabulary: Vocabul
         for symbol in expression.free_symbols
         if _is_parameter(space, symbol)
     }
-    return Parsed(source.text or "", space, tuple(expressions), tuple(sorted(symbols)), tuple(builder.notes))
+    text = source.text if source.text is not None else "; ".join(render(item, space) for item in expressions)
+    return Parsed(text, space, tuple(expressions), tuple(sorted(symbols)), tuple(builder.notes))
 
 
 def _is_parameter(space: JetSpace, symbol: sp.Symbol) -> bool:
@@ -200,8 +201,8 @@ def _built(source: Source, builder: Builder, bounds: Bounds, nodes: Iterable[Nod
         # SymPy may have merged powers, as in exp(99*log(u)).
         if (excess := shape_of(expression, builder.space).excess()) is not None:
             raise source.too_large(f"the expression {excess}", node.at)
-        if is_not_real(expression):
-            raise source.error("a value is not real", node.at, expected="everything real")
+        if (reason := unfit(expression)) is not None:
+            raise source.error(f"the expression {reason}", node.at, expected="everything real and finite")
     return expressions
 
 

@@ -40,6 +40,19 @@ _FUNCTIONS: dict[type[sp.Basic], str] = {
 }
 
 
+_CLASSES = (
+    sp.Symbol,
+    sp.Rational,
+    sp.Float,
+    AppliedUndef,
+    sp.Derivative,
+    sp.Add,
+    sp.Mul,
+    sp.Pow,
+    *_FUNCTIONS,
+)
+
+
 @dataclass(frozen=True)
 class NamesFound:
     """Fields and variables that functions u(x, t) declare by their form."""
@@ -76,7 +89,7 @@ class _Walker:
             item = sp.sympify(item) if not isinstance(item, float) else sp.Float(item)
         if not isinstance(item, sp.Expr):
             raise InputError(
-                f"expression is a {type(item).__name__}; it needs a SymPy expression, an Eq, or a list of them"
+                f"expression is a {type(item).__name__}; it needs a SymPy expression, an Eq, or a list"
             )
         return Equation(self._tree(item), None, None)
 
@@ -93,8 +106,8 @@ class _Walker:
         for field, arguments in self._functions.items():
             if set(arguments) != variables:
                 raise InputError(
-                    f"the field {field}({', '.join(arguments)}) does not depend on all of {', '.join(ranked)}; "
-                    "every field needs the same variables"
+                    f"the field {field}({', '.join(arguments)}) does not depend on all of "
+                    f"{', '.join(ranked)}; every field needs the same variables"
                 )
         return NamesFound(tuple(sorted(self._functions)), tuple(ranked))
 
@@ -115,6 +128,8 @@ class _Walker:
                 raise BudgetError(f"the SymPy expression is nested more than {MAX_DEPTH} levels deep")
             if self._nodes > MAX_SYMPY_NODES:
                 raise BudgetError(f"the SymPy expression has more than {MAX_SYMPY_NODES} nodes")
+            if not isinstance(node, _CLASSES) and node not in (sp.pi, sp.E):
+                raise _refused(node)
             stack.append((node, depth, True))
             stack.extend((child, depth + 1, False) for child in reversed(below))
         return results[0]
@@ -144,13 +159,11 @@ class _Walker:
             return Product(tuple(parts), None)
         if isinstance(node, sp.Pow):
             return Power(parts[0], parts[1], None)
-        if node.func in _FUNCTIONS and len(parts) == 1:
-            return Call(_FUNCTIONS[node.func], tuple(parts), None)
         if node is sp.pi:
             return Name("pi", None)
         if node is sp.E:
             return Call("exp", (Number(Fraction(1), None),), None)
-        raise _refused(node)
+        return Call(_FUNCTIONS[node.func], tuple(parts), None)
 
     def _field(self, node: AppliedUndef) -> Node:
         name = _short(node.func.__name__)

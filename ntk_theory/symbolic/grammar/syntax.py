@@ -20,8 +20,18 @@ from lark.lexer import Lexer
 from ntk_theory.symbolic.grammar.lexer import Token, tokenize
 from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_EQUATIONS
 from ntk_theory.symbolic.grammar.source import Source
-from ntk_theory.symbolic.grammar.tree import Call, Equation, Name, Node, Number, Power, Product, Sum, Vector
-from ntk_theory.symbolic.grammar.tree import deepest
+from ntk_theory.symbolic.grammar.tree import (
+    Call,
+    Equation,
+    Name,
+    Node,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Vector,
+    deepest,
+)
 
 _GRAMMAR = r"""
 start: equation (SEMI equation)* SEMI?
@@ -40,13 +50,13 @@ equation: sum [EQUAL sum]
 """
 
 
-class _Ready(Lexer):  # type: ignore[misc]
+class _Ready(Lexer):
     """Hands the parser the tokens that :func:`tokenize` made."""
 
     def __init__(self, _configuration: Any) -> None:
         pass
 
-    def lex(self, tokens: list[Token]) -> Iterator[LarkToken]:
+    def lex(self, tokens: list[Token]) -> Iterator[LarkToken]:  # type: ignore[override]
         """Our tokens in the parser's dress; ``value`` is the token itself."""
         for token in tokens:
             yield LarkToken(token.kind, token)
@@ -126,7 +136,7 @@ def read(source: Source) -> tuple[Equation, ...]:
     """The equations of a text as surface trees, nested at most ``MAX_DEPTH`` levels."""
     tokens = tokenize(source)
     try:
-        equations: tuple[Equation, ...] = _parser().parse(tokens)  # type: ignore[arg-type, assignment]
+        equations: tuple[Equation, ...] = _parser().parse(tokens)  # type: ignore[assignment]
     except UnexpectedToken as problem:
         raise _explain(source, tokens, problem) from None
     if len(equations) > MAX_EQUATIONS:

@@ -40,9 +40,9 @@ FUNCTIONS = (
 OPERATORS = ("diff", "D", "laplacian", "grad", "div", "dot")
 DEFAULT_FIELDS = ("u", "v", "w")
 _GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron rho sigma tau "
-    "upsilon phi chi psi omega"
-).split()
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"),
+    *("nu", "xi", "omicron", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
+)
 #: Parameters that need no declaration, each also with digits behind it (``c1``).
 CONVENTIONAL = frozenset(
     [
@@ -105,8 +105,13 @@ class Vocabulary:
 
     def known(self) -> list[str]:
         """Every name that a text may use, likely ones first (for suggestions)."""
-        derivatives = [f"{field}_{variable}" for field in self.fields for variable in self.variables]
-        return [*self.fields, *self.variables, *derivatives, *self.parameters, *FUNCTIONS, *OPERATORS, "pi"]
+        fields, variables = self._likely_fields(), self.variables or VARIABLE_ORDER
+        derivatives = [f"{field}_{variable}" for field in fields for variable in variables]
+        return [*fields, *variables, *derivatives, *self.parameters, *FUNCTIONS, *OPERATORS, "pi"]
+
+    def _likely_fields(self) -> tuple[str, ...]:
+        """The fields, or the customary ones while none was found."""
+        return self.fields or DEFAULT_FIELDS
 
     def resolve(self, source: Source, name: Name) -> Jet | Coordinate | Parameter:
         """What a name stands for; raises :class:`ParseError` with a near miss where there is one."""
@@ -179,9 +184,14 @@ class Vocabulary:
         head, mark, tail = text.partition("_")
         suggestion = _INSTEAD.get(text) or near(text, self.known())
         if mark:
-            field = near(head, list(self.fields))
-            suggestion = f"{field}_{tail}" if field and spelled(tail, self.variables) else suggestion
-            how = f"fields={_declaration(self.fields, head)}"
+            field = near(head, list(self._likely_fields()))
+            fits = spelled(tail.lower(), (*self.variables, *VARIABLE_ORDER))
+            suggestion = f"{field}_{tail.lower()}" if field and fits else suggestion
+            how = (
+                f"fields={_declaration(self.fields, head)}"
+                if NAME.match(head)
+                else "fields=, letters and digits"
+            )
         else:
             how = f"fields=, variables= or parameters=, for instance parameters=({text!r},)"
         return source.error(
@@ -263,7 +273,8 @@ def vocabulary_of(
     lenient: bool = False,
 ) -> Vocabulary:
     """The vocabulary of a text: what is declared, and the customary names that occur."""
-    names = {node.name for node in walk(equations) if isinstance(node, Name)}
+    # A called field, u(x, t), counts as one: the message is then about the brackets.
+    names = {node.name for node in walk(equations) if isinstance(node, Name | Call)}
     heads = {name.partition("_")[0] for name in names if name not in parameters}
     if fields is None:
         taken = {*(variables or ()), *parameters}
