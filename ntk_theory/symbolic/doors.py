@@ -1,0 +1,129 @@
+"""The ways in: a text, a SymPy expression, a zoo name, a problem file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import sympy as sp
+
+from ntk_theory.errors import InputError, ParseError
+from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
+from ntk_theory.symbolic.loading import bare_problem, from_toml, load_toml
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Problem
+
+Values = Mapping[str, object]
+_ZOO_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+
+
+def parse(
+    expression: str | sp.Basic | Sequence[sp.Basic],
+    *,
+    fields: Sequence[str] | None = None,
+    variables: Sequence[str] | None = None,
+    parameters: Values | Sequence[str] | None = None,
+) -> Operator:
+    """Read one differential operator F from text or from a SymPy expression.
+
+    Parameters
+    ----------
+    expression:
+        ``"u_t + u*u_x + u_xxx"``, an equation with one ``=``, or a SymPy expression in
+        ``Function("u")(x, t)`` and its derivatives.
+    fields, variables:
+        Names, in order. Default: those of u, v, w and of x, y, z, t that occur.
+    parameters:
+        Named constants, symbolic (a list of names) or with exact values (a mapping).
+
+    Returns
+    -------
+    Operator
+        F = left side − right side.
+
+    Raises
+    ------
+    ParseError
+        The text is not in the grammar, too large, or holds several equations
+        (:func:`problem` takes systems).
+
+    >>> parse("u_t + u*u_x + u_xxx").order
+    3
+    """
+    parsed = _parsed(expression, fields, variables, parameters)
+    if len(parsed.equations) != 1:
+        raise ParseError(
+            f"the text holds {len(parsed.equations)} equations; parse reads one operator, problem() reads systems"
+        )
+    return Operator(parsed.space, parsed.equations[0])
+
+
+def _parsed(
+    expression: str | sp.Basic | Sequence[sp.Basic],
+    fields: Sequence[str] | None,
+    variables: Sequence[str] | None,
+    parameters: Values | Sequence[str] | None,
+) -> Parsed:
+    names = {"fields": fields, "variables": variables, "parameters": parameters}
+    if isinstance(expression, str):
+        return parse_text(expression, **names)  # type: ignore[arg-type]  # validated there
+    return from_sympy(expression, **names)  # type: ignore[arg-type]  # validated there
+
+
+def problem(
+    what: str | Path | Problem | Operator | sp.Basic | Sequence[sp.Basic],
+    *,
+    fields: Sequence[str] | None = None,
+    variables: Sequence[str] | None = None,
+    parameters: Values | None = None,
+) -> Problem:
+    """Anything that names a problem, as a :class:`Problem`.
+
+    ``what`` is a zoo name (``"kdv"``), the path of a problem file (``"my.toml"``), an expression or
+    a system (``"u_t = v_x; v_t = u_x"``), a SymPy expression, an Operator or a Problem. An
+    expression gets one value group per field and the unit box as its domain.
+    """
+    if isinstance(what, Problem):
+        return what
+    if isinstance(what, Operator):
+        return bare_problem([what])
+    if isinstance(what, Path) or (isinstance(what, str) and what.endswith(".toml")):
+        return load_toml(what, parameters=parameters)
+    if isinstance(what, str) and what in zoo_names():
+        return zoo(what, parameters=parameters)
+    try:
+        parsed = _parsed(what, fields, variables, parameters)
+    except ParseError as cause:
+        near = difflib.get_close_matches(what, zoo_names(), 1, 0.75) if isinstance(what, str) else []
+        if near and _ZOO_NAME.match(str(what)) and "_" not in str(what):
+            raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near[0]}?") from None
+        raise cause
+    return bare_problem([Operator(parsed.space, e) for e in parsed.equations])
+
+
+@lru_cache(maxsize=1)
+def zoo_names() -> tuple[str, ...]:
+    """The names of all problems in the zoo, sorted."""
+    folder = files("ntk_theory.symbolic") / "zoo"
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+def zoo_text(name: str) -> str:
+    """The problem file of a zoo problem, as it stands."""
+    if name not in zoo_names():
+        near = difflib.get_close_matches(name, zoo_names(), 1)
+        hint = f"did you mean {near[0]}?" if near else "ntk-theory zoo lists them"
+        raise InputError(f"there is no problem {name[:60]!r} in the zoo; {hint}")
+    return (files("ntk_theory.symbolic") / "zoo" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def zoo(name: str, *, parameters: Values | None = None) -> Problem:
+    """A named problem with its conditions, domain, source and (where known) solution.
+
+    ``parameters`` replace values of its named parameters. :func:`zoo_names` lists the names.
+    """
+    return from_toml(zoo_text(name), name=name, parameters=parameters)

@@ -1,0 +1,133 @@
+"""A classification in plain text and in LaTeX."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+import sympy as sp
+
+from ntk_theory.symbolic.grammar import render
+from ntk_theory.symbolic.problem import GroupKind, Problem
+from ntk_theory.theory.classification import Classification
+from ntk_theory.theory.exponents import Regime
+from ntk_theory.theory.sharp import SharpBlock
+
+WIDTH = 96
+
+
+def heading(c: Classification) -> str:
+    """One line: what was asked."""
+    name = c.problem.title or c.problem.name or "operator"
+    return f"{name}, output bias {c.output_bias}, activation {c.activation}"
+
+
+def equations(problem: Problem) -> list[str]:
+    """The equations of a problem, as ``f: F = 0``."""
+    return [f"{g.name}: {render(g.legs[0].expression, g.legs[0].space)} = 0" for g in problem.equations]
+
+
+def paper_lines(c: Classification) -> Iterator[str]:
+    """What the paper's criterion says, line by line."""
+    p = c.paper
+    if not p.applies:
+        blocking = [s for s in p.steps.values() if s.answer not in ("yes", "not applicable")]
+        why = blocking[0].because if blocking else "a hypothesis is undecided"
+        yield f"[ZY] not applicable as stated: {why}"
+        return
+    degree = "" if p.degree is None else f", D = {p.degree}"
+    yield f"[ZY] case: {p.case}{degree}"
+    parts = [f"K_{b} for s ≥ {p.threshold(b)}" for b in ("bb", "bf", "ff") if b in c.sharp]
+    yield f"[ZY] converges: {', '.join(parts)}; constant in training for s > {p.training}"
+    if p.case == "homogeneous":
+        yield f"[R]  s1 = {p.s1}, s2 = {p.s2}"
+
+
+def regime_cell(regime: Regime) -> str:
+    """One cell of the table: limit and exponent."""
+    if regime.norm_exponent is None:
+        return f"{regime.limit}" + (f" ({regime.remark})" if regime.remark else "")
+    if regime.norm_exponent == 0:
+        return str(regime.limit)
+    return f"{regime.limit}, N^({regime.norm_exponent})"
+
+
+def side_cell(regimes: tuple[Regime, ...]) -> str:
+    """All regimes on one side of s = 1/2."""
+    if len(regimes) == 1:
+        return regime_cell(regimes[0])
+    return "; ".join(f"{r.where}: {regime_cell(r)}" for r in regimes)
+
+
+def shown_blocks(c: Classification) -> dict[str, SharpBlock]:
+    """The blocks worth a line: a pair of value groups or equations is part of bb, bf or ff."""
+    covered = {g.name for g in c.problem.groups if g.kind is not GroupKind.CONDITION}
+    return {
+        name: block
+        for name, block in c.sharp.items()
+        if "," not in name or not set(name.split(",")) <= covered or len(c.problem.equations) > 1
+    }
+
+
+def threshold_cell(block: SharpBlock) -> str:
+    """The sharp threshold in words."""
+    threshold, attained = block.threshold
+    if threshold is None:
+        return "none"
+    if threshold == -sp.oo:
+        return "every s"
+    return f"s {'≥' if attained else '>'} {threshold}"
+
+
+def summary(c: Classification) -> str:
+    """The answer as plain text."""
+    lines = [heading(c), *(f"  {line}" for line in equations(c.problem)), ""]
+    lines += [f"  {line}" for line in paper_lines(c)]
+    lines += ["", "  [D] sharp regimes (ε-calculus), limit and size of ‖K‖:"]
+    for name, block in shown_blocks(c).items():
+        lines.append(f"    K_{name}: converges for {threshold_cell(block)}")
+        lines.append(f"        s < 1/2: {side_cell(block.below)}")
+        lines.append(f"        s = 1/2: {regime_cell(block.at)}")
+        lines.append(f"        s > 1/2: {side_cell(block.above)}")
+    for sentence in c.disagreements:
+        lines += ["", *textwrap.wrap(sentence, WIDTH, initial_indent="  ! ", subsequent_indent="    ")]
+    return "\n".join(lines)
+
+
+def latex(c: Classification) -> str:
+    """The equations as an align* block, the sharp regimes as a table."""
+    lines = [r"\begin{align*}"]
+    bodies = []
+    for group in c.problem.equations:
+        operator = group.legs[0]
+        names = {operator.space.symbol(s): _latex_slot(operator.space.name(s)) for s in operator.slots}
+        bodies.append(rf"  {sp.latex(operator.expression, symbol_names=names)} &= 0")
+    lines += [" \\\\\n".join(bodies), r"\end{align*}", r"\begin{tabular}{lllll}"]
+    lines.append(r"block & converges & $s<1/2$ & $s=1/2$ & $s>1/2$ \\ \hline")
+    for name, block in shown_blocks(c).items():
+        cells = [_latex_side(block.below), _latex_side((block.at,)), _latex_side(block.above)]
+        escaped = name.replace("_", r"\_")
+        converges = _latex_threshold(block)
+        lines.append(rf"$K_{{\mathrm{{{escaped}}}}}$ & {converges} & " + " & ".join(cells) + r" \\")
+    lines.append(r"\end{tabular}")
+    return "\n".join(lines)
+
+
+def _latex_slot(name: str) -> str:
+    head, mark, letters = name.partition("_")
+    return f"{head}_{{{letters}}}" if mark else name.replace("_", r"\_")
+
+
+def _latex_threshold(block: SharpBlock) -> str:
+    text = threshold_cell(block)
+    formula = text.replace("≥", r"\ge ")
+    return f"${formula}$" if text.startswith("s ") else text
+
+
+def _latex_side(regimes: tuple[Regime, ...]) -> str:
+    parts = []
+    for r in regimes:
+        exponent = "" if r.norm_exponent is None else f", $N^{{{sp.latex(r.norm_exponent)}}}$"
+        where = f" ({r.where.replace('<', '$<$').replace('>', '$>$')})" if len(regimes) > 1 else ""
+        parts.append(f"{r.limit}{exponent}{where}")
+    return "; ".join(parts)
