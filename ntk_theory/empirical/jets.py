@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ntk_theory.empirical.propagate import forward
+from ntk_theory.empirical.propagate import first_layer, forward
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.errors import NonFiniteError
 from ntk_theory.model.network import Network
@@ -16,6 +16,10 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
 
 FloatArray = NDArray[np.float64]
+
+
+#: Bytes of one array of jets within a tile.
+TILE_BYTES = 2**24
 
 
 def jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot]) -> FloatArray:
@@ -27,10 +31,16 @@ def jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Ite
         see :func:`ntk_theory.empirical.request.request`.
     """
     ask = request(network, parameters, points, slots, kernel=False)
-    out = network.epsilon * _scaled(ask)
-    if parameters.output_bias is not None:
+    return network_jets(ask, jets_of(ask))
+
+
+def network_jets(ask: Request, scaled: FloatArray) -> FloatArray:
+    """U_α = ε S_α + δ_{α0} c from S (slots, n)."""
+    out = ask.network.epsilon * scaled
+    bias = ask.parameters.output_bias
+    if bias is not None:
         values = ask.positions == 0
-        out[values] += parameters.output_bias[ask.outputs[values], None]
+        out[values] += bias[ask.outputs[values], None]
     return finite(out, ask, "the jet value")
 
 
@@ -39,19 +49,32 @@ def scaled_jets(
 ) -> FloatArray:
     """Sⁱ_α(x) = N^{-1/2} Σ_k aⁱ_k ∂^α h_k(x), shape (slots, n): free of s and of the output bias."""
     ask = request(network, parameters, points, slots, kernel=False)
-    return finite(_scaled(ask), ask, "the scaled jet value")
+    return finite(jets_of(ask), ask, "the scaled jet value")
 
 
-def _scaled(ask: Request) -> FloatArray:
-    for layer in forward(ask):
-        last = layer
-    return read_out(ask, last.values)
+def jets_of(ask: Request) -> FloatArray:
+    """S in tiles of points (or of neurons at depth 1) that keep the working memory small."""
+    n, widths = len(ask.points), ask.network.widths
+    out = np.zeros((len(ask.slots), n))
+    if len(widths) == 1:
+        tile = max(256, TILE_BYTES // (8 * ask.set.size * n))
+        for start in range(0, widths[0], tile):
+            neurons = slice(start, min(start + tile, widths[0]))
+            out += read_out(ask, first_layer(ask, neurons).values, neurons)
+        return out
+    tile = max(1, TILE_BYTES // (8 * ask.set.size * max(widths)))
+    for start in range(0, n, tile):
+        part = ask.rows(start, start + tile)
+        for layer in forward(part):
+            last = layer
+        out[:, start : start + tile] = read_out(part, last.values, slice(None))
+    return out
 
 
-def read_out(ask: Request, values: FloatArray) -> FloatArray:
-    """S from the jets of the last hidden layer (A, n, N)."""
-    readout = ask.parameters.readout
-    outputs = values @ readout.T / math.sqrt(readout.shape[1])
+def read_out(ask: Request, values: FloatArray, neurons: slice) -> FloatArray:
+    """The part of S that comes from some neurons' jets (A, n, N) of the last hidden layer."""
+    readout = ask.parameters.readout[:, neurons]
+    outputs = values @ readout.T / math.sqrt(ask.network.widths[-1])
     return np.ascontiguousarray(outputs[ask.positions, :, ask.outputs] * ask.factorials[:, None])
 
 

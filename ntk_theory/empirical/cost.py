@@ -1,0 +1,137 @@
+"""What a kernel will cost, before it is computed: floating-point operations, bytes, seconds.
+
+Counts, for n points, S slots, A = |I| Taylor coefficients, m outputs, widths N_1 … N_L (a multiply-add is
+two operations; symmetric products count half of a general one):
+
+    forward               2 A n Σ_{l≥2} N_{l−1} N_l
+    backward              the same, times m for the jet NTK
+    Gram products, jet    n² { m² A² Σ_l N_l + A² Σ_{l<L} N_l + S² N_L }
+    contracted            n² { A² Σ_{l≥2} (N_l + N_{l−1}) + (d + 1) N_1 + m N_L }
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ntk_theory.empirical.request import Request
+from ntk_theory.errors import InputError, ResourceError
+from ntk_theory.kernels.threads import thread_count
+
+#: Operations per second and thread that the time estimate supposes.
+RATE = 3.0e10
+#: Seconds per Taylor coefficient, neuron and point of the elementwise work.
+ELEMENTWISE = 1.0e-9
+#: Working memory that is used freely, bytes; more only where the smallest tile needs it.
+MEMORY_LIMIT = 2**30
+#: Rows A·(points of a tile) of a Gram matrix: beyond it points are cut into tiles.
+GRAM_ROWS = 2048
+#: Bytes of the jets of a tile of neurons at depth 1.
+NEURON_BYTES = 2**24
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a kernel will be computed and what it takes.
+
+    Attributes
+    ----------
+    contracted:
+        Seeds contracted with one operator's weights, or the full jet NTK.
+    point_tile, neuron_tile:
+        Points per tile; neurons per tile (depth 1 only, else the width).
+    keeps:
+        Are the states of all tiles kept, or recomputed per pair of tiles?
+    flops, bytes, seconds:
+        Estimates: operations; working memory and result, without the parameters; time.
+    """
+
+    contracted: bool
+    point_tile: int
+    neuron_tile: int
+    keeps: bool
+    flops: float
+    bytes: float
+    seconds: float
+
+
+def plan(
+    ask: Request,
+    *,
+    contracted: bool,
+    memory_limit: float | None = None,
+    point_tile: int | None = None,
+    neuron_tile: int | None = None,
+) -> Plan:
+    """The cheapest way within ``memory_limit`` bytes (default: 3/4 of the machine's memory).
+
+    Raises
+    ------
+    ResourceError
+        if the result alone, or the smallest tile, exceeds ``memory_limit``.
+    """
+    limit = _limit(memory_limit)
+    n, A, S = len(ask.points), ask.set.size, len(ask.slots)
+    widths, outputs = ask.network.widths, 1 if contracted else len(ask.network.fields)
+    result = 8.0 * (n * n if contracted else (S * n) ** 2)
+    neurons = widths[0]
+    tile = point_tile or min(n, max(8, GRAM_ROWS // (A * outputs)))
+    if len(widths) == 1:
+        neurons = neuron_tile or min(widths[0], max(256, NEURON_BYTES // (8 * A * n)))
+    span = neurons if len(widths) == 1 else sum(widths)
+    columns = 3 + outputs + (S / A if not contracted else len(ask.network.fields) / A)
+
+    def working(points: int, tile: int) -> float:
+        """Jets, slopes, deltas and a product for ``points`` points; Gram matrices of a tile; first layer."""
+        grams = 8.0 * (
+            (outputs * A * tile) ** 2 + (A * tile) ** 2 + ((S * tile) ** 2 if not contracted else 0)
+        )
+        return 8.0 * A * points * span * columns + grams
+
+    keeps = working(n, tile) <= max(limit - result, 0.0)
+    while not keeps and tile > 1 and point_tile is None and working(2 * tile, tile) > limit - result:
+        tile = (tile + 1) // 2
+    need = result + working(n if keeps else min(n, 2 * tile), tile)
+    allowed = limit if memory_limit is not None else 0.75 * physical_memory()
+    if need > allowed:
+        raise ResourceError(
+            f"memory_limit is {allowed:.3g} bytes; {n} points, {S} slots and widths {widths} "
+            f"need {need:.3g}, of which the result takes {result:.3g}: "
+            "raise the limit, or use fewer points or slots"
+        )
+    flops = operations(ask, contracted=contracted)
+    repeats = 1.0 if keeps else max(1.0, n / tile / 2)
+    threads = thread_count()
+    elementwise = n * sum(widths) * A * (2 + outputs) * ELEMENTWISE
+    seconds = repeats * (flops / RATE + elementwise) / threads
+    return Plan(contracted, tile, neurons, keeps, flops, need, seconds)
+
+
+def operations(ask: Request, *, contracted: bool) -> float:
+    """Floating-point operations by the formulas of this module."""
+    n, A, S = len(ask.points), ask.set.size, len(ask.slots)
+    d, m, widths = len(ask.network.variables), len(ask.network.fields), ask.network.widths
+    passes = 2.0 * A * n * sum(a * b for a, b in pairwise(widths))
+    if contracted:
+        grams = A * A * (sum(widths[1:]) + sum(widths[:-1])) + (d + 1) * widths[0] + m * widths[-1]
+        return 2 * passes + float(n) * n * grams
+    grams = m * m * A * A * sum(widths) + A * A * sum(widths[:-1]) + S * S * widths[-1]
+    return (1 + m) * passes + float(n) * n * grams
+
+
+def physical_memory() -> float:
+    """Bytes of main memory of this machine (infinite where the system does not say)."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
+
+
+def _limit(memory_limit: float | None) -> float:
+    if memory_limit is None:
+        return float(MEMORY_LIMIT)
+    if isinstance(memory_limit, bool) or not memory_limit > 0:
+        raise InputError(f"memory_limit is {memory_limit!r}; it needs a positive number of bytes")
+    return float(memory_limit)

@@ -1,0 +1,128 @@
+"""The neural tangent kernel of a problem for a finite network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ntk_theory.empirical.cost import Plan, operations, plan
+from ntk_theory.empirical.jets import jets_of, network_jets, read_out
+from ntk_theory.empirical.progress import shown
+from ntk_theory.empirical.request import Request, request
+from ntk_theory.empirical.states import Layers, layers_of
+from ntk_theory.empirical.sweep import Progress, fill
+from ntk_theory.errors import InputError
+from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linearise, stack_rows
+from ntk_theory.model.blocks import Kernel
+from ntk_theory.model.lowering import lower_problem
+from ntk_theory.model.network import Network
+from ntk_theory.model.parameters import Parameters
+from ntk_theory.symbolic.problem import Problem
+
+FloatArray = NDArray[np.float64]
+Path = Literal["auto", "jet", "contracted"]
+
+
+def ntk(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, ArrayLike],
+    *,
+    path: Path = "auto",
+    memory_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Kernel:
+    """K^{gh}(x,x') = Σ_θ η_θ ∂_θR_g(x) ∂_θR_h(x') over all trained parameters, in named blocks.
+
+    Parameters
+    ----------
+    network, parameters:
+        See :class:`Network`; parameters may come from anywhere.
+    problem:
+        Its variables and fields must be the network's, in the same order.
+    points:
+        Group → (n, d), or (n, 2, d) for a group with two legs.
+    path:
+        ``jet`` assembles K from the jet NTK, ``contracted`` propagates the gradient of F back; ``auto``
+        takes the one with fewer operations.
+    memory_limit, progress:
+        As for :func:`ntk_theory.empirical.jet_ntk.jet_ntk`.
+
+    Raises
+    ------
+    InputError, SmoothnessError, ResourceError
+    NonFiniteError
+        naming group and point where a residual or a derivative of F overflows.
+    """
+    check_match(problem, network)
+    rows = stack_rows(lower_problem(problem), points)
+    ask = request(network, parameters, rows.points, rows.slots)
+    way = choose(ask, path, memory_limit)
+    metadata = {
+        "path": "contracted" if way.contracted else "jet",
+        "widths": list(network.widths),
+        "s": str(network.exponent),
+        "activation": network.activation,
+        "output_bias": network.output_bias,
+    }
+    passed = forward_once(ask, way)
+    scaled = jets_of(ask) if passed is None else read_out(ask, passed[-1].values, slice(None))
+    weights = linearise(rows, network_jets(ask, scaled)).weights
+    return _kernel(rows, ask, way, weights, passed, progress, metadata)
+
+
+def _kernel(
+    rows: Rows,
+    ask: Request,
+    way: Plan,
+    weights: FloatArray,
+    passed: Layers | None,
+    progress: Progress | None,
+    metadata: Mapping[str, object],
+) -> Kernel:
+    epsilon, rate = ask.network.epsilon, ask.parameters.output_bias_rate
+    with shown(progress, way.seconds) as report:
+        if way.contracted:
+            block = fill(ask, way, weights, report, passed)
+            return assemble_contracted(rows, weights, block, epsilon, rate, metadata=metadata)
+        out = fill(ask, way, None, report, passed)
+    n, S = len(ask.points), len(ask.slots)
+    scale = np.repeat(ask.factorials, n)
+    out *= scale[:, None]
+    out *= scale
+    return assemble(rows, weights, out.reshape(S, n, S, n), epsilon, rate, metadata=metadata)
+
+
+def choose(ask: Request, path: Path, memory_limit: float | None) -> Plan:
+    """The plan of the wanted path, or of the cheaper one."""
+    if path not in ("auto", "jet", "contracted"):
+        raise InputError(f"path is {path!r}; it needs auto, jet or contracted")
+    if path != "auto":
+        return plan(ask, contracted=path == "contracted", memory_limit=memory_limit)
+    contracted = plan(ask, contracted=True, memory_limit=memory_limit)
+    if contracted.flops <= operations(ask, contracted=False):
+        return contracted
+    return plan(ask, contracted=False, memory_limit=memory_limit)
+
+
+def forward_once(ask: Request, way: Plan) -> Layers | None:
+    """The forward pass that jets and kernel share, where memory allows keeping it (depth ≥ 2)."""
+    if len(ask.network.widths) == 1 or not way.keeps:
+        return None
+    return layers_of(ask, slice(None))
+
+
+def check_match(problem: Problem, network: Network) -> None:
+    """Raise unless the network has the problem's variables and fields, in its order."""
+    for what, mine, theirs in (
+        ("variables", network.variables, problem.variables),
+        ("fields", network.fields, problem.fields),
+    ):
+        if mine != theirs:
+            raise InputError(
+                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
+            )

@@ -1,0 +1,110 @@
+"""Forward and backward through the network for one tile of points, kept for Gram products.
+
+Two kinds of backward pass [D]. The *jet* state carries Δ^l_γ = [∂Sⁱ/∂z^l]_γ, one set per output, and serves
+every slot. The *contracted* state carries, for one row of weights w_{sx} per slot s and point x, the
+derivatives D^l_γ(x) = ∂(Σ_s w_{sx} S_s(x))/∂z^l_γ by the Taylor coefficients of z^l, one set in all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.empirical.propagate import Layer, backward, first_layer, forward, pull_back, times
+from ntk_theory.empirical.request import Request
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What the Gram products of one tile of points need.
+
+    Attributes
+    ----------
+    ask:
+        The request for these points.
+    values:
+        hˡ per hidden layer, (A, n, N_l).
+    deltas:
+        Per hidden layer Δ (outputs·A, n, N_l) of a jet state, or D (A, n, N_l) of a contracted one.
+    readout:
+        (S, n, N) or, contracted, (fields, n, N): the derivatives by the readout times √N.
+    """
+
+    ask: Request
+    values: tuple[FloatArray, ...]
+    deltas: tuple[FloatArray, ...]
+    readout: FloatArray
+
+
+Layers = tuple[Layer, ...]
+
+
+def layers_of(ask: Request, neurons: slice) -> Layers:
+    """The forward pass; a slice of neurons is possible at depth 1 only."""
+    if len(ask.parameters.hidden) == 1:
+        return (first_layer(ask, neurons),)
+    return tuple(forward(ask))
+
+
+def cut(layers: Layers, start: int, stop: int) -> Layers:
+    """The layers of the points ``start`` to ``stop``."""
+    whole = np.ascontiguousarray
+    return tuple(
+        Layer(whole(layer.values[:, start:stop]), whole(layer.slopes[:, start:stop])) for layer in layers
+    )
+
+
+def jet_state(ask: Request, layers: Layers, neurons: slice) -> State:
+    """Backward pass once per output."""
+    outputs = ask.parameters.readout[:, neurons] / math.sqrt(ask.network.widths[-1])
+    tops = [layers[-1].slopes * row for row in outputs]
+
+    def down(at: int, delta: FloatArray) -> FloatArray:
+        size = ask.set.size
+        parts = [_down(ask, layers, at, delta[k : k + size], backward) for k in range(0, len(delta), size)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    top = tops[0] if len(tops) == 1 else np.concatenate(tops)
+    values = tuple(layer.values for layer in layers)
+    return State(ask, values, _descend(top, len(layers), down), values[-1][ask.positions])
+
+
+def contracted_state(ask: Request, layers: Layers, neurons: slice, weights: FloatArray) -> State:
+    """Backward pass once, seeded with the weights (S, n) of every point's row."""
+    readout = ask.parameters.readout[:, neurons]
+    fields, n = len(readout), len(ask.points)
+    seeds = np.zeros((ask.set.size, n, fields))
+    coefficients = weights * ask.factorials[:, None]
+    for slot, (place, output) in enumerate(zip(ask.positions, ask.outputs, strict=True)):
+        seeds[place, :, output] += coefficients[slot]
+    g = times(seeds, readout / math.sqrt(ask.network.widths[-1]))
+    top = pull_back(ask, layers[-1].slopes, g)
+    values = tuple(layer.values for layer in layers)
+    rows = np.zeros((fields, n, readout.shape[1]))
+    for slot, (place, output) in enumerate(zip(ask.positions, ask.outputs, strict=True)):
+        rows[output] += coefficients[slot][:, None] * values[-1][place]
+    deltas = _descend(top, len(layers), lambda at, delta: _down(ask, layers, at, delta, pull_back))
+    return State(ask, values, deltas, rows)
+
+
+Step = Callable[[Request, FloatArray, FloatArray, float], FloatArray]
+
+
+def _down(ask: Request, layers: Layers, at: int, delta: FloatArray, step: Step) -> FloatArray:
+    weight = ask.parameters.hidden[at][0]
+    return step(ask, layers[at - 1].slopes, times(delta, weight), 1 / math.sqrt(weight.shape[1]))
+
+
+def _descend(
+    top: FloatArray, depth: int, down: Callable[[int, FloatArray], FloatArray]
+) -> tuple[FloatArray, ...]:
+    deltas = [top]
+    for at in range(depth - 1, 0, -1):
+        deltas.append(down(at, deltas[-1]))
+    return tuple(reversed(deltas))
