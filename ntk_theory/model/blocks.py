@@ -188,7 +188,8 @@ class Kernel:
     def from_npz(cls, path: str | PathLike[str]) -> Kernel:
         """Read what :meth:`to_npz` wrote; a damaged or foreign file raises InputError."""
         try:
-            with np.load(path, allow_pickle=False) as data:
+            # An opened file: numpy leaves one that it opened itself open where it turns out damaged.
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
                 if str(data["format"]) != FORMAT:
                     raise InputError(f"{path} has the format {str(data['format'])!r}; this reads {FORMAT!r}")
                 groups = tuple(

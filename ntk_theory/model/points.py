@@ -106,11 +106,11 @@ def check_group_points(name: str, legs: int, variables: Sequence[str], points: A
     needs = f"(n, {d})" if legs == 1 else f"(n, {legs}, {d})"
     try:
         raw = np.asarray(points)
+        if raw.dtype.kind not in "fiuO":  # text and complex numbers would be cast, with a loss
+            raise TypeError
         array = np.array(raw, dtype=np.float64, order="C")
     except (TypeError, ValueError):
         raise InputError(f"{where} is not an array of real numbers; it needs one of shape {needs}") from None
-    if np.iscomplexobj(raw):
-        raise InputError(f"{where} is complex; it needs real numbers")
     if array.ndim != (2 if legs == 1 else 3) or array.shape[1:] != ((d,) if legs == 1 else (legs, d)):
         raise InputError(
             f"{where} has shape {array.shape}; it needs {needs}, columns in the order {', '.join(variables)}"
