@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: The rule covers |z| ≤ REACH.
+#: The rules cover |z| ≤ REACH, or a little more where powers of z weigh the tail.
 REACH = 9.5
 #: Below this relative conditional variance U and V are one variable: it is the rounding of r − q²/p.
 DEGENERATE = 4e-15
@@ -99,13 +99,13 @@ def activation_derivatives(
 
 
 @njit(cache=True)
-def _rule(count: int) -> tuple[Floats, Floats]:
-    """Nodes and weights for E f(z), z ~ N(0,1): ``count`` equally spaced nodes on |z| ≤ REACH."""
-    step = 2.0 * REACH / (count - 1)
+def _rule(count: int, reach: float) -> tuple[Floats, Floats]:
+    """Nodes and weights for E f(z), z ~ N(0,1): ``count`` equally spaced nodes on |z| ≤ reach."""
+    step = 2.0 * reach / (count - 1)
     nodes = np.empty(count)
     weights = np.empty(count)
     for n in range(count):
-        nodes[n] = -REACH + n * step
+        nodes[n] = -reach + n * step
         weights[n] = step / math.sqrt(2.0 * math.pi) * math.exp(-0.5 * nodes[n] * nodes[n])
     return nodes, weights
 
@@ -123,7 +123,7 @@ def _smoothed(
     centre: float, nodes: Floats, weights: Floats, family: int, kappa: float, linear: Floats, A: Floats,
     B: Floats, work: Floats, out: Floats,
 ) -> None:
-    """out[k] = Σ_j weights_j φ^(k)(centre + nodes_j); ``work`` (5, STRIP) is scratch space."""
+    """out[k, v] = Σ_j weights[v, j] φ^(k)(centre + nodes_j); ``work`` (5, STRIP) is scratch space."""
     out[:] = 0.0
     for start in range(0, nodes.shape[0], STRIP):
         stop = min(start + STRIP, nodes.shape[0])
@@ -134,41 +134,59 @@ def _smoothed(
         _base(family, kappa, z, y, w, t)
         for k in range(out.shape[0]):
             _derivative_into(k, z, y, w, t, linear, A, B, value)
-            out[k] += _weighted_sum(value, weights[start:stop])
+            for v in range(out.shape[1]):
+                out[k, v] += _weighted_sum(value, weights[v, start:stop])
+
+
+@njit(cache=True)
+def _powered(weights: Floats, nodes: Floats, degree: int) -> Floats:
+    """weights · nodes^v for v = 0..degree, shape (degree + 1, n)."""
+    out = np.empty((degree + 1, nodes.shape[0]))
+    out[0] = weights
+    for v in range(1, degree + 1):
+        out[v] = out[v - 1] * nodes
+    return out
 
 
 @njit(cache=True, parallel=True)
 def moments(
-    p: Floats, q: Floats, r: Floats, outer: Ints, inner: Ints, family: int, kappa: float, linear: Floats,
-    A: Floats, B: Floats,
+    p: Floats, q: Floats, r: Floats, outer: Ints, inner: Ints, degree: int, reach: float, family: int,
+    kappa: float, linear: Floats, A: Floats, B: Floats,
 ) -> Floats:
-    """M[n, a, b] = E[φ^(a)(U) φ^(b)(V)] for pairs n, a, b = 0..K; shape (P, K+1, K+1).
+    """M[n, a, b, u, v] = E[φ^(a)(U) φ^(b)(V) z₁^u z₂^v] for pairs n, a, b = 0..K and u + v ≤ degree.
+
+    Shape (P, K+1, K+1, degree+1, degree+1); entries with u + v > degree are 0. Where U and V are one
+    variable, z₂ does not exist and entries with v > 0 are 0 as well.
 
     ``p``, ``q``, ``r`` (P,) are the covariances, p, r > 0 and q² ≤ pr; ``outer``, ``inner`` (P,) the
-    node counts for z₁ and z₂. The remaining arguments are those of an ``ActivationTable``.
+    node counts for z₁ and z₂. The arguments after ``reach`` are those of an ``ActivationTable``.
     """
     count = linear.shape[0]
-    result = np.zeros((p.shape[0], count, count))
+    result = np.zeros((p.shape[0], count, count, degree + 1, degree + 1))
     for n in prange(p.shape[0]):
-        nodes, weights = _rule(outer[n])
+        nodes, weights = _rule(outer[n], reach)
         root = math.sqrt(p[n])
         mean = q[n] / root
         variance = r[n] - mean * mean
         first = activation_derivatives(root * nodes, family, kappa, linear, A, B)
-        second = np.empty((nodes.shape[0], count))
+        powered = _powered(weights, nodes, degree)
+        second = np.zeros((nodes.shape[0], count, degree + 1))
         if variance <= DEGENERATE * r[n]:
-            second[:] = activation_derivatives(mean * nodes, family, kappa, linear, A, B).T
+            second[:, :, 0] = activation_derivatives(mean * nodes, family, kappa, linear, A, B).T
         else:
-            inner_nodes, inner_weights = _rule(inner[n])
+            inner_nodes, inner_weights = _rule(inner[n], reach)
+            inner_powered = _powered(inner_weights, inner_nodes, degree)
             inner_nodes *= math.sqrt(variance)
             work = np.empty((5, STRIP))
             for m in range(nodes.shape[0]):
                 _smoothed(
-                    mean * nodes[m], inner_nodes, inner_weights, family, kappa, linear, A, B, work, second[m]
+                    mean * nodes[m], inner_nodes, inner_powered, family, kappa, linear, A, B, work, second[m]
                 )
-        for a in range(count):
-            for m in range(nodes.shape[0]):
-                weighted = first[a, m] * weights[m]
-                for b in range(count):
-                    result[n, a, b] += weighted * second[m, b]
+        for m in range(nodes.shape[0]):
+            for a in range(count):
+                for u in range(degree + 1):
+                    weighted = first[a, m] * powered[u, m]
+                    for b in range(count):
+                        for v in range(degree + 1 - u):
+                            result[n, a, b, u, v] += weighted * second[m, b, v]
     return result

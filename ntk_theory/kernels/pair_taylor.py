@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 
 
 @njit(cache=True)
-def _multiply_into(out: Floats, a: Floats, b: Floats, left: Ints, right: Ints) -> None:
+def multiply_into(out: Floats, a: Floats, b: Floats, left: Ints, right: Ints) -> None:
     """out += a·b for one pair; the product of truncated series is a sum over both product tables."""
     for s in range(left.shape[0]):
         o, i, j = left[s, 0], left[s, 1], left[s, 2]
@@ -35,7 +35,7 @@ def multiply(a: Floats, b: Floats, left: Ints, right: Ints) -> Floats:
     """
     out = np.zeros_like(a)
     for k in prange(a.shape[0]):
-        _multiply_into(out[k], a[k], b[k], left, right)
+        multiply_into(out[k], a[k], b[k], left, right)
     return out
 
 
@@ -56,62 +56,10 @@ def compose_unary(coefficients: Floats, a: Floats, left: Ints, right: Ints) -> F
         total[0, 0] = coefficients[k, last]
         for m in range(last - 1, -1, -1):
             fresh = np.zeros((rows, columns))
-            _multiply_into(fresh, step, total, left, right)
+            multiply_into(fresh, step, total, left, right)
             fresh[0, 0] += coefficients[k, m]
             total = fresh
         out[k] = total
-    return out
-
-
-@njit(cache=True)
-def _powers(series: Floats, count: int, products: Ints) -> Floats:
-    """Powers 0..count−1 of a one-point series (A,) without its constant term."""
-    out = np.zeros((count, series.shape[0]))
-    out[0, 0] = 1.0
-    step = series.copy()
-    step[0] = 0.0
-    for m in range(1, count):
-        for t in range(products.shape[0]):
-            out[m, products[t, 0]] += out[m - 1, products[t, 1]] * step[products[t, 2]]
-    return out
-
-
-@njit(cache=True, parallel=True)
-def compose_dual(
-    price: Floats, p: Floats, q: Floats, r: Floats, first: Ints, second: Ints, left: Ints, right: Ints
-) -> Floats:
-    """D(p(h), q(h, h'), r(h')) from the Taylor coefficients of a dual D at the base point.
-
-    With δ the parts without constant term,
-
-        D = Σ_j δq^j Σ_{i,k} price[i, k, j] δp^i δr^k,
-
-    summed by Horner's rule in δq. ``price`` (P, I, I, J) holds ∂_p^i∂_r^k∂_q^j D/(i! k! j!); ``p``
-    (X, A) and ``r`` (X, B) are one-point series, ``q`` (P, A, B) the series of the pair, and
-    ``first``, ``second`` (P,) name the points of each pair.
-    """
-    pairs, rows, columns = q.shape
-    orders, count = price.shape[1], price.shape[3]
-    out = np.zeros_like(q)
-    for n in prange(pairs):
-        left_powers = _powers(p[first[n]], orders, left)
-        right_powers = _powers(r[second[n]], orders, right)
-        step = q[n].copy()
-        step[0, 0] = 0.0
-        total = np.zeros((rows, columns))
-        for j in range(count - 1, -1, -1):
-            fresh = np.zeros((rows, columns))
-            if j < count - 1:
-                _multiply_into(fresh, step, total, left, right)
-            for i in range(orders):
-                for k in range(orders):
-                    weight = price[n, i, k, j]
-                    if weight != 0.0:
-                        for a in range(rows):
-                            for b in range(columns):
-                                fresh[a, b] += weight * left_powers[i, a] * right_powers[k, b]
-            total = fresh
-        out[n] = total
     return out
 
 

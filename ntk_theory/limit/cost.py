@@ -45,5 +45,5 @@ def check_cost(points: int, indices: IndexSet, slots: int, limit: float) -> Cost
 
 def chunk_pairs(indices: IndexSet) -> int:
     """Pairs per chunk, so that temporaries stay below :data:`CHUNK_BYTES`."""
-    price = (indices.order + 1) ** 2 * (2 * indices.order + 1) + (3 * indices.order + 2) ** 2
-    return max(64, CHUNK_BYTES // (8 * (LIVE_SERIES * indices.size**2 + 2 * price)))
+    moments = (indices.order + 2) ** 2 * (2 * indices.order + 1) ** 2
+    return max(16, CHUNK_BYTES // (8 * (LIVE_SERIES * indices.size**2 + moments)))

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ntk_theory.errors import InputError, SmoothnessError
 from ntk_theory.kernels.activations import Activation, activation
-from ntk_theory.kernels.dual_quadrature import moments
+from ntk_theory.kernels.dual_quadrature import REACH, moments
 from ntk_theory.kernels.dual_tables import ActivationTable, activation_table
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.limit.closed_forms import CLOSED
@@ -176,13 +176,13 @@ def _integrated(
     table = activation_table(phi.name, max(i, j))
     aim = rtol
     for _ in range(ATTEMPTS):
-        rules = [quadrature_moments(table, p, q, r, aim, factor) for factor in (1.0, REFINEMENT)]
-        left = quadrature_moments(table, p, p, p, aim, REFINEMENT)[:, i, i]
-        right = quadrature_moments(table, r, r, r, aim, REFINEMENT)[:, j, j]
-        change = np.abs(rules[1][:, i, j] - rules[0][:, i, j])
+        rules = [quadrature_moments(table, p, q, r, aim, factor)[:, i, j, 0, 0] for factor in (1.0, REFINEMENT)]
+        left = quadrature_moments(table, p, p, p, aim, REFINEMENT)[:, i, i, 0, 0]
+        right = quadrature_moments(table, r, r, r, aim, REFINEMENT)[:, j, j, 0, 0]
+        change = np.abs(rules[1] - rules[0])
         accuracy = float(np.max(change / np.sqrt(left * right), initial=0.0))
         if accuracy <= rtol:
-            return rules[1][:, i, j].copy(), accuracy
+            return rules[1].copy(), accuracy
         aim *= 1e-3
     raise InputError(
         f"rtol = {rtol} was not reached for {phi.name} (two rules differ by {accuracy:.1e}); "
@@ -191,20 +191,25 @@ def _integrated(
 
 
 def quadrature_moments(
-    table: ActivationTable, p: Floats, q: Floats, r: Floats, tolerance: float, factor: float
+    table: ActivationTable, p: Floats, q: Floats, r: Floats, tolerance: float, factor: float, degree: int = 0
 ) -> Floats:
-    """All M[n, a, b] = E[φ^(a)(U) φ^(b)(V)], a, b ≤ the table's order K; shape (P, K+1, K+1).
+    """All M[n, a, b, u, v] = E[φ^(a)(U) φ^(b)(V) z₁^u z₂^v], a, b ≤ the table's order K, u + v ≤ degree.
 
-    ``tolerance`` chooses the node counts, which are multiplied by ``factor``.
+    z₁ = U/√p and z₂ is the rest of V, both standard (see ``kernels.dual_quadrature``); the shape is
+    (P, K+1, K+1, degree+1, degree+1). ``tolerance`` chooses the node counts, which are multiplied by
+    ``factor``.
     """
     order = table.linear.shape[0] - 1
+    # |z|^degree e^{−z²/2} must have decayed at the cut, relative to E|z|^degree.
+    reach = REACH + 0.15 * max(degree - 4, 0)
     conditional = np.sqrt(np.maximum(r - q * q / p, 0.0))
-    outer = node_counts(table, np.sqrt(np.maximum(p, q * q / p)), order, 2, tolerance, factor)
-    inner = node_counts(table, conditional, order, 1, tolerance, factor)
+    stretch = factor * reach / REACH
+    outer = node_counts(table, np.sqrt(np.maximum(p, q * q / p)), order, 2, tolerance, stretch)
+    inner = node_counts(table, conditional, order, 1, tolerance, stretch)
     most = int(max(outer.max(initial=0), inner.max(initial=0)))
     if most > MOST_NODES:
         raise InputError(
             f"the points need {most} quadrature nodes per direction (at most {MOST_NODES}); "
             "their coordinates are large: give the network an input_map onto [-1, 1]"
         )
-    return np.asarray(moments(p, q, r, outer, inner, *table))
+    return np.asarray(moments(p, q, r, outer, inner, degree, reach, *table))

@@ -7,8 +7,9 @@ independent centred Gaussian fields of covariance Σ and T becomes deterministic
     Σ^{l+1} = D_φφ + 1,  Θ^{l+1} = Θ^l D_φ'φ' + Σ^{l+1}          (l = 1, …, L−1),
     Σ = D_φφ,  T = Θ^L D_φ'φ' + D_φφ                             (duals of Σ^l at (x,x), (x,x'), (x',x')).
 
-Every quantity is a truncated Taylor series in (h, h') about each pair of points. A pair needs p(h) and
-r(h') of its own two points only, so the diagonal pairs go first and the others follow in chunks.
+Every quantity is a truncated Taylor series in (h, h') about each pair of points. A pair needs besides its
+own series only those of its two points with themselves, so the diagonal pairs go first and the others
+follow in chunks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from numpy.typing import ArrayLike, NDArray
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.kernels.activations import Activation, activation, require_smooth
 from ntk_theory.kernels.multiindex import IndexSet, MultiIndex, closure
-from ntk_theory.kernels.pair_taylor import on_diagonal
 from ntk_theory.limit.composition import Composer, composer, has_closed_form
 from ntk_theory.limit.cost import check_cost, chunk_pairs
 from ntk_theory.limit.duals import ATTEMPTS
@@ -147,8 +147,7 @@ def _setting(
 
 def _refined(phi: Activation, setting: _Setting, rtol: float) -> tuple[Floats, Floats, float]:
     """Both arrays by a rule and a finer one, made finer still until they agree to ``rtol``."""
-    # The composition amplifies the error of the moments by about a digit per order.
-    aim = rtol * 10.0**-setting.indices.order
+    aim = rtol
     for _ in range(ATTEMPTS):
         coarse, fine = (
             _arrays(setting, composer(phi, setting.indices, aim, factor, closed=False))
@@ -179,12 +178,12 @@ def _arrays(setting: _Setting, duals: Composer) -> tuple[Floats, Floats]:
     n, size = len(setting.points), setting.indices.size
     outputs = np.empty((2, size, n, size, n))
     own = np.arange(n)
-    variances: list[Floats] = []
-    for output, array in zip(outputs, _layers(setting, duals, own, own, variances), strict=True):
+    own_series: list[Floats] = []
+    for output, array in zip(outputs, _layers(setting, duals, own, own, own_series), strict=True):
         # T(x, x) is symmetric in its slots; rounding is not.
         output[:, own, :, own] = 0.5 * (array + np.swapaxes(array, 1, 2))
     for first, second in _chunks(n, chunk_pairs(setting.indices)):
-        for output, array in zip(outputs, _layers(setting, duals, first, second, variances), strict=True):
+        for output, array in zip(outputs, _layers(setting, duals, first, second, own_series), strict=True):
             output[:, first, :, second] = array
             output[:, second, :, first] = np.swapaxes(array, 1, 2)
     return outputs[0], outputs[1]
@@ -197,16 +196,16 @@ def _chunks(n: int, size: int) -> Iterator[tuple[Ints, Ints]]:
 
 
 def _layers(
-    setting: _Setting, duals: Composer, first: Ints, second: Ints, variances: list[Floats]
+    setting: _Setting, duals: Composer, first: Ints, second: Ints, own_series: list[Floats]
 ) -> tuple[Floats, Floats]:
-    """Σ and T of some pairs; fills ``variances``, one (n, A) per layer, when called with x = x'."""
+    """Σ and T of some pairs; fills ``own_series``, one (n, A, A) per layer, when called with x = x'."""
     sigma = _first_layer(setting, first, second)
     theta = sigma
     value = sigma
     for layer in range(setting.depth):
-        if layer == len(variances):
-            variances.append(on_diagonal(sigma.coefficients, setting.indices.products))
-        value, slope = duals(variances[layer], first, second, sigma)
+        if layer == len(own_series):
+            own_series.append(np.ascontiguousarray(sigma.coefficients))
+        value, slope = duals(own_series[layer], first, second, sigma)
         sigma = value + 1.0
         theta = theta * slope + (value if layer == setting.depth - 1 else sigma)
     return value.coefficients, theta.coefficients

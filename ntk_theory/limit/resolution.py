@@ -51,13 +51,15 @@ def _pole_spacing(scale: Floats, order: int, factors: int, tolerance: float) -> 
     poles = factors * (order + 1)
     # Logarithm of the factor by which the pole's coefficient exceeds the moment, per factor.
     excess = gammaln(order + 1) - 0.5 * gammaln(2 * order + 1) + order * np.log(np.pi)
-    start = factors * excess - gammaln(poles) + (np.pi / scale) ** 2 / 8
+    start = factors * excess - gammaln(poles)
+    distance = np.pi / (2 * scale)
     low, high = np.full(scale.shape, 1e-4), np.full(scale.shape, 1.0)
     for _ in range(40):
         h = np.sqrt(low * high)
-        # (2π/(hs))^{m−1} stops growing the estimate once h is too wide for the asymptotic form.
-        growth = (poles - 1) * np.log(np.maximum(2 * np.pi / (h * scale), 1.0))
-        error = -(np.pi**2) / (scale * h) + growth + start
+        # The contour is moved to the pole, or to 2π/h if that is nearer: there the Gaussian ends.
+        moved = np.minimum(distance, 2 * np.pi / h)
+        growth = start + (poles - 1) * np.log(np.maximum(2 * np.pi / (h * scale), 1.0))
+        error = -2 * np.pi * moved / h + moved**2 / 2 + np.where(moved < distance, 0.0, growth)
         fine = error <= np.log(tolerance)
         low, high = np.where(fine, h, low), np.where(fine, high, h)
     return low
