@@ -27,6 +27,8 @@ POINTS = 24
 SCALES = (sp.Integer(1), sp.Rational(1, 4), sp.Integer(4))
 #: Larger expressions are not expanded or simplified further.
 MAX_OPERATIONS = 4000
+#: Real roots are counted up to this degree.
+MAX_STURM_DEGREE = 16
 #: Simplification rewrites at most this many operations (it may multiply them).
 MAX_SIMPLIFY = 120
 
@@ -89,6 +91,11 @@ def sign_of(expression: sp.Expr, free: frozenset[sp.Symbol] | None = None) -> Si
     one_signed = bounds.is_nonnegative or bounds.is_nonpositive
     if zero is False and one_signed and not _is_piecewise(expression):
         return Sign.POSITIVE if bounds.is_nonnegative else Sign.NEGATIVE
+    if zero is False and _has_no_real_root(expression):
+        # Continuous without a root: one enclosure anywhere tells the sign everywhere.
+        value = next((v for v in _values(expression) if excludes_zero(v)), None)
+        if value is not None:
+            return Sign.POSITIVE if value.a > 0 else Sign.NEGATIVE
     seen: set[bool] = set()
     for value in _values(expression, held):
         if excludes_zero(value):
@@ -111,6 +118,19 @@ def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol]) -> bool | Non
         elif value.a > first.b or value.b < first.a:
             return True
     return None
+
+
+def _has_no_real_root(expression: sp.Expr) -> bool:
+    """Is this a rational polynomial in one symbol without a real root (Sturm's theorem)?"""
+    if len(expression.free_symbols) != 1:
+        return False
+    (symbol,) = expression.free_symbols
+    if not expression.is_polynomial(symbol):
+        return False
+    polynomial = sp.Poly(expression, symbol)
+    if polynomial.degree() > MAX_STURM_DEGREE or not (polynomial.domain.is_QQ or polynomial.domain.is_ZZ):
+        return False
+    return bool(polynomial.count_roots() == 0)
 
 
 def _is_piecewise(expression: sp.Expr) -> bool:
