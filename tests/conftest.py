@@ -1,0 +1,59 @@
+"""Hypothesis profiles, the seconds of every kind of test, and no silent skips in continuous integration."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+
+import hypothesis
+import pytest
+
+IN_CI = bool(os.environ.get("CI"))
+
+#: Seconds that a kind of test may take on two cores; tests without a marker are units.
+BUDGETS = {"units": 300, "properties": 300, "oracle": 300, "statistics": 240, "notebooks": 180}
+
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.load_profile("ci" if IN_CI else "local")
+
+_kinds: dict[str, str] = {}
+_seconds: Counter[str] = Counter()
+_counts: Counter[str] = Counter()
+_skipped: list[str] = []
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Remember the kind of a test: its first marker that has a budget."""
+    _kinds[item.nodeid] = next((k for k in BUDGETS if item.get_closest_marker(k)), "units")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add the seconds of one phase (setup, call or teardown) of one test."""
+    kind = _kinds.get(report.nodeid, "units")
+    _seconds[kind] += report.duration
+    _counts[kind] += report.when == "call"
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In continuous integration a skipped test is a failure: an oracle that is missing proves nothing."""
+    if IN_CI and _skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the seconds per kind, with the budget, and what was skipped."""
+    terminalreporter.section("seconds by kind of test")
+    for line in _table():
+        terminalreporter.write_line(line)
+    if IN_CI and _skipped:
+        terminalreporter.write_line(f"skipped, which fails here: {', '.join(_skipped)}", red=True)
+
+
+def _table() -> Iterable[str]:
+    for kind, budget in BUDGETS.items():
+        over = "  OVER BUDGET" if _seconds[kind] > budget else ""
+        yield f"{kind:11}{_counts[kind]:6} tests {_seconds[kind]:7.1f} s of {budget} s{over}"
