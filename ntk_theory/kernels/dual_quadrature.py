@@ -120,8 +120,16 @@ def _weighted_sum(values: Floats, weights: Floats) -> float:
 
 @njit(cache=True)
 def _smoothed(
-    centre: float, nodes: Floats, weights: Floats, family: int, kappa: float, linear: Floats, A: Floats,
-    B: Floats, work: Floats, out: Floats,
+    centre: float,
+    nodes: Floats,
+    weights: Floats,
+    family: int,
+    kappa: float,
+    linear: Floats,
+    A: Floats,
+    B: Floats,
+    work: Floats,
+    out: Floats,
 ) -> None:
     """out[k, v] = Σ_j weights[v, j] φ^(k)(centre + nodes_j); ``work`` (5, STRIP) is scratch space."""
     out[:] = 0.0
@@ -150,8 +158,18 @@ def _powered(weights: Floats, nodes: Floats, degree: int) -> Floats:
 
 @njit(cache=True, parallel=True)
 def moments(
-    p: Floats, q: Floats, r: Floats, outer: Ints, inner: Ints, degree: int, reach: float, family: int,
-    kappa: float, linear: Floats, A: Floats, B: Floats,
+    p: Floats,
+    q: Floats,
+    r: Floats,
+    outer: Ints,
+    inner: Ints,
+    degree: int,
+    reach: float,
+    family: int,
+    kappa: float,
+    linear: Floats,
+    A: Floats,
+    B: Floats,
 ) -> Floats:
     """M[n, a, b, u, v] = E[φ^(a)(U) φ^(b)(V) z₁^u z₂^v] for pairs n, a, b = 0..K and u + v ≤ degree.
 

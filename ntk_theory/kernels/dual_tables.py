@@ -70,7 +70,11 @@ def _gauss_polynomials(kappa: Fraction, count: int) -> list[Polynomial]:
 
 
 def _assemble(
-    family: int, kappa: float, linear: dict[int, tuple[float, ...]], a: list[Polynomial], b: list[Polynomial],
+    family: int,
+    kappa: float,
+    linear: dict[int, tuple[float, ...]],
+    a: list[Polynomial],
+    b: list[Polynomial],
     scale: float,
 ) -> ActivationTable:
     count = len(a)

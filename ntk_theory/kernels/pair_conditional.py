@@ -92,8 +92,15 @@ def _terms(one: Floats, two: Floats, half: Floats, table: Ints, order: int, prod
 
 @njit(cache=True)
 def _expectation(
-    moments: Floats, shift: int, left: Floats, right: Floats, table: Ints, rest: Floats, order: int,
-    products: Ints, out: Floats,
+    moments: Floats,
+    shift: int,
+    left: Floats,
+    right: Floats,
+    table: Ints,
+    rest: Floats,
+    order: int,
+    products: Ints,
+    out: Floats,
 ) -> None:
     """out = Σ_j c^j/j! Σ_{t,t'} left[t] ⊗ right[t'] E[φ^(…) φ^(…) z₁^… z₂^…], by Horner's rule in c."""
     rows = out.shape[0]
@@ -126,7 +133,13 @@ def _expectation(
 
 @njit(cache=True, parallel=True)
 def compose_conditioned(
-    moments: Floats, own: Floats, first: Ints, second: Ints, covariance: Floats, table: Ints, order: int,
+    moments: Floats,
+    own: Floats,
+    first: Ints,
+    second: Ints,
+    covariance: Floats,
+    table: Ints,
+    order: int,
     products: Ints,
 ) -> Floats:
     """The series of E[φφ] and E[φ'φ'] for pairs of points, shape (2, P, A, A).

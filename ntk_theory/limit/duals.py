@@ -176,7 +176,9 @@ def _integrated(
     table = activation_table(phi.name, max(i, j))
     aim = rtol
     for _ in range(ATTEMPTS):
-        rules = [quadrature_moments(table, p, q, r, aim, factor)[:, i, j, 0, 0] for factor in (1.0, REFINEMENT)]
+        rules = [
+            quadrature_moments(table, p, q, r, aim, factor)[:, i, j, 0, 0] for factor in (1.0, REFINEMENT)
+        ]
         left = quadrature_moments(table, p, p, p, aim, REFINEMENT)[:, i, i, 0, 0]
         right = quadrature_moments(table, r, r, r, aim, REFINEMENT)[:, j, j, 0, 0]
         change = np.abs(rules[1] - rules[0])

@@ -126,7 +126,11 @@ def infinite_jets(
 
 
 def _setting(
-    points: ArrayLike, scale: ArrayLike | None, shift: ArrayLike | None, depth: int, asked: tuple[MultiIndex, ...]
+    points: ArrayLike,
+    scale: ArrayLike | None,
+    shift: ArrayLike | None,
+    depth: int,
+    asked: tuple[MultiIndex, ...],
 ) -> _Setting:
     raw = np.asarray(points, dtype=np.float64)
     if raw.ndim != 2 or not raw.size or not np.isfinite(raw).all():

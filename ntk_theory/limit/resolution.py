@@ -41,7 +41,9 @@ def node_counts(
     if table.family == 0:
         step = _pole_spacing(table.kappa * scale, order, factors, tolerance)
     else:
-        bandwidth = 2.0 if table.family == 2 else 2.83 * np.sqrt(table.kappa * (12.0 - np.log(tolerance) + 2 * order))
+        bandwidth = (
+            2.0 if table.family == 2 else 2.83 * np.sqrt(table.kappa * (12.0 - np.log(tolerance) + 2 * order))
+        )
         step = 2 * np.pi / (9.0 + bandwidth * scale)
     count = np.ceil(2 * REACH / np.minimum(step, WIDEST) * factor).astype(np.int64) + 1
     return np.asarray(count, dtype=np.int64)

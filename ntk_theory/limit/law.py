@@ -1,0 +1,414 @@
+"""The limit law of a problem's kernel: its distribution at infinite width for every ε = N^{1/2−s}.
+
+With G the Gaussian field of covariance Σ and T the deterministic jet NTK (``limit.recursion``),
+
+    u^i_α = ε G^i_α + δ_{α0} c^i,
+    K^{gh} = ε² Σ F^g_{iα} F^h_{iβ}' T_αβ + η_c Σ_i F^g_{i0} F^h_{i0}'            (THEORY §3, [D])
+
+where N and s enter through ε alone; what is left out are the finite-width effects on S and T. Distinct
+fields are independent with the same Σ and T.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ntk_theory.errors import InputError, ResourceError
+from ntk_theory.limit.recursion import InfiniteJets, infinite_jets
+from ntk_theory.limit.wick import mean_products
+from ntk_theory.model.assembly import Rows, fold_kernel, linearise, network_jets, row_kernel, stack_rows
+from ntk_theory.model.blocks import Kernel, KernelGroup
+from ntk_theory.model.lowering import bind, lower_problem
+from ntk_theory.model.network import Network, exact
+from ntk_theory.model.points import check_points, draw_points
+from ntk_theory.symbolic.doors import problem as as_problem
+from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Problem
+
+Floats = NDArray[np.float64]
+#: Eigenvalues of the correlation matrix below this share of the largest are rounding and count as 0.
+RANK_TOLERANCE = 1e-13
+#: Samples that are assembled together.
+BATCH = 32
+
+
+def limit_law(
+    problem: Problem | Operator | str,
+    network: Network,
+    points: Mapping[str, ArrayLike] | None = None,
+    *,
+    rtol: float = 1e-8,
+    memory_limit: float = 4 * 2**30,
+) -> LimitLaw:
+    """The law of the kernel of ``problem`` for infinitely wide networks shaped like ``network``.
+
+    Parameters
+    ----------
+    problem:
+        A problem, operator, zoo name or expression.
+    network:
+        Gives variables, fields, depth, activation, output bias and input map; its widths and s do not
+        matter here.
+    points:
+        Group → (n, d), or (n, k, d) for k legs; omitted: 16 per group, drawn with seed 0.
+    rtol:
+        Accuracy asked of Σ and T, see :attr:`LimitLaw.accuracy`.
+    memory_limit:
+        Bytes; more is refused before anything is computed.
+
+    Raises
+    ------
+    InputError, SmoothnessError, ResourceError
+
+    >>> law = limit_law("u_t - u_xx", Network(("x", "t"), ("u",), width=8, activation="erf"))
+    >>> law.jet_ntk.shape, law.accuracy
+    ((3, 32, 3, 32), 0.0)
+    """
+    problem = as_problem(problem)
+    for what, mine, theirs in (
+        ("variables", network.variables, problem.variables),
+        ("fields", network.fields, problem.fields),
+    ):
+        if mine != theirs:
+            raise InputError(
+                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
+            )
+    chosen = draw_points(problem) if points is None else check_points(problem, points)
+    rows = stack_rows(lower_problem(problem), chosen)
+    unique, place = np.unique(rows.points, axis=0, return_inverse=True)
+    indices = tuple(dict.fromkeys(slot.index for slot in rows.slots))
+    full = 8 * 2 * (len(rows.slots) * len(rows.points)) ** 2
+    if full > memory_limit:
+        raise ResourceError(
+            f"the law of {len(rows.slots)} slots at {len(rows.points)} rows needs {full / 2**30:.1f} GiB for Σ and "
+            f"T, above memory_limit = {memory_limit / 2**30:.1f} GiB; use fewer points, or raise memory_limit"
+        )
+    jets = infinite_jets(
+        network.activation,
+        len(network.widths),
+        unique,
+        indices,
+        rtol=rtol,
+        scale=network.scale,
+        shift=network.inputs(np.zeros((1, len(network.variables))))[0],
+        memory_limit=memory_limit,
+    )
+    return LimitLaw(problem, network, rows, jets, place.reshape(-1))
+
+
+@dataclass(frozen=True, eq=False)
+class LimitLaw:
+    """The law of K at infinite width; make it with :func:`limit_law`.
+
+    Attributes
+    ----------
+    rows:
+        The stacked points of all legs of all groups; R of them.
+    jets:
+        Σ and T of one output at the distinct points and multi-indices.
+    place:
+        Which distinct point each row is, (R,).
+    """
+
+    problem: Problem
+    network: Network
+    rows: Rows
+    jets: InfiniteJets
+    place: NDArray[np.intp]
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots (field, multi-index) of ``covariance`` and ``jet_ntk``, S of them."""
+        return self.rows.slots
+
+    @property
+    def accuracy(self) -> float:
+        """The largest error estimate of Σ and T, in units of √(diagonal × diagonal); 0: closed form."""
+        return self.jets.accuracy
+
+    @cached_property
+    def covariance(self) -> Floats:
+        """Σ of G between slots and rows, (S, R, S, R); 0 between distinct fields."""
+        return self._spread(self.jets.covariance)
+
+    @cached_property
+    def jet_ntk(self) -> Floats:
+        """T^∞ between slots and rows, (S, R, S, R); 0 between distinct fields."""
+        return self._spread(self.jets.jet_ntk)
+
+    def _spread(self, single: Floats) -> Floats:
+        at = [self.jets.indices.index(slot.index) for slot in self.slots]
+        out = single[np.ix_(at, self.place, at, self.place)]
+        names = np.array([slot.field for slot in self.slots])
+        out *= (names[:, None] == names)[:, None, :, None]
+        return np.ascontiguousarray(out)
+
+    @cached_property
+    def _factor(self) -> Floats:
+        """B with Σ = B Bᵀ for one output, (A, U, rank): from the eigenvectors of the correlation matrix.
+
+        Slots differ by orders of magnitude, hence correlations; Σ may be singular (repeated points,
+        polynomial fields), so that eigenvalues below RANK_TOLERANCE of the largest are dropped, and
+        negative ones with them. No jitter is added.
+        """
+        size, count = self.jets.covariance.shape[:2]
+        matrix = self.jets.covariance.reshape(size * count, size * count)
+        scale = np.sqrt(np.maximum(matrix.diagonal(), 0.0))
+        unit = np.where(scale > 0, scale, 1.0)
+        values, vectors = np.linalg.eigh(matrix / unit[:, None] / unit)
+        keep = values > RANK_TOLERANCE * values[-1]
+        return np.ascontiguousarray(
+            (scale[:, None] * vectors[:, keep] * np.sqrt(values[keep])).reshape(size, count, -1)
+        )
+
+    def sample_jets(self, size: int, seed: int) -> Floats:
+        """Draw ``size`` fields G jointly over all slots and rows, (S, size, R)."""
+        if isinstance(size, bool) or int(size) != size or size < 1:
+            raise InputError(f"size is {size!r}; it needs a positive integer")
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+        normals = rng.standard_normal((len(self.network.fields), int(size), self._factor.shape[2]))
+        out = np.empty((len(self.slots), int(size), len(self.place)))
+        for k, slot in enumerate(self.slots):
+            factor = self._factor[self.jets.indices.index(slot.index)]
+            out[k] = (normals[self.network.fields.index(slot.field)] @ factor.T)[:, self.place]
+        return out
+
+    def sample(self, epsilon: float, size: int, seed: int, *, bias: ArrayLike | None = None) -> KernelSample:
+        """Draw ``size`` kernels at ε, independent and identically distributed.
+
+        ``bias`` (m,) conditions on the output bias c; by default c is as the network starts: 0, or
+        N(0, 1) anew in every draw for ``output_bias="normal"``.
+
+        Raises
+        ------
+        NonFiniteError
+            F or some F_α is undefined or overflows in a draw; the message names group and point.
+        """
+        epsilon = _positive(epsilon)
+        fields = self.sample_jets(size, seed)
+        offsets = self._offsets(int(size), seed, bias)
+        matrix = np.empty((int(size), *self._template.matrix.shape))
+        for start in range(0, int(size), BATCH):
+            part = slice(start, start + BATCH)
+            jets = network_jets(self.rows, fields[:, part], epsilon, offsets[:, part])
+            weights = linearise(self.rows, jets).weights
+            kernels = row_kernel(self.rows, weights, self.jet_ntk, epsilon, self._bias_rate)
+            matrix[part] = fold_kernel(self.rows, kernels)
+        return KernelSample(matrix, self.rows.groups)
+
+    def mean(self, epsilon: float, *, bias: ArrayLike | None = None) -> Kernel:
+        """E K at ε, exactly, by Isserlis' theorem; ``bias`` as for :meth:`sample`.
+
+        For operators that are polynomial in the jets, with factors exp, sin, cos, sinh, cosh of linear
+        forms. Any other mean may be infinite (E|G|^{−1} for F = |u|^{1/2}) and is refused: take
+        quantiles of :meth:`sample`.
+
+        Raises
+        ------
+        InputError
+            naming the term for which the mean is not known to exist.
+        """
+        epsilon = _positive(epsilon)
+        random_bias = self.network.output_bias == "normal" and bias is None
+        names = np.array([slot.field if slot.is_value else "" for slot in self.slots])
+        values = ((names[:, None] == names) & (names[:, None] != ""))[:, None, :, None]
+        covariance = epsilon**2 * self.covariance + (values if random_bias else 0.0)
+        mean = (
+            network_jets(
+                self.rows, np.zeros((len(self.slots), len(self.place))), 1.0, self._offsets(1, 0, bias)[:, 0]
+            )
+            if not random_bias
+            else np.zeros((len(self.slots), len(self.place)))
+        )
+        weight = epsilon**2 * self.jet_ntk + self._bias_rate * values
+        matrix = mean_products(self._gradients(), self.rows, covariance, mean, weight)
+        return self._kernel(matrix, {"epsilon": epsilon, "quantity": "mean"})
+
+    def deterministic(self, epsilon: float, key: str | None = None) -> Floats:
+        """K^{gh} at ε where it is not random: both groups affine in the jets.
+
+        ``key`` is a pair of groups as for :class:`Kernel` ("b,f"); omitted, all groups must be affine.
+
+        Raises
+        ------
+        InputError
+            naming a group that is not affine, whose kernel is random.
+        """
+        names = self._members(key)
+        for group in self.problem.groups:
+            if group.name in names and not self.is_affine(group.name):
+                raise InputError(
+                    f"group {group.name!r} is not affine in the jets: its kernel is random at every ε; use sample()"
+                )
+        constant = np.zeros((len(self.slots), len(self.place)))
+        # Weights of the other groups are not used, but must be finite: take them as 0.
+        weights = self._weights_at(constant, names)
+        matrix = row_kernel(self.rows, weights, self.jet_ntk, _positive(epsilon), self._bias_rate)
+        kernel = self._kernel(fold_kernel(self.rows, matrix), {"epsilon": float(epsilon)})
+        return kernel.matrix if key is None else kernel[key]
+
+    def rescaled(self, *, bias: ArrayLike | None = None) -> Kernel:
+        """The hidden part of lim N^{2s−1} K for s > 1/2: Σ F_α(c) F_β(c)' T_αβ at constant u ≡ c.
+
+        It is the kernel of the operator linearised at c (default 0). The limit itself is this where
+        the output bias contributes at a lower order; where its term is of the same order (KdV) the
+        limit stays random (THEORY §3).
+        """
+        weights = self._weights_at(self._constant(bias), None)
+        return self._kernel(fold_kernel(self.rows, row_kernel(self.rows, weights, self.jet_ntk, 1.0, 0.0)))
+
+    def frozen(self, *, bias: ArrayLike | None = None) -> Kernel:
+        """The limit of K for s > 1/2 where every F_α is continuous at u ≡ c: η_c Σ_i F_{i0}(c) F_{i0}(c)'."""
+        weights = self._weights_at(self._constant(bias), None)
+        nothing = np.zeros_like(self.jet_ntk)
+        return self._kernel(
+            fold_kernel(self.rows, row_kernel(self.rows, weights, nothing, 1.0, self._bias_rate))
+        )
+
+    def at(self, width: int, s: Fraction | str | int | float) -> LawAt:
+        """The law at ε = N^{1/2−s}, N the width of the last hidden layer."""
+        if isinstance(width, bool) or int(width) != width or width < 1:
+            raise InputError(f"width is {width!r}; it needs a positive integer")
+        return LawAt(self, int(width), exact(s))
+
+    def is_affine(self, name: str) -> bool:
+        """Is every F_α of this group free of the jets?"""
+        space = self.problem.space
+        group = next(g for g in self.problem.groups if g.name == name)
+        return not any(
+            space.decode(symbol)
+            for leg in group.legs
+            for f in leg.gradient.values()
+            for symbol in f.free_symbols
+        )
+
+    @property
+    def _bias_rate(self) -> float:
+        return 0.0 if self.network.output_bias == "none" else 1.0
+
+    @cached_property
+    def _template(self) -> Kernel:
+        n = sum(group.size for group in self.rows.groups)
+        return Kernel(np.zeros((n, n)), self.rows.groups)
+
+    def _members(self, key: str | None) -> set[str]:
+        if key is None:
+            return set(self._template.names)
+        labels = np.repeat(self._template.names, [group.size for group in self.rows.groups])
+        return {str(labels[row]) for name in self._template.pair(key) for row in self._template.rows(name)}
+
+    def _offsets(self, size: int, seed: int, bias: ArrayLike | None) -> Floats:
+        """c per field and draw, (m, size)."""
+        fields = len(self.network.fields)
+        if bias is not None:
+            given = np.asarray(bias, dtype=np.float64).reshape(-1)
+            if given.shape != (fields,) or not np.isfinite(given).all():
+                raise InputError(f"bias is {bias!r}; it needs one finite number per field ({fields})")
+            if self.network.output_bias == "none" and given.any():
+                raise InputError("bias is not 0, but the network has output_bias='none'; leave it out")
+            return np.repeat(given[:, None], size, axis=1)
+        if self.network.output_bias == "normal":
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+            return rng.standard_normal((fields, size))
+        return np.zeros((fields, size))
+
+    def _constant(self, bias: ArrayLike | None) -> Floats:
+        if bias is None and self.network.output_bias == "normal":
+            raise InputError(
+                "bias is missing: with output_bias='normal' the limit depends on c; give its value"
+            )
+        zero = np.zeros((len(self.slots), len(self.place)))
+        return network_jets(self.rows, zero, 1.0, self._offsets(1, 0, bias)[:, 0])
+
+    def _weights_at(self, jets: Floats, names: set[str] | None) -> Floats:
+        """F_α of every row; rows of groups outside ``names`` are left 0 and not evaluated."""
+        if names is None:
+            return linearise(self.rows, jets).weights
+        weights = np.zeros_like(jets)
+        for leg in self.rows.legs:
+            if self.rows.problem.groups[leg.group].name in names:
+                _, gradient = leg.operator.evaluate(
+                    self.rows.points[leg.rows], jets[list(leg.slots), leg.rows]
+                )
+                weights[list(leg.slots), leg.rows] = gradient
+        return weights
+
+    def _gradients(self) -> list[dict[Slot, Any]]:
+        """F_α of every leg, in the order of ``rows.legs``, with the problem's parameters put in."""
+        out = []
+        for group in self.problem.groups:
+            for leg in group.legs:
+                out.append({slot: bind(f, self.problem.parameters) for slot, f in leg.gradient.items()})
+        return out
+
+    def _kernel(self, matrix: Floats, metadata: Mapping[str, Any] | None = None) -> Kernel:
+        about = {
+            "path": "limit",
+            "activation": self.network.activation,
+            "depth": len(self.network.widths),
+            "output_bias": self.network.output_bias,
+            "accuracy": self.accuracy,
+        }
+        return Kernel(matrix, self.rows.groups, {**about, **(metadata or {})})
+
+
+@dataclass(frozen=True, eq=False)
+class LawAt:
+    """A :class:`LimitLaw` at one width and s."""
+
+    law: LimitLaw
+    width: int
+    s: Fraction
+
+    @property
+    def epsilon(self) -> float:
+        """ε = N^{1/2−s}."""
+        return math.pow(self.width, Fraction(1, 2) - self.s)
+
+    def sample(self, size: int, seed: int, *, bias: ArrayLike | None = None) -> KernelSample:
+        """See :meth:`LimitLaw.sample`."""
+        return self.law.sample(self.epsilon, size, seed, bias=bias)
+
+    def mean(self, *, bias: ArrayLike | None = None) -> Kernel:
+        """See :meth:`LimitLaw.mean`."""
+        return self.law.mean(self.epsilon, bias=bias)
+
+    def deterministic(self, key: str | None = None) -> Floats:
+        """See :meth:`LimitLaw.deterministic`."""
+        return self.law.deterministic(self.epsilon, key)
+
+
+@dataclass(frozen=True, eq=False)
+class KernelSample:
+    """Kernels drawn from a law: ``matrix`` (size, n, n); ``sample["g,h"]`` is (size, n_g, n_h)."""
+
+    matrix: Floats
+    groups: tuple[KernelGroup, ...]
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    def __getitem__(self, key: str | tuple[str, str]) -> Floats:
+        template = self.kernel(0)
+        g, h = template.pair(key)
+        return np.ascontiguousarray(self.matrix[:, template.rows(g)][:, :, template.rows(h)])
+
+    def kernel(self, k: int) -> Kernel:
+        """Draw number k as a :class:`Kernel`."""
+        return Kernel(self.matrix[k], self.groups, {"draw": int(k)})
+
+
+def _positive(epsilon: float) -> float:
+    value = float(epsilon)
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(f"epsilon is {epsilon!r}; it needs a positive finite number, N^(1/2 − s)")
+    return value
