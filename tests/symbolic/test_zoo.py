@@ -18,6 +18,8 @@ import pytest
 import sympy as sp
 from zoo_entries import FOLDER, Entry, derivative, evaluate
 
+import ntk_theory as nt
+
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 POINTS = 30
 TOLERANCE = mpmath.mpf(10) ** -40
@@ -203,6 +205,21 @@ def test_space_boundary_has_its_data(entry: Entry) -> None:
         for name in spatial:
             for end in entry.domain[name]:
                 assert {name: end} in faces
+
+
+def test_loader_reads_what_the_file_states(entry: Entry) -> None:
+    problem, data = nt.zoo(entry.name), entry.data
+    assert (problem.name, problem.title, problem.source) == (entry.name, data["title"], data["source"])
+    assert problem.space == entry.space
+    assert problem.domain == entry.domain
+    assert [group.legs[0].expression for group in problem.equations] == entry.equations
+    assert problem.solution == (entry.solution if "solution" in data else None)
+    for group, condition in zip(problem.conditions, entry.conditions, strict=True):
+        assert group.name == condition["name"]
+        assert list(group.faces) == entry.faces(condition)
+        if "target" not in condition:
+            whole = group.legs[0].expression - group.target
+            assert sp.expand(whole - entry.operator(condition["equation"])) == 0
 
 
 # --- the solutions -----------------------------------------------------------------------------
