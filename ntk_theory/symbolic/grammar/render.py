@@ -98,10 +98,14 @@ class _Printer:
         number, rest = node.as_coeff_Mul(rational=True)
         above, below = self._split(rest)
         sign = "-" if number < 0 else ""
-        if abs(number.p) != 1 or not above:
-            above.insert(0, str(abs(number.p)))
-        if number.q != 1:
-            below.insert(0, str(number.q))
+        if number.q != 1 and len(below) == 1 and below[0].startswith("("):
+            # a/(2*(b + c)) would be read back with the 2 multiplied into the bracket.
+            above.insert(0, f"{abs(number.p)}/{number.q}")
+        else:
+            if number.q != 1:
+                below.insert(0, str(number.q))
+            if abs(number.p) != 1 or not above:
+                above.insert(0, str(abs(number.p)))
         text = sign + "*".join(above)
         if len(below) == 1:
             text += f"/{below[0]}"
