@@ -15,7 +15,7 @@ from fractions import Fraction
 import sympy as sp
 
 from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_DIGITS
-from ntk_theory.symbolic.grammar.measure import float_of, is_moderate
+from ntk_theory.symbolic.grammar.measure import is_moderate, shape_of, value_of
 from ntk_theory.symbolic.grammar.shapes import (
     LEAF,
     Shape,
@@ -41,6 +41,7 @@ from ntk_theory.symbolic.grammar.tree import (
     Total,
 )
 from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
+from ntk_theory.symbolic.jets import JetSpace
 
 _FLOATS: dict[str, Callable[[float], float]] = {
     "sin": math.sin,
@@ -73,11 +74,13 @@ class Fact:
 
 @dataclass
 class Bounds:
-    """Computes and checks facts, once per node. ``totals`` holds measured shapes of derivatives."""
+    """Computes and checks facts, once per node.
+
+    While SymPy expressions are built, :meth:`measure` replaces predictions by what came out.
+    """
 
     source: Source
     vocabulary: Vocabulary
-    totals: dict[int, Shape] = field(default_factory=dict)
     _facts: dict[int, Fact] = field(default_factory=dict)
 
     def fact(self, node: Node) -> Fact:
@@ -85,10 +88,22 @@ class Bounds:
         known = self._facts.get(id(node))
         if known is None:
             known = self._compute(node)
-            if (excess := known.shape.excess()) is not None:
-                raise self.source.too_large(f"the expression {excess}", node.at)
-            self._facts[id(node)] = known
+            self._keep(node, known)
         return known
+
+    def measure(self, node: Node, result: sp.Expr, space: JetSpace | None) -> None:
+        """Take the facts of a total derivative, and of what turned out a constant, from ``result``."""
+        fact = self.fact(node)
+        is_constant = fact.constant is None and not result.free_symbols
+        if not is_constant and not isinstance(node, Total):
+            return
+        constant = self._constant(value_of(result), node.at) if is_constant else None
+        self._keep(node, Fact(shape_of(result, space), constant, fact.has_field, fact.has_variable))
+
+    def _keep(self, node: Node, fact: Fact) -> None:
+        if (excess := fact.shape.excess()) is not None:
+            raise self.source.too_large(f"the expression {excess}", node.at)
+        self._facts[id(node)] = fact
 
     def _compute(self, node: Node) -> Fact:
         match node:
@@ -109,7 +124,7 @@ class Bounds:
             case Apply(function, argument, at):
                 return self._apply(function, self.fact(argument), at)
             case Total(operand):
-                return self._total(node, self.fact(operand))
+                return self._total(self.fact(operand))
         raise AssertionError(f"{type(node).__name__} is not a core node")
 
     def _constant(self, value: Constant, at: Position) -> Constant:
@@ -130,14 +145,12 @@ class Bounds:
         value = sp.pi if name == "pi" else self.vocabulary.parameters.get(name)
         if value is None:
             return Fact(LEAF)
-        if isinstance(value, sp.Rational):
-            exact = Fraction(int(value.p), int(value.q))
-            return Fact(number_shape(exact), self._constant(exact, at))
-        return Fact(LEAF, self._constant(float_of(value), at))
+        constant = self._constant(value_of(value), at)
+        return Fact(number_shape(constant) if isinstance(constant, Fraction) else LEAF, constant)
 
     def _merge(self, parts: Sequence[Fact], shape: Shape, constant: Constant, at: Position) -> Fact:
         return Fact(
-            shape,
+            number_shape(constant) if isinstance(constant, Fraction) else shape,
             self._constant(constant, at),
             any(part.has_field for part in parts),
             any(part.has_variable for part in parts),
@@ -149,11 +162,13 @@ class Bounds:
         return self._merge(parts, sum_shape([part.shape for part in parts]), constant, at)
 
     def _constant_sum(self, values: list[Fraction | float]) -> Constant:
-        if all(isinstance(value, Fraction) for value in values):
-            return sum(map(Fraction, values), Fraction(0))
-        total = math.fsum(values)
+        exact = [value for value in values if isinstance(value, Fraction)]
+        if len(exact) == len(values):
+            return sum(exact, Fraction(0))
+        floats = [float(value) for value in values]
+        total = math.fsum(floats)
         # A sum that cancels to rounding is settled exactly when it is built.
-        return 0.0 if abs(total) < 1e-12 * max(map(abs, values)) else total
+        return 0.0 if abs(total) < 1e-12 * max(abs(value) for value in floats) else total
 
     def _product(self, parts: list[Fact], at: Position) -> Fact:
         constant: Constant = Fraction(1)
@@ -234,7 +249,9 @@ class Bounds:
         constant: Constant = None
         if argument.constant is not None:
             constant = self._float_value(function, argument.constant, at)
-        return self._merge((argument,), function_shape(argument.shape), constant, at)
+        return self._merge(
+            (argument,), function_shape(argument.shape, is_absolute=function == "abs"), constant, at
+        )
 
     def _float_value(self, function: str, argument: Fraction | float, at: Position) -> Constant:
         if function == "log" and argument <= 0:
@@ -250,11 +267,9 @@ class Bounds:
         # Rounding, as in sin(pi): zero or not is settled exactly when it is built.
         return 0.0 if function in ("sin", "cos", "tan", "log") and abs(value) < 1e-15 else value
 
-    def _total(self, node: Total, operand: Fact) -> Fact:
-        shape = self.totals.get(id(node))
-        if shape is None:
-            # Optimistic: the true shape is measured once the derivative exists.
-            shape = Shape(order=operand.shape.order + operand.has_field)
+    def _total(self, operand: Fact) -> Fact:
+        # Optimistic: :meth:`measure` tells the true shape once the derivative exists.
+        shape = Shape(order=operand.shape.order + operand.has_field)
         return Fact(shape, None, operand.has_field, operand.has_variable)
 
 

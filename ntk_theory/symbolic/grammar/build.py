@@ -9,8 +9,8 @@ import sympy as sp
 
 from ntk_theory.symbolic.grammar.bounds import Bounds, Fact
 from ntk_theory.symbolic.grammar.calculus import TotalDerivative, predicted_operations
-from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS
-from ntk_theory.symbolic.grammar.measure import largest_constant_term, operations, shape_of, unfit
+from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS, MAX_WORK
+from ntk_theory.symbolic.grammar.measure import largest_constant_term, operations, unfit
 from ntk_theory.symbolic.grammar.source import Source
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
@@ -63,6 +63,7 @@ class Builder:
     vocabulary: Vocabulary
     space: JetSpace | None
     notes: list[str] = field(default_factory=list)
+    _work: int = 0
     _built: dict[int, sp.Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,6 +74,7 @@ class Builder:
         done = self._built.get(id(node))
         if done is None:
             done = self._checked(node, self._make(node))
+            self._bounds.measure(node, done, self.space)
             self._built[id(node)] = done
         return done
 
@@ -134,16 +136,19 @@ class Builder:
     def _total(self, node: Total) -> sp.Expr:
         operand = self.build(node.operand)
         predicted = predicted_operations(operand)
+        self._work += predicted
         if predicted > 4 * MAX_OPERATIONS:
             raise self._too_many(predicted, node.at)
+        if self._work > MAX_WORK:
+            raise self.source.too_large(
+                f"the total derivatives together handle more than {MAX_WORK} operations", node.at
+            )
         derivative = TotalDerivative(self.space, node.variable)
         result = derivative(operand)
         if (made := operations(result)) > MAX_OPERATIONS:
             raise self._too_many(made, node.at)
         if derivative.used_sign and SIGN_NOTE not in self.notes:
             self.notes.append(SIGN_NOTE)
-        self._bounds.totals[id(node)] = shape_of(result, self.space)
-        self._bounds.fact(node)
         return result
 
     def _too_many(self, count: int, at: Position) -> Exception:

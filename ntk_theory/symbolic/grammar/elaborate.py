@@ -109,7 +109,7 @@ class Elaborator:
     def _spatial(self, at: Position) -> tuple[str, ...]:
         if not self.vocabulary.spatial:
             raise self.source.error(
-                "there is no spatial variable, only t", at, expected="a variable such as x"
+                "there is no spatial variable", at, expected="a declaration such as variables=('x', 't')"
             )
         return self.vocabulary.spatial
 

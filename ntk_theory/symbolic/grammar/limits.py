@@ -28,6 +28,8 @@ MAX_TERMS = 500
 MAX_SIZE = 20_000
 #: Nodes of an expression on which a total derivative acts, and of its result.
 MAX_OPERATIONS = 3_000
+#: Nodes handled by all total derivatives of one text together.
+MAX_WORK = 60_000
 #: Fields, and variables, of one problem.
 MAX_NAMES = 16
 #: Equations of one system.

@@ -65,6 +65,13 @@ def _float(expression: sp.Expr) -> float:
     return function(_float(expression.args[0])) if function else math.nan
 
 
+def value_of(expression: sp.Expr) -> Fraction | float:
+    """A constant's value: exact if it is rational, else as :func:`float_of` gives it."""
+    if isinstance(expression, sp.Rational):
+        return Fraction(int(expression.p), int(expression.q))
+    return float_of(expression)
+
+
 def is_moderate(value: float) -> bool:
     """Is a constant's size in the range that SymPy handles quickly?"""
     return value == 0 or 1 / MAX_CONSTANT <= abs(value) <= MAX_CONSTANT
@@ -107,9 +114,23 @@ def shape_of(expression: sp.Expr, space: JetSpace | None) -> Shape:
             return product_shape([shape(factor) for factor in node.args])
         if isinstance(node, sp.Pow):
             return power_shape(shape(node.base), shape(node.exp), rational_part(node.exp))
-        return function_shape(shape(node.args[0])) if node.args else LEAF
+        if not node.args:
+            return LEAF
+        return function_shape(shape(node.args[0]), is_absolute=isinstance(node, sp.Abs))
 
     return shape(expression)
+
+
+def largest_exponent(expression: sp.Expr) -> Fraction:
+    """The largest |rational constant term| among all exponents."""
+    powers = expression.atoms(sp.Pow)
+    return max((abs(rational_part(power.exp)) for power in powers), default=Fraction(0))
+
+
+def largest_number(expression: sp.Expr) -> int:
+    """The largest numerator or denominator that occurs."""
+    numbers = expression.atoms(sp.Rational)
+    return max((max(abs(int(number.p)), int(number.q)) for number in numbers), default=0)
 
 
 def operations(expression: sp.Expr) -> int:

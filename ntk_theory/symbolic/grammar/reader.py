@@ -12,8 +12,8 @@ from ntk_theory.errors import BudgetError, InputError, ParseError
 from ntk_theory.symbolic.grammar.bounds import Bounds
 from ntk_theory.symbolic.grammar.build import Builder
 from ntk_theory.symbolic.grammar.elaborate import Elaborator
-from ntk_theory.symbolic.grammar.limits import MAX_DEPTH
-from ntk_theory.symbolic.grammar.measure import shape_of, unfit
+from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT
+from ntk_theory.symbolic.grammar.measure import largest_exponent, largest_number, shape_of, unfit
 from ntk_theory.symbolic.grammar.render import render
 from ntk_theory.symbolic.grammar.source import Source
 from ntk_theory.symbolic.grammar.sympy_input import surface
@@ -162,7 +162,7 @@ def _parsed(source: Source, equations: tuple[Equation, ...], vocabulary: Vocabul
             expected="a field such as u, or the declaration of another name (fields=('h',))",
         )
     space = JetSpace(vocabulary.fields, vocabulary.variables)
-    builder = Builder(source, vocabulary, space)
+    builder = Builder(source, vocabulary, space, list(vocabulary.notes))
     expressions = _built(source, builder, Bounds(source, vocabulary), nodes)
     for equation, node, expression in zip(equations, nodes, expressions, strict=True):
         _check_equation(source, space, equation, node, expression)
@@ -198,9 +198,13 @@ def _built(source: Source, builder: Builder, bounds: Bounds, nodes: Iterable[Nod
     except RecursionError:
         raise source.too_large(f"the expression is nested more than {MAX_DEPTH} levels deep", None) from None
     for node, expression in zip(nodes, expressions, strict=True):
-        # SymPy may have merged powers, as in exp(99*log(u)).
+        # SymPy may have merged powers, as in exp(99*log(u)) or in a long product.
         if (excess := shape_of(expression, builder.space).excess()) is not None:
             raise source.too_large(f"the expression {excess}", node.at)
+        if largest_exponent(expression) > MAX_EXPONENT:
+            raise source.too_large(f"an exponent is larger than {MAX_EXPONENT} in size", node.at)
+        if largest_number(expression) >= 10**MAX_DIGITS:
+            raise source.too_large(f"a number has more than {MAX_DIGITS} digits", node.at)
         if (reason := unfit(expression)) is not None:
             raise source.error(f"the expression {reason}", node.at, expected="everything real and finite")
     return expressions

@@ -96,22 +96,31 @@ def power_shape(base: Shape, exponent: Shape, constant: Fraction | None) -> Shap
     n = min(n, 10 * MAX_EXPONENT)
     terms = comb(base.terms + n - 1, n) if n else 1
     per_term = -(-base.size // base.terms)
-    whole = constant is not None and constant.denominator == 1 and exponent.size == 1
-    radical = 0 if whole and constant is not None and constant > 0 else base.size + exponent.size + 1
+    size = terms * (min(n, base.terms) * (per_term + 2) + 1)
+    radical = base.size + exponent.size + 1
+    if constant is not None and constant < 0:
+        # One over the expanded power; its terms are hidden below the bar, but not its bulk.
+        terms, size = (1 if terms <= MAX_TERMS else terms), size + radical
+    elif constant is None or constant.denominator != 1 or exponent.size != 1:
+        size += terms * radical
+    inverted = constant is None or constant < 0
+    below = max(base.denominators, base.digits) if inverted else base.denominators
     return Shape(
         terms=terms,
-        size=terms * (min(n, base.terms) * (per_term + 2) + 1 + radical),
+        size=size,
         digits=(n + 1) * (base.digits + log10(base.terms)) + exponent.digits,
-        denominators=(n + 1) * max(base.denominators, base.digits if radical else 0.0)
-        + exponent.denominators,
+        denominators=(n + 1) * below + exponent.denominators,
         order=max(base.order, exponent.order),
     )
 
 
-def function_shape(argument: Shape) -> Shape:
-    """A function of an argument is one term; exp of a sum expands to a product."""
+def function_shape(argument: Shape, *, is_absolute: bool = False) -> Shape:
+    """A function of an argument is one term; exp of a sum expands to a product.
+
+    An absolute value keeps its argument's terms: SymPy turns |a|^2 into a^2, which expands.
+    """
     return Shape(
-        terms=1,
+        terms=argument.terms if is_absolute else 1,
         size=argument.size + argument.terms + 1,
         digits=argument.digits,
         denominators=argument.denominators,

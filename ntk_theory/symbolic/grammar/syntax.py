@@ -79,7 +79,8 @@ class _Tree(Transformer[Any, Any]):
         return Sum(tuple(terms), _start(first))
 
     def product(self, first: Node, *rest: Any) -> Node:
-        factors = [first]
+        # -(u + 1)*v is one product of three, lest SymPy multiply -1 into the bracket.
+        factors = list(first.factors) if isinstance(first, Product) else [first]
         for sign, factor in zip(rest[::2], rest[1::2], strict=True):
             at = sign.value.at
             factors.append(factor if sign.type == "STAR" else Power(factor, Number(Fraction(-1), at), at))

@@ -97,6 +97,7 @@ class Vocabulary:
     variables: tuple[str, ...]
     parameters: Mapping[str, sp.Expr | None]
     lenient: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def spatial(self) -> tuple[str, ...]:
@@ -275,6 +276,7 @@ def vocabulary_of(
     """The vocabulary of a text: what is declared, and the customary names that occur."""
     # A called field, u(x, t), counts as one: the message is then about the brackets.
     names = {node.name for node in walk(equations) if isinstance(node, Name | Call)}
+    notes: tuple[str, ...] = ()
     heads = {name.partition("_")[0] for name in names if name not in parameters}
     if fields is None:
         taken = {*(variables or ()), *parameters}
@@ -283,7 +285,14 @@ def vocabulary_of(
         tails = "".join(name.partition("_")[2] for name in names if name.partition("_")[0] in fields)
         candidates = [name for name in VARIABLE_ORDER if name not in fields and name not in parameters]
         variables = [name for name in candidates if name in names or name in tails] or candidates[:1]
-    return Vocabulary(tuple(fields), tuple(variables), parameters, lenient)
+        if variables == ["t"] and "x" in candidates and names & {"laplacian", "grad", "div"}:
+            variables = ["x", "t"]
+            notes = ("x was taken as the only spatial variable",)
+    for name in sorted({*fields, *variables} & set(parameters)):
+        raise InputError(
+            f"{name!r} is declared as a parameter and as a field or variable; rename one of them"
+        )
+    return Vocabulary(tuple(fields), tuple(variables), parameters, lenient, notes)
 
 
 def checked_names(what: str, names: Sequence[str] | str | None) -> tuple[str, ...] | None:
