@@ -77,9 +77,12 @@ def plan(
     widths, outputs = ask.network.widths, 1 if contracted else len(ask.network.fields)
     result = 8.0 * (n * n if contracted else (S * n) ** 2)
     neurons = widths[0]
-    tile = point_tile or min(n, max(8, GRAM_ROWS // (A * outputs)))
+    threads = thread_count()
+    tile = point_tile or min(-(-n // threads), max(8, GRAM_ROWS // (A * outputs)))
     if len(widths) == 1:
         neurons = neuron_tile or min(widths[0], max(256, NEURON_BYTES // (8 * A * n)))
+        if point_tile is None and widths[0] >= 2 * threads * neurons:
+            tile = min(n, max(8, GRAM_ROWS // (A * outputs)))  # threads share neurons, not points
     span = neurons if len(widths) == 1 else sum(widths)
     columns = 3 + outputs + (S / A if not contracted else len(ask.network.fields) / A)
 
@@ -103,7 +106,6 @@ def plan(
         )
     flops = operations(ask, contracted=contracted)
     repeats = 1.0 if keeps else max(1.0, n / tile / 2)
-    threads = thread_count()
     elementwise = n * sum(widths) * A * (2 + outputs) * ELEMENTWISE
     seconds = repeats * (flops / RATE + elementwise) / threads
     return Plan(contracted, tile, neurons, keeps, flops, need, seconds)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.propagate import first_layer, forward
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.errors import NonFiniteError
@@ -61,13 +63,15 @@ def jets_of(ask: Request) -> FloatArray:
         for start in range(0, widths[0], tile):
             neurons = slice(start, min(start + tile, widths[0]))
             out += read_out(ask, first_layer(ask, neurons).values, neurons)
+            ask.arena.release()
         return out
     tile = max(1, TILE_BYTES // (8 * ask.set.size * max(widths)))
     for start in range(0, n, tile):
-        part = ask.rows(start, start + tile)
+        part = replace(ask.rows(start, start + tile), arena=Arena())
         for layer in forward(part):
             last = layer
         out[:, start : start + tile] = read_out(part, last.values, slice(None))
+        part.arena.release()
     return out
 
 

@@ -12,8 +12,8 @@ from ntk_theory.empirical.cost import Plan, operations, plan
 from ntk_theory.empirical.jets import jets_of, network_jets, read_out
 from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import Request, request
-from ntk_theory.empirical.states import Layers, layers_of
-from ntk_theory.empirical.sweep import Progress, fill
+from ntk_theory.empirical.states import Layers
+from ntk_theory.empirical.sweep import Progress, fill, forward_tiles
 from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linearise, stack_rows
 from ntk_theory.model.blocks import Kernel
@@ -69,9 +69,8 @@ def ntk(
         "activation": network.activation,
         "output_bias": network.output_bias,
     }
-    passed = forward_once(ask, way)
-    scaled = jets_of(ask) if passed is None else read_out(ask, passed[-1].values, slice(None))
-    weights = linearise(rows, network_jets(ask, scaled)).weights
+    jets, passed = _jets(ask, way)
+    weights = linearise(rows, jets).weights
     return _kernel(rows, ask, way, weights, passed, progress, metadata)
 
 
@@ -80,7 +79,7 @@ def _kernel(
     ask: Request,
     way: Plan,
     weights: FloatArray,
-    passed: Layers | None,
+    passed: list[Layers] | None,
     progress: Progress | None,
     metadata: Mapping[str, object],
 ) -> Kernel:
@@ -88,8 +87,10 @@ def _kernel(
     with shown(progress, way.seconds) as report:
         if way.contracted:
             block = fill(ask, way, weights, report, passed)
+            ask.arena.release()
             return assemble_contracted(rows, weights, block, epsilon, rate, metadata=metadata)
         out = fill(ask, way, None, report, passed)
+        ask.arena.release()
     n, S = len(ask.points), len(ask.slots)
     scale = np.repeat(ask.factorials, n)
     out *= scale[:, None]
@@ -109,11 +110,13 @@ def choose(ask: Request, path: Path, memory_limit: float | None) -> Plan:
     return plan(ask, contracted=False, memory_limit=memory_limit)
 
 
-def forward_once(ask: Request, way: Plan) -> Layers | None:
-    """The forward pass that jets and kernel share, where memory allows keeping it (depth ≥ 2)."""
+def _jets(ask: Request, way: Plan) -> tuple[FloatArray, list[Layers] | None]:
+    """Jets at all points and, where memory allows keeping it (depth ≥ 2), the forward pass behind them."""
     if len(ask.network.widths) == 1 or not way.keeps:
-        return None
-    return layers_of(ask, slice(None))
+        return network_jets(ask, jets_of(ask)), None
+    passed = forward_tiles(ask, way)
+    scaled = [read_out(ask, layers[-1].values, slice(None)) for layers in passed]
+    return network_jets(ask, np.concatenate(scaled, axis=1)), passed
 
 
 def check_match(problem: Problem, network: Network) -> None:

@@ -26,12 +26,11 @@ FloatArray = NDArray[np.float64]
 IntTable = NDArray[np.int64]
 
 
-def product(left: FloatArray, right: FloatArray) -> FloatArray:
+def product(ask: Request, left: FloatArray, right: FloatArray) -> FloatArray:
     """X Yᵀ over the last axis; a symmetric rank-k update where both are the same array."""
     rows = left.reshape(-1, left.shape[-1])
-    if left is right:
-        return rows @ rows.T
-    return rows @ right.reshape(-1, right.shape[-1]).T
+    columns = rows if left is right else right.reshape(-1, right.shape[-1])
+    return np.matmul(rows, columns.T, out=ask.arena.empty(len(rows), len(columns)))
 
 
 def add_jet_pair(left: State, right: State, out: FloatArray) -> None:
@@ -41,12 +40,12 @@ def add_jet_pair(left: State, right: State, out: FloatArray) -> None:
     depth = len(left.deltas)
     rate = ask.parameters.rates[2 * depth] / ask.network.widths[-1]
     same = ask.outputs[:, None] == ask.outputs
-    readout = product(left.readout, right.readout).reshape(len(same), n, len(same), m)
+    readout = product(ask, left.readout, right.readout).reshape(len(same), n, len(same), m)
     out += ((rate * same)[:, None, :, None] * readout).reshape(out.shape)
     for at in range(depth):
         grams, support = _input_gram(left, right, at)
         pairs, offsets = slot_pairs(ask.set, tuple(ask.positions), tuple(ask.outputs), support)
-        deltas = product(left.deltas[at], right.deltas[at])
+        deltas = product(ask, left.deltas[at], right.deltas[at])
 
         def work(
             start: int,
@@ -69,12 +68,12 @@ def add_contracted_pair(left: State, right: State, out: FloatArray) -> None:
     rate = ask.parameters.rates[2 * depth] / ask.network.widths[-1]
     for k in range(len(left.readout)):
         mine = left.readout[k]
-        out += rate * product(mine, mine if left is right else right.readout[k])
+        out += rate * product(ask, mine, mine if left is right else right.readout[k])
     mine = first_gradients(left)
-    out += product(mine, mine if left is right else first_gradients(right))
+    out += product(ask, mine, mine if left is right else first_gradients(right))
     for at in range(1, depth):
         grams, _ = _input_gram(left, right, at)
-        deltas = product(left.deltas[at], right.deltas[at])
+        deltas = product(ask, left.deltas[at], right.deltas[at])
 
         def work(start: int, stop: int, deltas: FloatArray = deltas, grams: FloatArray = grams) -> None:
             gram.contract(start, stop, n, m, deltas, grams, out)
@@ -87,7 +86,7 @@ def first_gradients(state: State) -> FloatArray:
     ask, D = state.ask, state.deltas[0]
     weight_rate, bias_rate = np.sqrt(ask.parameters.rates[:2])
     n, d = ask.inputs.shape
-    out = np.empty((n, d + 1, D.shape[2]))
+    out = ask.arena.empty(n, d + 1, D.shape[2])
     np.multiply(D[0], bias_rate, out=out[:, d])
     for j, place in enumerate(ask.set.units.tolist()):
         np.multiply(D[0], weight_rate * ask.inputs[:, j, None], out=out[:, j])
@@ -103,7 +102,7 @@ def _input_gram(left: State, right: State, at: int) -> tuple[FloatArray, tuple[i
     weight_rate, bias_rate = ask.parameters.rates[2 * at : 2 * at + 2]
     if at:
         support = tuple(range(ask.set.size))
-        gram_ = product(left.values[at - 1], right.values[at - 1])
+        gram_ = product(ask, left.values[at - 1], right.values[at - 1])
         weight_rate /= left.values[at - 1].shape[2]
     else:
         support, first = input_jets(left.ask)

@@ -63,9 +63,10 @@ def first_layer(ask: Request, neurons: slice) -> Layer:
     """h¹ of some neurons."""
     weight, bias = (array[neurons] for array in ask.parameters.hidden[0])
     monomials = affine_monomials(weight, ask.network.scale, ask.set)
-    z0 = ask.inputs @ weight.T + bias
+    z0 = np.matmul(ask.inputs, weight.T, out=ask.arena.empty(len(ask.inputs), len(bias)))
+    z0 += bias
     shape = (ask.set.size, *z0.shape)
-    out = Layer(np.empty(shape), np.empty(shape))
+    out = Layer(ask.arena.empty(*shape), ask.arena.empty(*shape))
     phi = ask.network.phi
     share(
         lambda start, stop: compose.first_layer(
@@ -79,8 +80,8 @@ def first_layer(ask: Request, neurons: slice) -> Layer:
 
 def _next_layer(ask: Request, values: FloatArray, weight: FloatArray, bias: FloatArray) -> Layer:
     _, n, fan_in = values.shape
-    raw = times(values, weight.T)
-    out = Layer(np.empty(raw.shape), np.empty(raw.shape))
+    raw = times(ask, values, weight.T)
+    out = Layer(ask.arena.empty(*raw.shape), ask.arena.empty(*raw.shape))
     phi = ask.network.phi
     share(
         lambda start, stop: compose.hidden_layer(
@@ -102,15 +103,17 @@ def _next_layer(ask: Request, values: FloatArray, weight: FloatArray, bias: Floa
     return out
 
 
-def times(jets: FloatArray, matrix: FloatArray) -> FloatArray:
+def times(ask: Request, jets: FloatArray, matrix: FloatArray) -> FloatArray:
     """(A, n, N) times (N, M)."""
     size, n, width = jets.shape
-    return (jets.reshape(size * n, width) @ matrix).reshape(size, n, -1)
+    out = ask.arena.empty(size, n, matrix.shape[1])
+    np.matmul(jets.reshape(size * n, width), matrix, out=out.reshape(size * n, -1))
+    return out
 
 
 def backward(ask: Request, slopes: FloatArray, g: FloatArray, scale: float = 1.0) -> FloatArray:
     """Taylor coefficients δ = scale · φ'(z) · g of backprop through one activation."""
-    out = np.empty_like(g)
+    out = ask.arena.empty(*g.shape)
     share(
         lambda start, stop: compose.multiply(start, stop, scale, slopes, g, ask.set.products, out),
         chunks(*g.shape[1:]),
@@ -121,7 +124,7 @@ def backward(ask: Request, slopes: FloatArray, g: FloatArray, scale: float = 1.0
 
 def pull_back(ask: Request, slopes: FloatArray, g: FloatArray, scale: float = 1.0) -> FloatArray:
     """Derivatives of a scalar by z_γ from those by [φ(z)]_α."""
-    out = np.empty_like(g)
+    out = ask.arena.empty(*g.shape)
     share(
         lambda start, stop: compose.adjoint(start, stop, scale, slopes, g, ask.set.products, out),
         chunks(*g.shape[1:]),

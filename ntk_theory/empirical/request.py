@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ntk_theory.empirical.arena import Arena
 from ntk_theory.errors import InputError
 from ntk_theory.kernels.activations import require_smooth
 from ntk_theory.kernels.multiindex import IndexSet, closure
@@ -32,6 +33,8 @@ class Request:
         x̃, the points after the network's input map.
     slots:
         S slots (field, multi-index), in the caller's order.
+    arena:
+        Where working arrays come from; whoever made the request releases it.
     """
 
     network: Network
@@ -39,6 +42,7 @@ class Request:
     points: FloatArray
     inputs: FloatArray
     slots: tuple[Slot, ...]
+    arena: Arena = field(default_factory=Arena)
 
     @cached_property
     def set(self) -> IndexSet:
@@ -63,7 +67,7 @@ class Request:
     def rows(self, start: int, stop: int) -> Request:
         """The same request for the points ``start`` to ``stop``."""
         part = slice(start, stop)
-        return Request(self.network, self.parameters, self.points[part], self.inputs[part], self.slots)
+        return replace(self, points=self.points[part], inputs=self.inputs[part])
 
 
 def request(

@@ -52,25 +52,20 @@ def layers_of(ask: Request, neurons: slice) -> Layers:
     return tuple(forward(ask))
 
 
-def cut(layers: Layers, start: int, stop: int) -> Layers:
-    """The layers of the points ``start`` to ``stop``."""
-    whole = np.ascontiguousarray
-    return tuple(
-        Layer(whole(layer.values[:, start:stop]), whole(layer.slopes[:, start:stop])) for layer in layers
-    )
-
-
 def jet_state(ask: Request, layers: Layers, neurons: slice) -> State:
     """Backward pass once per output."""
     outputs = ask.parameters.readout[:, neurons] / math.sqrt(ask.network.widths[-1])
-    tops = [layers[-1].slopes * row for row in outputs]
+    slopes = layers[-1].slopes
+    top = ask.arena.empty(len(outputs), *slopes.shape)
+    for k, row in enumerate(outputs):
+        np.multiply(slopes, row, out=top[k])
 
     def down(at: int, delta: FloatArray) -> FloatArray:
         size = ask.set.size
         parts = [_down(ask, layers, at, delta[k : k + size], backward) for k in range(0, len(delta), size)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    top = tops[0] if len(tops) == 1 else np.concatenate(tops)
+    top = top.reshape(-1, *slopes.shape[1:])
     values = tuple(layer.values for layer in layers)
     return State(ask, values, _descend(top, len(layers), down), values[-1][ask.positions])
 
@@ -83,10 +78,11 @@ def contracted_state(ask: Request, layers: Layers, neurons: slice, weights: Floa
     coefficients = weights * ask.factorials[:, None]
     for slot, (place, output) in enumerate(zip(ask.positions, ask.outputs, strict=True)):
         seeds[place, :, output] += coefficients[slot]
-    g = times(seeds, readout / math.sqrt(ask.network.widths[-1]))
+    g = times(ask, seeds, readout / math.sqrt(ask.network.widths[-1]))
     top = pull_back(ask, layers[-1].slopes, g)
     values = tuple(layer.values for layer in layers)
-    rows = np.zeros((fields, n, readout.shape[1]))
+    rows = ask.arena.empty(fields, n, readout.shape[1])
+    rows.fill(0.0)
     for slot, (place, output) in enumerate(zip(ask.positions, ask.outputs, strict=True)):
         rows[output] += coefficients[slot][:, None] * values[-1][place]
     deltas = _descend(top, len(layers), lambda at, delta: _down(ask, layers, at, delta, pull_back))
@@ -98,7 +94,7 @@ Step = Callable[[Request, FloatArray, FloatArray, float], FloatArray]
 
 def _down(ask: Request, layers: Layers, at: int, delta: FloatArray, step: Step) -> FloatArray:
     weight = ask.parameters.hidden[at][0]
-    return step(ask, layers[at - 1].slopes, times(delta, weight), 1 / math.sqrt(weight.shape[1]))
+    return step(ask, layers[at - 1].slopes, times(ask, delta, weight), 1 / math.sqrt(weight.shape[1]))
 
 
 def _descend(

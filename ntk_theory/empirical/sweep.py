@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import Plan
 from ntk_theory.empirical.pairs import add_contracted_pair, add_jet_pair
 from ntk_theory.empirical.request import Request
-from ntk_theory.empirical.states import Layers, State, contracted_state, cut, jet_state, layers_of
+from ntk_theory.empirical.states import Layers, State, contracted_state, jet_state, layers_of
+from ntk_theory.kernels.threads import each, thread_count
 
 FloatArray = NDArray[np.float64]
 #: Called with the fraction done, 0 < fraction ≤ 1.
 Progress = Callable[[float], None]
+#: First and last-plus-one point.
+Tile = tuple[int, int]
 
 
 def fill(
     ask: Request,
-    plan: Plan,
+    way: Plan,
     weights: FloatArray | None = None,
     progress: Progress | None = None,
-    passed: Layers | None = None,
+    passed: list[Layers] | None = None,
 ) -> FloatArray:
     """T (S·n, S·n) in Taylor normalisation or, with ``weights`` (S, n), the contracted (n, n).
 
-    ``passed`` is the forward pass of all points, if it was made already.
+    ``passed`` holds the forward passes of the tiles of points, if they were made already. At depth 1 with
+    many tiles of neurons each thread takes every T-th of them and has its own sum; otherwise the
+    threads share pairs of tiles of points, whose blocks are disjoint. Either way the order of all
+    additions is fixed by the sizes of the tiles and the number of threads.
     """
-    n, S = len(ask.points), 1 if plan.contracted else len(ask.slots)
-    add = add_contracted_pair if plan.contracted else add_jet_pair
-    out = np.zeros((S * n, S * n))
-    tiles = [(k, min(k + plan.point_tile, n)) for k in range(0, n, plan.point_tile)]
-    parts = list(neuron_slices(ask, plan.neuron_tile))
-    steps, done = len(parts) * len(tiles) * (len(tiles) + 1) // 2, 0
-    for part in parts:
-        for p, q, left, right in _pairs(ask, tiles, plan.keeps, part, weights, passed):
-            _add(add, left, right, tiles[p], tiles[q], n, out)
-            done += 1
-            if progress is not None:
-                progress(done / steps)
-    return out
+    n, S = len(ask.points), 1 if way.contracted else len(ask.slots)
+    parts = list(neuron_slices(ask, way.neuron_tile))
+    threads = thread_count()
+    meter = Meter(progress, len(parts) * len(tiles_of(n, way)) ** 2)
+
+    def lane(mine: list[slice]) -> FloatArray:
+        out = np.zeros((S * n, S * n))
+        for neurons in mine:
+            own = replace(ask, arena=Arena())
+            _add_part(_Sweep(own, way, weights, neurons, passed, meter), out)
+            own.arena.release()
+        return out
+
+    lanes = threads if len(parts) >= 2 * threads else 1
+    sums = each(lane, [parts[k::lanes] for k in range(lanes)])
+    for extra in sums[1:]:
+        sums[0] += extra
+    return sums[0]
+
+
+def tiles_of(n: int, way: Plan) -> list[Tile]:
+    """The tiles of points."""
+    return [(k, min(k + way.point_tile, n)) for k in range(0, n, way.point_tile)]
 
 
 def neuron_slices(ask: Request, tile: int) -> Iterator[slice]:
@@ -53,66 +72,100 @@ def neuron_slices(ask: Request, tile: int) -> Iterator[slice]:
         yield slice(start, min(start + tile, width))
 
 
-def _pairs(
-    ask: Request,
-    tiles: list[tuple[int, int]],
-    keeps: bool,
-    neurons: slice,
-    weights: FloatArray | None,
-    passed: Layers | None,
-) -> Iterator[tuple[int, int, State, State]]:
-    """All pairs of tiles p ≤ q with their states, kept or made anew."""
-    kept: dict[int, State] = {}
-
-    def state(k: int) -> State:
-        if k not in kept:
-            made = _state(ask, tiles[k], neurons, weights, passed)
-            if not keeps:
-                return made
-            kept[k] = made
-        return kept[k]
-
-    for p in range(len(tiles)):
-        left = state(p)
-        for q in range(p, len(tiles)):
-            yield p, q, left, left if p == q else state(q)
-        kept.pop(p, None)
+def forward_tiles(ask: Request, way: Plan) -> list[Layers]:
+    """The forward pass of every tile of points, kept."""
+    return each(lambda tile: layers_of(_part(ask, tile), slice(None)), tiles_of(len(ask.points), way))
 
 
-def _state(
-    ask: Request, tile: tuple[int, int], neurons: slice, weights: FloatArray | None, passed: Layers | None
-) -> State:
-    if tile == (0, len(ask.points)):
-        part, layers = ask, passed or layers_of(ask, neurons)
-    else:
-        part = ask.rows(*tile)
-        layers = layers_of(part, neurons) if passed is None else cut(passed, *tile)
-    if weights is None:
-        return jet_state(part, layers, neurons)
-    return contracted_state(part, layers, neurons, weights[:, tile[0] : tile[1]])
+class Meter:
+    """Counts finished blocks and reports the fraction to a progress hook."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+        self._lock = threading.Lock()
+
+    def tick(self, amount: int) -> None:
+        """``amount`` more blocks are done."""
+        if self._progress is None:
+            return
+        with self._lock:
+            self._done += amount
+            self._progress(self._done / self._total)
 
 
-Add = Callable[[State, State, FloatArray], None]
+@dataclass(frozen=True)
+class _Sweep:
+    """One slice of neurons over all pairs of tiles of points."""
+
+    ask: Request
+    way: Plan
+    weights: FloatArray | None
+    neurons: slice
+    passed: list[Layers] | None
+    meter: Meter
+
+    def state(self, tile: Tile) -> State:
+        """Forward and backward for one tile of points."""
+        part = _part(self.ask, tile)
+        if self.passed is not None:
+            layers = self.passed[tile[0] // self.way.point_tile]
+        else:
+            layers = layers_of(part, self.neurons)
+        if self.weights is None:
+            return jet_state(part, layers, self.neurons)
+        mine = np.ascontiguousarray(self.weights[:, slice(*tile)])
+        return contracted_state(part, layers, self.neurons, mine)
+
+    def fresh(self, tile: Tile) -> tuple[Arena, State]:
+        """A state with working arrays of its own."""
+        arena = Arena()
+        return arena, replace(self, ask=replace(self.ask, arena=arena)).state(tile)
+
+    def block(self, left: State, right: State, rows: Tile, columns: Tile, out: FloatArray) -> None:
+        """Add one pair of tiles, and its mirror image, to ``out``."""
+        add = add_contracted_pair if self.way.contracted else add_jet_pair
+        arena = Arena()
+        same, left = left is right, _with_arena(left, arena)
+        right = left if same else _with_arena(right, arena)
+        n, p, q = len(self.ask.points), rows[1] - rows[0], columns[1] - columns[0]
+        S = len(out) // n
+        if p == q == n:
+            add(left, right, out)
+        else:
+            block = np.zeros((S * p, S * q))
+            add(left, right, block)
+            view = out.reshape(S, n, S, n)
+            view[:, slice(*rows), :, slice(*columns)] += block.reshape(S, p, S, q)
+            if rows != columns:
+                view[:, slice(*columns), :, slice(*rows)] += block.T.reshape(S, q, S, p)
+        arena.release()
+        self.meter.tick(1 if rows == columns else 2)
 
 
-def _add(
-    add: Add,
-    left: State,
-    right: State,
-    rows: tuple[int, int],
-    columns: tuple[int, int],
-    total: int,
-    out: FloatArray,
-) -> None:
-    """One pair of tiles, and its mirror image."""
-    p, q = rows[1] - rows[0], columns[1] - columns[0]
-    n, S = total, len(out) // total
-    if p == q == n:
-        add(left, right, out)
+def _add_part(sweep: _Sweep, out: FloatArray) -> None:
+    tiles = tiles_of(len(sweep.ask.points), sweep.way)
+    if sweep.way.keeps:
+        states = each(sweep.state, tiles)
+        # The larger blocks first, so that the threads finish together.
+        pairs = [(p, q) for q in range(len(tiles)) for p in range(q + 1)]
+        pairs.sort(key=lambda pair: pair[0] == pair[1])
+        each(lambda pq: sweep.block(states[pq[0]], states[pq[1]], tiles[pq[0]], tiles[pq[1]], out), pairs)
         return
-    block = np.zeros((S * p, S * q))
-    add(left, right, block)
-    view = out.reshape(S, n, S, n)
-    view[:, slice(*rows), :, slice(*columns)] += block.reshape(S, p, S, q)
-    if rows != columns:
-        view[:, slice(*columns), :, slice(*rows)] += block.T.reshape(S, q, S, p)
+    for p, rows in enumerate(tiles):
+        outer, left = sweep.fresh(rows)
+        for columns in tiles[p:]:
+            if columns == rows:
+                sweep.block(left, left, rows, rows, out)
+                continue
+            inner, right = sweep.fresh(columns)
+            sweep.block(left, right, rows, columns, out)
+            inner.release()
+        outer.release()
+
+
+def _with_arena(state: State, arena: Arena) -> State:
+    return replace(state, ask=replace(state.ask, arena=arena))
+
+
+def _part(ask: Request, tile: Tile) -> Request:
+    return ask if tile == (0, len(ask.points)) else ask.rows(*tile)

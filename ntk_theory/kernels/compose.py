@@ -19,11 +19,51 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ntk_theory.kernels.jit import kernel
+from ntk_theory.kernels.jit import inlined, kernel
 from ntk_theory.kernels.taylor import CHUNK, fill
 
 FloatArray = NDArray[np.float64]
 IntTable = NDArray[np.int64]
+
+
+# Rows of one chunk. Kernels pass slices, whose loops start at zero: indexing ``row[k0 + i]`` directly would
+# make the compiler allow for negative indices, and gather element by element.
+
+
+@inlined
+def _zero(y: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] = 0.0
+
+
+@inlined
+def _scaled(y: FloatArray, factor: float, x: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] = factor * x[i]
+
+
+@inlined
+def _affine(y: FloatArray, factor: float, x: FloatArray, bias: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] = factor * x[i] + bias[i]
+
+
+@inlined
+def _product(y: FloatArray, factor: float, a: FloatArray, b: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] = factor * a[i] * b[i]
+
+
+@inlined
+def _add_product(y: FloatArray, a: FloatArray, b: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] += a[i] * b[i]
+
+
+@inlined
+def _add_scaled_product(y: FloatArray, factor: float, a: FloatArray, b: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] += factor * a[i] * b[i]
 
 
 @kernel(
@@ -53,11 +93,9 @@ def first_layer(
         fill(code, power, z0[x, k0 : k0 + c], c, top, f)
         for a in range(A):
             order = orders[a]
-            slope = order + 1.0
-            for i in range(c):
-                m = monomials[a, k0 + i]
-                values[a, x, k0 + i] = f[order, i] * m
-                slopes[a, x, k0 + i] = slope * f[order + 1, i] * m
+            m = monomials[a, k0 : k0 + c]
+            _product(values[a, x, k0 : k0 + c], 1.0, f[order], m)
+            _product(slopes[a, x, k0 : k0 + c], order + 1.0, f[order + 1], m)
 
 
 @kernel(
@@ -82,49 +120,38 @@ def hidden_layer(
     top = orders[A - 1] + 1
     f = np.empty((top + 1, CHUNK))
     h = np.empty((A, CHUNK))
-    p = np.empty((A, CHUNK))
-    q = np.empty((A, CHUNK))
-    y = np.empty((A, CHUNK))
-    w = np.empty((A, CHUNK))
+    powers_of_h = np.empty((2, A, CHUNK))
     chunks = (N + CHUNK - 1) // CHUNK
     for item in range(start, stop):
         x = item // chunks
         k0 = (item % chunks) * CHUNK
         c = min(CHUNK, N - k0)
-        for i in range(c):
-            h[0, i] = scale * raw[0, x, k0 + i] + bias[k0 + i]
+        _affine(h[0, :c], scale, raw[0, x, k0 : k0 + c], bias[k0 : k0 + c])
         fill(code, power, h[0], c, top, f)
-        for i in range(c):
-            y[0, i] = f[0, i]
-            w[0, i] = f[1, i]
+        _scaled(values[0, x, k0 : k0 + c], 1.0, f[0])
+        _scaled(slopes[0, x, k0 : k0 + c], 1.0, f[1])
         for a in range(1, A):
-            for i in range(c):
-                h[a, i] = scale * raw[a, x, k0 + i]
-                p[a, i] = h[a, i]
-                y[a, i] = f[1, i] * h[a, i]
-                w[a, i] = 2.0 * f[2, i] * h[a, i]
+            _scaled(h[a, :c], scale, raw[a, x, k0 : k0 + c])
+            _product(values[a, x, k0 : k0 + c], 1.0, f[1], h[a])
+            _product(slopes[a, x, k0 : k0 + c], 2.0, f[2], h[a])
         row = 0
         for k in range(2, top):
+            # p is P_{k−1}: h itself at first, then the two buffers in turn.
             for a in range(1, A):
                 if orders[a] >= k:
-                    for i in range(c):
-                        q[a, i] = 0.0
+                    _zero(powers_of_h[k % 2, a, :c])
             while row < powers.shape[0] and powers[row, 0] == k:
                 a, b, g = powers[row, 1], powers[row, 2], powers[row, 3]
-                for i in range(c):
-                    q[a, i] += h[b, i] * p[g, i]
+                if k == 2:
+                    _add_product(powers_of_h[0, a, :c], h[b], h[g])
+                else:
+                    _add_product(powers_of_h[k % 2, a, :c], h[b], powers_of_h[(k + 1) % 2, g])
                 row += 1
-            slope = k + 1.0
             for a in range(1, A):
                 if orders[a] >= k:
-                    for i in range(c):
-                        y[a, i] += f[k, i] * q[a, i]
-                        w[a, i] += slope * f[k + 1, i] * q[a, i]
-            p, q = q, p
-        for a in range(A):
-            for i in range(c):
-                values[a, x, k0 + i] = y[a, i]
-                slopes[a, x, k0 + i] = w[a, i]
+                    q = powers_of_h[k % 2, a]
+                    _add_product(values[a, x, k0 : k0 + c], f[k], q)
+                    _add_scaled_product(slopes[a, x, k0 : k0 + c], k + 1.0, f[k + 1], q)
 
 
 @kernel(
@@ -148,15 +175,12 @@ def multiply(
         k0 = (item % chunks) * CHUNK
         c = min(CHUNK, N - k0)
         for a in range(A):
-            for i in range(c):
-                y[a, i] = 0.0
+            _zero(y[a, :c])
         for row in range(products.shape[0]):
             a, b, d = products[row, 0], products[row, 1], products[row, 2]
-            for i in range(c):
-                y[a, i] += slopes[b, x, k0 + i] * g[d, x, k0 + i]
+            _add_product(y[a, :c], slopes[b, x, k0 : k0 + c], g[d, x, k0 : k0 + c])
         for a in range(A):
-            for i in range(c):
-                out[a, x, k0 + i] = scale * y[a, i]
+            _scaled(out[a, x, k0 : k0 + c], scale, y[a])
 
 
 @kernel(
@@ -183,12 +207,9 @@ def adjoint(
         k0 = (item % chunks) * CHUNK
         c = min(CHUNK, N - k0)
         for a in range(A):
-            for i in range(c):
-                y[a, i] = 0.0
+            _zero(y[a, :c])
         for row in range(products.shape[0]):
             a, b, d = products[row, 0], products[row, 1], products[row, 2]
-            for i in range(c):
-                y[d, i] += slopes[b, x, k0 + i] * g[a, x, k0 + i]
+            _add_product(y[d, :c], slopes[b, x, k0 : k0 + c], g[a, x, k0 : k0 + c])
         for a in range(A):
-            for i in range(c):
-                out[a, x, k0 + i] = scale * y[a, i]
+            _scaled(out[a, x, k0 : k0 + c], scale, y[a])

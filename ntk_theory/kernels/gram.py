@@ -11,10 +11,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ntk_theory.kernels.jit import kernel
+from ntk_theory.kernels.jit import inlined, kernel
 
 FloatArray = NDArray[np.float64]
 IntTable = NDArray[np.int64]
+
+
+@inlined
+def _add_product(y: FloatArray, a: FloatArray, b: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] += a[i] * b[i]
 
 
 @kernel(
@@ -40,14 +46,14 @@ def combine(
     for x in range(start, stop):
         for a in range(S):
             for b in range(S):
+                row = out[a * n + x, b * m : b * m + m]
                 for r in range(offsets[a], offsets[a + 1]):
                     dr = pairs[r, 0] * n + x
                     hr = pairs[r, 1] * n + x
                     for c in range(offsets[b], offsets[b + 1]):
                         dc = pairs[c, 0] * m
                         hc = pairs[c, 1] * m
-                        for j in range(m):
-                            out[a * n + x, b * m + j] += deltas[dr, dc + j] * inputs[hr, hc + j]
+                        _add_product(row, deltas[dr, dc : dc + m], inputs[hr, hc : hc + m])
 
 
 @kernel("void(int64, int64, int64, int64, float64[:, ::1], float64[:, ::1], float64[:, ::1])")
@@ -65,5 +71,5 @@ def contract(
     for x in range(start, stop):
         for a in range(A):
             for b in range(A):
-                for j in range(m):
-                    out[x, j] += deltas[a * n + x, b * m + j] * inputs[a * n + x, b * m + j]
+                left = deltas[a * n + x, b * m : b * m + m]
+                _add_product(out[x], left, inputs[a * n + x, b * m : b * m + m])

@@ -19,7 +19,7 @@ from ntk_theory.kernels.jit import inlined, kernel
 FloatArray = NDArray[np.float64]
 
 #: Neurons per chunk: (order + 2) rows of it and a few jets stay in the first cache levels.
-CHUNK = 128
+CHUNK = 256
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SQRT_HALF = math.sqrt(0.5)
 INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -27,15 +27,32 @@ INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 @inlined
 def _riccati(f: FloatArray, c: int, top: int, constant: float, linear: float) -> None:
-    """Rows 1..top of y' = constant + linear·y − y² from row 0."""
-    for k in range(top):
+    """Rows 1..top of y' = constant + linear·y − y² from row 0.
+
+    (k + 1) y_{k+1} = e y_k − Σ_{0<j<k} y_j y_{k−j} with e = linear − 2y_0. The first four are written out: in
+    one pass they stay in registers, and most operators ask for no more.
+    """
+    unrolled = min(top, 4)
+    if unrolled == 4:
+        for i in range(c):
+            y = f[0, i]
+            e = linear - 2.0 * y
+            y1 = constant + (linear - y) * y
+            y2 = 0.5 * e * y1
+            y3 = (e * y2 - y1 * y1) * (1.0 / 3.0)
+            f[1, i] = y1
+            f[2, i] = y2
+            f[3, i] = y3
+            f[4, i] = 0.25 * (e * y3 - 2.0 * y1 * y2)
+    elif unrolled >= 1:
+        for i in range(c):
+            y = f[0, i]
+            f[1, i] = constant + (linear - y) * y
+    for k in range(1 if unrolled < 4 else 4, top):
         inverse = 1.0 / (k + 1)
         for i in range(c):
-            f[k + 1, i] = linear * f[k, i]
-        if k == 0:
-            for i in range(c):
-                f[1, i] += constant
-        for j in range(k + 1):
+            f[k + 1, i] = (linear - 2.0 * f[0, i]) * f[k, i]
+        for j in range(1, k):
             for i in range(c):
                 f[k + 1, i] -= f[j, i] * f[k - j, i]
         for i in range(c):

@@ -8,12 +8,16 @@ each item is computed by the same instructions whatever the number of threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from ntk_theory.errors import InputError
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Range = Callable[[int, int], object]
 
 
@@ -35,6 +39,10 @@ class _State:
     pool: ThreadPoolExecutor | None = None
     size: int = 0
     owner: int = 0
+    lock = threading.Lock()
+    blas: Any = None
+    limiter: Any = None
+    users: int = 0
 
 
 def thread_count() -> int:
@@ -63,22 +71,66 @@ def thread_limit(count: int) -> Iterator[None]:
 def share(work: Range, items: int, grain: int = 1) -> None:
     """``work(start, stop)`` over disjoint ranges that cover 0..items.
 
-    ``grain`` is the smallest number of items worth a thread of its own.
+    ``grain`` is the smallest number of items worth a thread of its own. Inside :func:`each` the whole
+    range is done by the calling thread.
     """
-    parts = max(1, min(_State.limit, items // max(grain, 1)))
-    if parts == 1:
-        work(0, items)
-        return
+    parts = 1 if _inside.active else max(1, min(_State.limit, items // max(grain, 1)))
     cuts = [items * k // parts for k in range(parts + 1)]
-    pool = _pool(parts - 1)
-    futures = [pool.submit(work, cuts[k], cuts[k + 1]) for k in range(1, parts)]
-    work(cuts[0], cuts[1])
-    for future in futures:
-        future.result()
+    each(lambda k: work(cuts[k], cuts[k + 1]), range(parts))
+
+
+def each(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """``[task(item) for item in items]`` by several threads; results come in the order of the items.
+
+    BLAS uses one thread per task meanwhile: two tasks on two cores beat one product split over them,
+    and they do not stall when another process takes a core. Nested calls are serial.
+    """
+    if _inside.active or min(_State.limit, len(items)) < 2:
+        return [task(item) for item in items]
+    with _single_blas():
+        return list(_pool(_State.limit).map(lambda item: _run(task, item), items))
+
+
+def _run(task: Callable[[Item], Result], item: Item) -> Result:
+    _inside.active = True
+    try:
+        return task(item)
+    finally:
+        _inside.active = False
+
+
+class _Inside(threading.local):
+    """Is this thread working on an item of :func:`each`?"""
+
+    active: bool = False
+
+
+_inside = _Inside()
+
+
+@contextmanager
+def _single_blas() -> Iterator[None]:
+    """BLAS with one thread, for the whole process, until the last such block ends."""
+    with _State.lock:
+        if _State.blas is None:
+            from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+
+            _State.blas = ThreadpoolController().select(user_api="blas")
+        if not _State.users:
+            _State.limiter = _State.blas.limit(limits=1)
+        _State.users += 1
+    try:
+        yield
+    finally:
+        with _State.lock:
+            _State.users -= 1
+            if not _State.users:
+                _State.limiter.restore_original_limits()
 
 
 def _pool(size: int) -> ThreadPoolExecutor:
-    if _State.pool is None or _State.size < size or _State.owner != os.getpid():
-        _State.pool = ThreadPoolExecutor(size, thread_name_prefix="ntk-kernel")
-        _State.size, _State.owner = size, os.getpid()
-    return _State.pool
+    with _State.lock:
+        if _State.pool is None or _State.size < size or _State.owner != os.getpid():
+            _State.pool = ThreadPoolExecutor(size, thread_name_prefix="ntk-kernel")
+            _State.size, _State.owner = size, os.getpid()
+        return _State.pool
