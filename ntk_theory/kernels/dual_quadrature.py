@@ -58,7 +58,7 @@ def _log_two_cosh_half(z: float) -> float:
 def _derivative_into(
     k: int, z: Floats, y: Floats, w: Floats, t: Floats, linear: Floats, A: Floats, B: Floats, out: Floats
 ) -> None:
-    """out = φ^(k)(z) from the table; ``linear``, ``A``, ``B`` as in ``ActivationTable``."""
+    """Write φ^(k)(z) to ``out``, from the table; ``linear``, ``A``, ``B`` as in ``ActivationTable``."""
     degree = A.shape[1]
     top_a, top_b = degree - 1, degree - 1
     while top_a > 0 and A[k, top_a] == 0.0:
@@ -148,7 +148,7 @@ def _smoothed(
 
 @njit(cache=True)
 def _powered(weights: Floats, nodes: Floats, degree: int) -> Floats:
-    """weights · nodes^v for v = 0..degree, shape (degree + 1, n)."""
+    """The products weights · nodes^v for v = 0..degree, shape (degree + 1, n)."""
     out = np.empty((degree + 1, nodes.shape[0]))
     out[0] = weights
     for v in range(1, degree + 1):

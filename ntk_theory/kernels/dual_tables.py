@@ -17,6 +17,7 @@ decays.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import pi, sqrt
 from typing import NamedTuple
@@ -72,7 +73,7 @@ def _gauss_polynomials(kappa: Fraction, count: int) -> list[Polynomial]:
 def _assemble(
     family: int,
     kappa: float,
-    linear: dict[int, tuple[float, ...]],
+    linear: Mapping[int, tuple[float, ...]],
     a: list[Polynomial],
     b: list[Polynomial],
     scale: float,

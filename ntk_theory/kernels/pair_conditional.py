@@ -102,7 +102,7 @@ def _expectation(
     products: Ints,
     out: Floats,
 ) -> None:
-    """out = Σ_j c^j/j! Σ_{t,t'} left[t] ⊗ right[t'] E[φ^(…) φ^(…) z₁^… z₂^…], by Horner's rule in c."""
+    """Write Σ_j c^j/j! Σ_{t,t'} left[t] ⊗ right[t'] E[φ^(…) φ^(…) z₁^… z₂^…] to ``out`` (Horner in c)."""
     rows = out.shape[0]
     total = np.zeros((rows, rows))
     for j in range(order, -1, -1):

@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 
 @njit(cache=True)
 def multiply_into(out: Floats, a: Floats, b: Floats, left: Ints, right: Ints) -> None:
-    """out += a·b for one pair; the product of truncated series is a sum over both product tables."""
+    """Add a·b to ``out`` for one pair; the product of truncated series is a sum over both product tables."""
     for s in range(left.shape[0]):
         o, i, j = left[s, 0], left[s, 1], left[s, 2]
         for t in range(right.shape[0]):

@@ -5,8 +5,8 @@ theorem gives D_φ'φ' = ∂D/∂q, so each activation has one function that ret
 They accept :class:`~ntk_theory.limit.series.Series`, and so serve numbers, derivatives in p, q, r and
 compositions with covariances alike.
 
-Sources: erf, Williams 1997 (NIPS 9, eq. 11); Gaussian, ibid. section 3.2, from the same Gaussian integral; ReLU^k, Cho &
-Saul 2009 (NIPS 22, eq. 1-4). sin follows from E e^{i(U±V)} = e^{−(p+r)/2 ∓ q} [D].
+Sources: erf, Williams 1997 (NIPS 9, eq. 11); ReLU^k, Cho & Saul 2009 (NIPS 22, eq. 1-4); the Gaussian is one
+Gaussian integral, ∫ e^{−u²−v²} against the density [D]. sin follows from E e^{i(U±V)} = e^{−(p+r)/2 ∓ q} [D].
 """
 
 from __future__ import annotations

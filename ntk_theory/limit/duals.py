@@ -104,7 +104,7 @@ def _covariances(p: ArrayLike, q: ArrayLike, r: ArrayLike) -> tuple[Floats, Floa
     if (flat_q**2 > flat_p * flat_r * (1 + 1e-12)).any():
         k = int(np.argmax(flat_q**2 - flat_p * flat_r))
         raise InputError(
-            f"q = {flat_q[k]} is no covariance of variances p = {flat_p[k]}, r = {flat_r[k]}; it needs q² ≤ pr"
+            f"q = {flat_q[k]} is no covariance of variances {flat_p[k]} and {flat_r[k]}; it needs q² ≤ pr"
         )
     return flat_p, flat_q, flat_r, shape
 

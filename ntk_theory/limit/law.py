@@ -89,8 +89,8 @@ def limit_law(
     full = 8 * 2 * (len(rows.slots) * len(rows.points)) ** 2
     if full > memory_limit:
         raise ResourceError(
-            f"the law of {len(rows.slots)} slots at {len(rows.points)} rows needs {full / 2**30:.1f} GiB for Σ and "
-            f"T, above memory_limit = {memory_limit / 2**30:.1f} GiB; use fewer points, or raise memory_limit"
+            f"Σ and T of {len(rows.slots)} slots at {len(rows.points)} rows need {full / 2**30:.1f} GiB, above "
+            f"memory_limit = {memory_limit / 2**30:.1f} GiB; use fewer points, or raise memory_limit"
         )
     jets = infinite_jets(
         network.activation,
@@ -146,7 +146,7 @@ class LimitLaw:
         return self._spread(self.jets.jet_ntk)
 
     def _spread(self, single: Floats) -> Floats:
-        at = [self.jets.indices.index(slot.index) for slot in self.slots]
+        at = np.array([self.jets.indices.index(slot.index) for slot in self.slots])
         out = single[np.ix_(at, self.place, at, self.place)]
         names = np.array([slot.field for slot in self.slots])
         out *= (names[:, None] == names)[:, None, :, None]
@@ -247,7 +247,7 @@ class LimitLaw:
         for group in self.problem.groups:
             if group.name in names and not self.is_affine(group.name):
                 raise InputError(
-                    f"group {group.name!r} is not affine in the jets: its kernel is random at every ε; use sample()"
+                    f"group {group.name!r} is not affine in the jets: its kernel is random; use sample()"
                 )
         constant = np.zeros((len(self.slots), len(self.place)))
         # Weights of the other groups are not used, but must be finite: take them as 0.
@@ -307,7 +307,7 @@ class LimitLaw:
         return {str(labels[row]) for name in self._template.pair(key) for row in self._template.rows(name)}
 
     def _offsets(self, size: int, seed: int, bias: ArrayLike | None) -> Floats:
-        """c per field and draw, (m, size)."""
+        """The output bias per field and draw, (m, size)."""
         fields = len(self.network.fields)
         if bias is not None:
             given = np.asarray(bias, dtype=np.float64).reshape(-1)
@@ -344,11 +344,11 @@ class LimitLaw:
 
     def _gradients(self) -> list[dict[Slot, Any]]:
         """F_α of every leg, in the order of ``rows.legs``, with the problem's parameters put in."""
-        out = []
-        for group in self.problem.groups:
-            for leg in group.legs:
-                out.append({slot: bind(f, self.problem.parameters) for slot, f in leg.gradient.items()})
-        return out
+        return [
+            {slot: bind(f, self.problem.parameters) for slot, f in leg.gradient.items()}
+            for group in self.problem.groups
+            for leg in group.legs
+        ]
 
     def _kernel(self, matrix: Floats, metadata: Mapping[str, Any] | None = None) -> Kernel:
         about = {

@@ -144,7 +144,7 @@ def _setting(
     shifts = np.zeros(d) if shift is None else np.asarray(shift, dtype=np.float64)
     if scales.shape != (d,) or shifts.shape != (d,):
         raise InputError(
-            f"scale and shift have shapes {scales.shape} and {shifts.shape}; they need ({d},), one per variable"
+            f"scale and shift have shapes {scales.shape}, {shifts.shape}; they need ({d},), one per variable"
         )
     return _Setting(raw * scales + shifts, scales, int(depth), closure(asked, d))
 

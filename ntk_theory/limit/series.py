@@ -109,7 +109,7 @@ def _power_taylor(base: Floats, exponent: float, order: int) -> Floats:
 
 def _exp_taylor(base: Floats, order: int) -> Floats:
     factorials = np.array([math.factorial(k) for k in range(order + 1)], dtype=float)
-    return np.exp(base)[:, None] / factorials
+    return np.asarray(np.exp(base)[:, None] / factorials)
 
 
 def _asin_taylor(base: Floats, order: int) -> Floats:

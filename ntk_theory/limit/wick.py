@@ -88,8 +88,8 @@ def _read_factor(
                     exponents[at] = exponents.get(at, 0) + slope
             return
     raise InputError(
-        f"the mean of the kernel is not known to exist: the gradient {whole} has the factor {factor}, which is no "
-        "polynomial, sin, cos, sinh, cosh or exp of a linear form in the jets; use quantiles of sample()"
+        f"the mean of the kernel is not known to exist: the gradient {whole} has the factor {factor}, "
+        "which is no polynomial, sin, cos, sinh, cosh or exp of a linear form in the jets; use quantiles of sample()"
     )
 
 
@@ -102,6 +102,8 @@ def mean_products(
     ----------
     gradients:
         Per leg of ``rows``: slot → F_α.
+    rows:
+        The stacked points.
     covariance, mean:
         Of the jets u_α: (S, R, S, R) and (S, R).
     weight:
@@ -154,7 +156,7 @@ class _PairLaw:
 
     def _covariance(self, a: Item, b: Item) -> Floats:
         if a[1] == b[1]:
-            return self._own[a[1]][a[0], b[0]]
+            return np.asarray(self._own[a[1]][a[0], b[0]])
         return self._cross[a[0], :, b[0]] if a[1] == 0 else self._cross[b[0], :, a[0]]
 
     def product(self, first: Sequence[_Evaluated], second: Sequence[_Evaluated]) -> Floats:
