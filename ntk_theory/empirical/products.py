@@ -1,0 +1,275 @@
+"""Products with the Jacobian of the residuals, and the loss gradient, without forming the Jacobian.
+
+J = ∂R/∂θ has one row per point and one column per parameter, output bias included. With w = F_α at the
+jets, R's tangent is Σ_α w_α u̇_α and its gradient is that of Σ_α w_α u_α with w held fixed [D]:
+
+    forward   ż¹_0 = Ẇ¹x̃ + ḃ¹, ż¹_{e_j} = Ẇ¹_j scale_j;  ḣ = φ'(z)·ż;  żˡ⁺¹ = (Wˡ⁺¹ḣˡ + Ẇˡ⁺¹hˡ)/√N_l + ḃˡ⁺¹
+    backward  ∂/∂Wˡ = Σ_{x,γ} D_γ(x) ⊗ H_γ(x),   ∂/∂bˡ = Σ_x D_0(x)
+
+in Taylor coefficients, products truncated; D is the contracted state of :mod:`ntk_theory.empirical.states`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ntk_theory.empirical.arena import Arena
+from ntk_theory.empirical.cost import plan
+from ntk_theory.empirical.jets import network_jets, read_out
+from ntk_theory.empirical.ntk import check_match
+from ntk_theory.empirical.propagate import Layer, backward, times
+from ntk_theory.empirical.request import Request, request
+from ntk_theory.empirical.states import Layers, State, contracted_state, layers_of
+from ntk_theory.empirical.sweep import Tile, tiles_of
+from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.model.assembly import Linearisation, Rows, fold_rows, linearise, residuals, stack_rows
+from ntk_theory.model.lowering import lower_problem
+from ntk_theory.model.network import Network
+from ntk_theory.model.parameters import Parameters
+from ntk_theory.symbolic.problem import Problem
+
+FloatArray = NDArray[np.float64]
+EVERY = slice(None)
+
+
+@dataclass(frozen=True, eq=False)
+class Residuals:
+    """The residuals R(θ) of a problem at fixed points, for a network of fixed shape.
+
+    Attributes
+    ----------
+    rows:
+        The points of all legs of all groups, stacked.
+    size:
+        n, the number of residuals, in the order of the kernel's rows.
+    """
+
+    network: Network
+    rows: Rows
+
+    @classmethod
+    def of(cls, problem: Problem, network: Network, points: Mapping[str, ArrayLike]) -> Residuals:
+        """Lower the problem and check the points once, for many parameters."""
+        check_match(problem, network)
+        return cls(network, stack_rows(lower_problem(problem), points))
+
+    @property
+    def size(self) -> int:
+        """The number of residuals, n."""
+        return sum(group.size for group in self.rows.groups)
+
+    def at(self, parameters: Parameters) -> Linearised:
+        """The forward pass at θ, from which values and products follow."""
+        return Linearised(self, request(self.network, parameters, self.rows.points, self.rows.slots))
+
+
+@dataclass(frozen=True, eq=False)
+class Linearised:
+    """R and products with J at one θ; every product reuses the forward pass where memory allows."""
+
+    residuals: Residuals
+    ask: Request
+    _tiles: list[Tile] = field(init=False)
+    _keeps: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        way = plan(self.ask, contracted=True)
+        object.__setattr__(self, "_tiles", tiles_of(len(self.ask.points), way))
+        object.__setattr__(self, "_keeps", way.keeps)
+
+    @cached_property
+    def _passed(self) -> list[Layers] | None:
+        return each(lambda tile: layers_of(self._part(tile), EVERY), self._tiles) if self._keeps else None
+
+    @cached_property
+    def jets(self) -> FloatArray:
+        """u_α of all rows, (slots, rows)."""
+        parts = each(self._scaled, range(len(self._tiles)))
+        return network_jets(self.ask, np.concatenate(parts, axis=1))
+
+    @cached_property
+    def linearisation(self) -> Linearisation:
+        """F and F_α of all rows."""
+        return linearise(self.residuals.rows, self.jets)
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """R, shape (n,)."""
+        return np.asarray(residuals(self.residuals.rows, self.linearisation.values))
+
+    def vjp(self, cotangent: ArrayLike) -> Parameters:
+        """Jᵀv for v of shape (n,): one array per parameter block (rates not applied)."""
+        v = self._vector(cotangent, "cotangent")
+        weights = self.linearisation.weights * self._unfold(v)
+        lanes = [range(k, len(self._tiles), thread_count()) for k in range(thread_count())]
+
+        def lane(mine: range) -> list[FloatArray]:
+            total: list[FloatArray] = []
+            for k in mine:
+                part = self._gradient(k, weights[:, slice(*self._tiles[k])])
+                total = part if not total else [a + b for a, b in zip(total, part, strict=True)]
+            return total
+
+        sums = [part for part in each(lane, lanes) if part]
+        blocks = [self.ask.network.epsilon * sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True)]
+        bias = None
+        if self.ask.parameters.output_bias is not None:
+            bias = np.zeros(len(self.ask.network.fields))
+            for slot in self.residuals.rows.value_slots:
+                bias[self.ask.outputs[slot]] += weights[slot].sum()
+        return _gradient_parameters(blocks, bias)
+
+    def jvp(self, direction: Parameters) -> FloatArray:
+        """Jθ̇ for a direction with the shapes of θ, shape (n,)."""
+        self.ask.network.check(direction)
+        parts = each(lambda k: self._tangent(k, direction), range(len(self._tiles)))
+        tangent = self.ask.network.epsilon * np.concatenate(parts, axis=1)
+        if direction.output_bias is not None:
+            for slot in self.residuals.rows.value_slots:
+                tangent[slot] += direction.output_bias[self.ask.outputs[slot]]
+        rows = np.einsum("ar,ar->r", self.linearisation.weights, tangent)
+        return np.asarray(fold_rows(self.residuals.rows, rows))
+
+    def loss(self, weights: ArrayLike = 1.0) -> float:
+        """½ Σ λ R², sums over points, λ a number or one per residual (THEORY §5)."""
+        return 0.5 * float(np.sum(np.asarray(weights) * self.values**2))
+
+    def loss_gradient(self, weights: ArrayLike = 1.0) -> Parameters:
+        """∂/∂θ of :meth:`loss`: Jᵀ(λR)."""
+        return self.vjp(np.asarray(weights) * self.values)
+
+    def _part(self, tile: Tile) -> Request:
+        return replace(self.ask.rows(*tile), arena=Arena())
+
+    def _layers(self, k: int) -> tuple[Request, Layers]:
+        part = self._part(self._tiles[k])
+        return part, self._passed[k] if self._passed is not None else layers_of(part, EVERY)
+
+    def _scaled(self, k: int) -> FloatArray:
+        part, layers = self._layers(k)
+        out = read_out(part, layers[-1].values, EVERY)
+        part.arena.release()
+        return out
+
+    def _gradient(self, k: int, weights: FloatArray) -> list[FloatArray]:
+        part, layers = self._layers(k)
+        blocks = _gradient_blocks(contracted_state(part, layers, EVERY, np.ascontiguousarray(weights)))
+        part.arena.release()
+        return blocks
+
+    def _tangent(self, k: int, direction: Parameters) -> FloatArray:
+        part, layers = self._layers(k)
+        out = _tangent_jets(part, layers, direction)
+        part.arena.release()
+        return out
+
+    def _unfold(self, v: FloatArray) -> FloatArray:
+        """One entry per row from one per residual (legs of a group share theirs)."""
+        starts = np.cumsum([0] + [group.size for group in self.residuals.rows.groups])
+        out = np.empty(len(self.ask.points))
+        for leg in self.residuals.rows.legs:
+            out[leg.rows] = v[starts[leg.group] : starts[leg.group + 1]]
+        return out
+
+    def _vector(self, given: ArrayLike, name: str) -> FloatArray:
+        v = np.asarray(given, dtype=np.float64)
+        if v.shape != (self.residuals.size,):
+            raise InputError(
+                f"{name} has shape {v.shape}; it needs ({self.residuals.size},), one per residual"
+            )
+        if not np.isfinite(v).all():
+            raise NonFiniteError(
+                f"{name} is not finite at residual {int(np.argmin(np.isfinite(v)))}; make it so"
+            )
+        return v
+
+
+def jvp(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, ArrayLike],
+    direction: Parameters,
+) -> FloatArray:
+    """Jθ̇, shape (n,): how the residuals change along a direction in parameter space."""
+    return Residuals.of(problem, network, points).at(parameters).jvp(direction)
+
+
+def vjp(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, ArrayLike],
+    cotangent: ArrayLike,
+) -> Parameters:
+    """Jᵀv for v of shape (n,), one array per parameter block."""
+    return Residuals.of(problem, network, points).at(parameters).vjp(cotangent)
+
+
+def loss_gradient(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, ArrayLike],
+    weights: ArrayLike = 1.0,
+) -> tuple[float, Parameters]:
+    """½ Σ λR² (sums over points, not means) and its gradient by θ."""
+    here = Residuals.of(problem, network, points).at(parameters)
+    return here.loss(weights), here.loss_gradient(weights)
+
+
+def _gradient_blocks(state: State) -> list[FloatArray]:
+    """W¹, b¹, …, readout of ∂(Σ w S)/∂θ for one tile of points."""
+    ask, first = state.ask, state.deltas[0]
+    weight = first[0].T @ ask.inputs
+    for j, place in enumerate(ask.set.units.tolist()):
+        if place >= 0:
+            weight[:, j] += ask.network.scale[j] * first[place].sum(axis=0)
+    blocks = [weight, first[0].sum(axis=0)]
+    for delta, values in zip(state.deltas[1:], state.values[:-1], strict=True):
+        flat = delta.reshape(-1, delta.shape[2])
+        blocks.append(flat.T @ values.reshape(-1, values.shape[2]) / math.sqrt(values.shape[2]))
+        blocks.append(delta[0].sum(axis=0))
+    blocks.append(state.readout.sum(axis=1) / math.sqrt(ask.network.widths[-1]))
+    return blocks
+
+
+def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> FloatArray:
+    """Ṡ (slots, n) along a direction."""
+    weight, bias = direction.hidden[0]
+    z = ask.arena.empty(*layers[0].values.shape)
+    z.fill(0.0)
+    z[0] = ask.inputs @ weight.T + bias
+    for j, place in enumerate(ask.set.units.tolist()):
+        if place >= 0:
+            z[place] = ask.network.scale[j] * weight[:, j]
+    h = backward(ask, layers[0].slopes, z)
+    for at in range(1, len(layers)):
+        z = _tangent_layer(ask, at, layers[at - 1], h, direction)
+        h = backward(ask, layers[at].slopes, z)
+    along = replace(ask, parameters=direction)
+    return read_out(ask, h, EVERY) + read_out(along, layers[-1].values, EVERY)
+
+
+def _tangent_layer(
+    ask: Request, at: int, below: Layer, tangent: FloatArray, direction: Parameters
+) -> FloatArray:
+    weight, (change, bias) = ask.parameters.hidden[at][0], direction.hidden[at]
+    z = times(ask, tangent, weight.T)
+    z += times(ask, below.values, change.T)
+    z *= 1 / math.sqrt(weight.shape[1])
+    z[0] += bias
+    return z
+
+
+def _gradient_parameters(blocks: list[FloatArray], bias: FloatArray | None) -> Parameters:
+    depth = (len(blocks) - 1) // 2
+    hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
+    return Parameters(hidden, blocks[-1], bias)
