@@ -34,7 +34,8 @@ _HOME = {
     "Classification": "ntk_theory.theory",
 }
 
-__all__ = ["NTKTheoryError", "__version__", *_HOME]
+__all__ = ["NTKTheoryError", "__version__"]
+__all__ += list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -29,7 +29,9 @@ def command(
     what: What,
     output_bias: OutputBias = "zero",
     activation: Activation = "tanh",
-    s: Annotated[list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")] = None,
+    s: Annotated[
+        list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")
+    ] = None,
     why: Annotated[bool, typer.Option("--why", help="Print the derivation, rule by rule.")] = False,
     as_latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
     as_json: Json = False,
@@ -43,18 +45,16 @@ def command(
     from ntk_theory.theory import classify  # noqa: PLC0415  --help stays quick
 
     c = classify(resolve(what, parameter, fields, variables), output_bias=output_bias, activation=activation)
+    at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
     if as_json:
-        data = c.to_dict()
-        if s:
-            data["at_s"] = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s}
-        print_json(data)
+        print_json(c.to_dict() | ({"at_s": at} if at else {}))
     elif as_latex:
         print(c.latex())
     else:
-        _show(c, s or [], why=why)
+        _show(c, at, why=why)
 
 
-def _show(c: Classification, exponents: list[str], *, why: bool) -> None:
+def _show(c: Classification, at: dict[str, dict[str, str]], *, why: bool) -> None:
     from rich.console import Console  # noqa: PLC0415  --json and --latex do without
     from rich.text import Text  # noqa: PLC0415
 
@@ -70,8 +70,8 @@ def _show(c: Classification, exponents: list[str], *, why: bool) -> None:
         console.print(Text(line))
     console.print()
     console.print(_table(c))
-    for value in exponents:
-        parts = ", ".join(f"K_{b}: {c.regime(b, value).limit}" for b in c.sharp)
+    for value, limits in at.items():
+        parts = ", ".join(f"K_{block}: {limit}" for block, limit in limits.items())
         console.print(Text(f"at s = {value}: {parts}", style="bold"))
     for sentence in c.disagreements:
         console.print(Text(f"! {sentence}", style="yellow"))

@@ -12,13 +12,15 @@ from ntk_theory.errors import InputError
 from ntk_theory.symbolic import Problem, problem
 
 What = Annotated[
-    str, typer.Argument(metavar="PDE", help="An expression, a zoo name, or the path of a problem file (.toml).")
+    str,
+    typer.Argument(metavar="PDE", help="An expression, a zoo name, or the path of a problem file (.toml)."),
 ]
 OutputBias = Annotated[str, typer.Option("--output-bias", help="zero, normal or none.")]
 Activation = Annotated[str, typer.Option("--activation", help="The network's activation.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine output alone on stdout.")]
 ParameterValues = Annotated[
-    list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="An exact value; repeatable.")
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="An exact value; repeatable."),
 ]
 Fields = Annotated[str | None, typer.Option("--fields", help="Field names, separated by commas.")]
 Variables = Annotated[str | None, typer.Option("--variables", help="Variable names, separated by commas.")]

@@ -39,8 +39,12 @@ def _described(problem: Problem) -> dict[str, object]:
         "variables": list(problem.variables),
         "equations": [render(g.legs[0].expression, problem.space) for g in problem.equations],
         "conditions": [
-            {"name": g.name, "kind": "periodic" if len(g.legs) > 1 else str(g.kind),
-             "operator": render(g.legs[0].expression, problem.space), "target": render(g.target, problem.space)}
+            {
+                "name": g.name,
+                "kind": "periodic" if len(g.legs) > 1 else str(g.kind),
+                "operator": render(g.legs[0].expression, problem.space),
+                "target": render(g.target, problem.space),
+            }
             for g in problem.conditions
         ],
         "domain": {v: [str(a), str(b)] for v, (a, b) in problem.domain.items()},
@@ -76,9 +80,14 @@ def _card(problem: Problem) -> None:
     for group in problem.equations:
         print(f"  {group.name}: {render(group.legs[0].expression, problem.space)} = 0")
     for condition, group in zip(problem.conditions, described["conditions"], strict=True):  # type: ignore[call-overload]
-        where = " or ".join(", ".join(f"{v} = {value}" for v, value in face.items()) for face in condition.faces)
+        where = " or ".join(
+            ", ".join(f"{v} = {value}" for v, value in face.items()) for face in condition.faces
+        )
         target = f" = {group['target']}" if len(condition.legs) == 1 else " equal on both faces"
-        print(f"  {condition.name} ({group['kind']}): {group['operator']}{target}" + (f"  on {where}" if where else ""))
+        print(
+            f"  {condition.name} ({group['kind']}): {group['operator']}{target}"
+            + (f"  on {where}" if where else "")
+        )
     domain = ", ".join(f"{v} in [{a}, {b}]" for v, (a, b) in problem.domain.items())
     if domain:
         print(f"  domain: {domain}")

@@ -27,7 +27,6 @@ from ntk_theory.symbolic.series import (
     Series,
     Undecided,
     add,
-    integer_power,
     logarithm,
     multiply,
     real_power,
@@ -70,7 +69,7 @@ class Degree:
     """
 
     growth: Growth
-    exponent: sp.Expr | None = None
+    exponent: sp.Expr = None  # only a power has one
     logs: int = 0
     coefficient: sp.Expr | None = None
     is_random: bool | None = None
@@ -164,8 +163,10 @@ def _degree(value: _Value, point: Point) -> Degree:
 def _leading_of(exponent: sp.Expr) -> sp.Expr:
     """The coefficient of the fastest growing term of an exponent in δ (a sum of powers of δ)."""
     terms = [term.as_independent(DELTA) for term in sp.Add.make_args(sp.expand(exponent))]
+
     def power(dependent: sp.Expr) -> sp.Expr:
         return dependent.as_powers_dict().get(DELTA, sp.S.Zero)
+
     least = min((power(d) for _, d in terms))
     return sp.Add(*(c for c, d in terms if power(d) == least))
 
@@ -196,7 +197,7 @@ class _Value:
 
 
 def _derivatives(function: type[sp.Function], centre: sp.Expr) -> Callable[[int], sp.Expr]:
-    """j ↦ the j-th derivative of a function of one variable at ``centre``."""
+    """The map from j to the j-th derivative of a function of one variable at ``centre``."""
     hole = sp.Dummy("z", real=True)
     known = [function(hole)]
 
@@ -312,7 +313,9 @@ class _Expansion:
             return _Value(Series(()), {}, True)
         if len(exponents) == 1 and value.plain.is_exact_zero and exponent.is_Integer:
             (e,) = exponents
-            return _Value(Series(()), {sp.expand(exponent * e): real_power(value.parts[e], exponent, self.keep)})
+            return _Value(
+                Series(()), {sp.expand(exponent * e): real_power(value.parts[e], exponent, self.keep)}
+            )
         raise Undecided(f"a power of growing exponentials in {node}")
 
     def _need_positive(self, series: Series, base: sp.Expr, node: sp.Expr) -> None:

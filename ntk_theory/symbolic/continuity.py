@@ -66,9 +66,11 @@ def _nonzero(
 
 def _has_definite_bound(base: sp.Expr) -> bool:
     """Is a polynomial in one symbol of one sign because it has no real root?"""
-    return len(base.free_symbols) == 1 and base.is_polynomial() and base.xreplace(
-        dict.fromkeys(base.free_symbols, sp.S.Zero)
-    ) != 0
+    return (
+        len(base.free_symbols) == 1
+        and base.is_polynomial()
+        and base.xreplace(dict.fromkeys(base.free_symbols, sp.S.Zero)) != 0
+    )
 
 
 def _at_origin(

@@ -57,7 +57,8 @@ def parse(
     parsed = _parsed(expression, fields, variables, parameters)
     if len(parsed.equations) != 1:
         raise ParseError(
-            f"the text holds {len(parsed.equations)} equations; parse reads one operator, problem() reads systems"
+            f"the text holds {len(parsed.equations)} equations; parse reads one operator, "
+            "problem() reads systems"
         )
     return Operator(parsed.space, parsed.equations[0])
 
@@ -98,7 +99,7 @@ def problem(
     try:
         parsed = _parsed(what, fields, variables, parameters)
     except ParseError as cause:
-        near = difflib.get_close_matches(what, zoo_names(), 1, 0.75) if isinstance(what, str) else []
+        near = difflib.get_close_matches(what, zoo_names(), 1) if isinstance(what, str) else []
         if near and _ZOO_NAME.match(str(what)) and "_" not in str(what):
             raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near[0]}?") from None
         raise cause

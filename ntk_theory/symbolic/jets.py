@@ -129,7 +129,9 @@ class JetSpace:
     def sorted(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
         """Slots in canonical order: field, order, then the earlier variable first."""
         return tuple(
-            sorted(set(slots), key=lambda s: (self.fields.index(s.field), s.order, tuple(-n for n in s.index)))
+            sorted(
+                set(slots), key=lambda s: (self.fields.index(s.field), s.order, tuple(-n for n in s.index))
+            )
         )
 
     def __iter__(self) -> Iterator[str]:

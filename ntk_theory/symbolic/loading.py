@@ -22,8 +22,17 @@ from ntk_theory.symbolic.problem import Face, Group, GroupKind, Problem
 
 #: Keys of a problem file, in the order in which they are written.
 KEYS = (
-    "title", "source", "solution_source", "notes", "fields", "variables", "equations", "parameters",
-    "domain", "solution", "conditions",
+    "title",
+    "source",
+    "solution_source",
+    "notes",
+    "fields",
+    "variables",
+    "equations",
+    "parameters",
+    "domain",
+    "solution",
+    "conditions",
 )
 CONDITION_KEYS = ("name", "equation", "target", "on", "periodic")
 GROUP_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -32,15 +41,19 @@ _EQUATION_NAME = re.compile(r"f[0-9]*\Z")
 MAX_BYTES = 200_000
 
 
-def bare_problem(operators: Sequence[Operator], *, name: str = "", parameters: Mapping[str, sp.Expr] | None = None) -> Problem:
+def bare_problem(
+    operators: Sequence[Operator], *, name: str = "", parameters: Mapping[str, sp.Expr] | None = None
+) -> Problem:
     """A problem from operators alone: one value group per field (``b``, or ``b1``, ``b2``, …)."""
     space = operators[0].space
     fields = space.fields
     values = tuple(
-        Group(_numbered("b", k, len(fields)), GroupKind.VALUE, (Operator(space, space.symbol(space.value(f))),))
+        Group(
+            _numbered("b", k, len(fields)), GroupKind.VALUE, (Operator(space, space.symbol(space.value(f))),)
+        )
         for k, f in enumerate(fields)
     )
-    unit = {v: (sp.S.Zero, sp.S.One) for v in space.variables}
+    unit = dict.fromkeys(space.variables, (sp.S.Zero, sp.S.One))
     return Problem(
         space, _equations(operators), values, domain=unit, parameters=dict(parameters or {}), name=name
     )
@@ -109,7 +122,9 @@ class _Reader:
             ";".join(equations), fields=fields or None, variables=variables or None, parameters=self.values
         )
         if len(parsed.equations) != len(equations):
-            raise ProblemError("equations: each string must hold one equation; write several as several strings")
+            raise ProblemError(
+                "equations: each string must hold one equation; write several as several strings"
+            )
         self.space = parsed.space
         solution = self._solution()
         operators = [Operator(self.space, e) for e in parsed.equations]
@@ -140,8 +155,14 @@ class _Reader:
     def _texts(self, key: str, *, needed: bool = False) -> list[str]:
         value = self.table.get(key, [])
         value = [value] if isinstance(value, str) else value
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value) or (needed and not value):
-            raise ProblemError(f"{key} must be a list of texts" + (" with at least one entry" if needed else ""))
+        if (
+            not isinstance(value, list)
+            or not all(isinstance(v, str) for v in value)
+            or (needed and not value)
+        ):
+            raise ProblemError(
+                f"{key} must be a list of texts" + (" with at least one entry" if needed else "")
+            )
         return value
 
     def _tables(self, key: str) -> list[Mapping[str, Any]]:
@@ -162,7 +183,9 @@ class _Reader:
             if key not in given:
                 have = ", ".join(given) or "none"
                 raise InputError(f"parameters names {key!r}, which the problem lacks; it has: {have}")
-        return {key: self._scalar(value, f"parameters.{key}") for key, value in {**given, **overrides}.items()}
+        return {
+            key: self._scalar(value, f"parameters.{key}") for key, value in {**given, **overrides}.items()
+        }
 
     def _scalar(self, value: object, key: str, variables: Sequence[str] = ()) -> sp.Expr:
         if isinstance(value, bool) or not isinstance(value, str | int | float | sp.Expr):
@@ -182,7 +205,9 @@ class _Reader:
                 raise ProblemError(f"domain.{variable} is {ends!r}; it needs two ends, [low, high]")
             low, high = (self._scalar(end, f"domain.{variable}") for end in ends)
             if not bool(low.is_number and high.is_number and low < high):
-                raise ProblemError(f"domain.{variable} is [{low}, {high}]; its first end must be below its second")
+                raise ProblemError(
+                    f"domain.{variable} is [{low}, {high}]; its first end must be below its second"
+                )
             domain[variable] = (low, high)
         return domain
 
@@ -196,7 +221,9 @@ class _Reader:
         if not given:
             return None
         if set(given) != set(self.space.fields):
-            raise ProblemError(f"solution has {sorted(given)}; it needs one entry per field, {list(self.space.fields)}")
+            raise ProblemError(
+                f"solution has {sorted(given)}; it needs one entry per field, {list(self.space.fields)}"
+            )
         return {f: self._scalar(given[f], f"solution.{f}", self.space.variables) for f in self.space.fields}
 
     def _condition(self, entry: Mapping[str, Any], solution: Mapping[str, sp.Expr] | None) -> Group:
@@ -210,7 +237,10 @@ class _Reader:
         if not isinstance(entry.get("equation"), str):
             raise ProblemError(f"condition {name}: equation must be a text such as 'u = sin(x)'")
         parsed = parse_text(
-            entry["equation"], fields=self.space.fields, variables=self.space.variables, parameters=self.values
+            entry["equation"],
+            fields=self.space.fields,
+            variables=self.space.variables,
+            parameters=self.values,
         )
         if len(parsed.equations) != 1:
             raise ProblemError(f"condition {name}: equation must be a single equation")
@@ -240,7 +270,7 @@ class _Reader:
         if given != "solution":
             return self._scalar(given, f"condition {name}: target", self.space.variables)
         if solution is None:
-            raise ProblemError(f"condition {name}: target = \"solution\" needs a [solution] table")
+            raise ProblemError(f'condition {name}: target = "solution" needs a [solution] table')
         return substitute(operator, solution)
 
     def _periodic(self, name: str, operator: Operator, target: sp.Expr, entry: Mapping[str, Any]) -> Group:
@@ -272,14 +302,20 @@ def substitute(operator: Operator, solution: Mapping[str, sp.Expr]) -> sp.Expr:
     values = {}
     for slot in operator.slots:
         orders = [(v, n) for v, n in zip(space.variable_symbols, slot.index, strict=True) if n]
-        values[space.symbol(slot)] = sp.diff(solution[slot.field], *orders) if orders else solution[slot.field]
+        values[space.symbol(slot)] = (
+            sp.diff(solution[slot.field], *orders) if orders else solution[slot.field]
+        )
     return operator.expression.xreplace(values)
 
 
 def to_toml(problem: Problem) -> str:
     """Write a problem as TOML that :func:`from_toml` reads back to the same problem."""
     space = problem.space
-    lines = [f"{key} = {_quoted(value)}" for key, value in (("title", problem.title), ("source", problem.source)) if value]
+    lines = [
+        f"{key} = {_quoted(value)}"
+        for key, value in (("title", problem.title), ("source", problem.source))
+        if value
+    ]
     lines.append(f"fields = [{', '.join(map(_quoted, problem.fields))}]")
     lines.append(f"variables = [{', '.join(map(_quoted, problem.variables))}]")
     lines.append("equations = [")
@@ -287,7 +323,9 @@ def to_toml(problem: Problem) -> str:
     lines.append("]")
     free = sorted({s.name for g in problem.groups for leg in g.legs for s in leg.parameters})
     if free:
-        raise ProblemError(f"the parameter {free[0]} has no value, so the problem cannot be written; give it one")
+        raise ProblemError(
+            f"the parameter {free[0]} has no value, so the problem cannot be written; give it one"
+        )
     if problem.domain:
         lines += ["", "[domain]"]
         lines += [f"{v} = [{_quoted(str(a))}, {_quoted(str(b))}]" for v, (a, b) in problem.domain.items()]
@@ -301,7 +339,8 @@ def to_toml(problem: Problem) -> str:
             lines.append(f"target = {_quoted(render(group.target, space))}")
         if group.faces:
             faces = ", ".join(
-                "{ " + ", ".join(f"{v} = {_quoted(str(value))}" for v, value in face.items()) + " }" for face in group.faces
+                "{ " + ", ".join(f"{v} = {_quoted(str(value))}" for v, value in face.items()) + " }"
+                for face in group.faces
             )
             lines.append(f"{'periodic' if len(group.legs) > 1 else 'on'} = [{faces}]")
     return "\n".join(lines) + "\n"

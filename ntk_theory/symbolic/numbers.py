@@ -28,10 +28,14 @@ def exact(value: object, argument: str) -> sp.Rational:
             fraction = Fraction(int(value.numerator), int(value.denominator))
         else:
             text = str(value).strip()
-            if len(text) > MAX_DIGITS or ("e" in text.lower() and abs(int(text.lower().split("e")[1])) > MAX_DIGITS):
+            if len(text) > MAX_DIGITS or (
+                "e" in text.lower() and abs(int(text.lower().split("e")[1])) > MAX_DIGITS
+            ):
                 raise ValueError
             fraction = Fraction(text)
     except (ValueError, ZeroDivisionError, IndexError):
         shown = str(value)[:MAX_DIGITS]
-        raise InputError(f"{argument} is {shown!r}; it needs an exact number such as 3/4, 0.75 or 1") from None
+        raise InputError(
+            f"{argument} is {shown!r}; it needs an exact number such as 3/4, 0.75 or 1"
+        ) from None
     return sp.Rational(fraction.numerator, fraction.denominator)

@@ -116,11 +116,11 @@ class Series:
 
     def split(self) -> tuple[Series, sp.Expr, Series]:
         """Growing part, limit coefficient and vanishing part: self = L + k + w."""
-        if self.tail is not None and not UNIT < self.tail:
+        if self.tail is not None and not self.tail > UNIT:
             raise Undecided("cancellation beyond the terms kept")
         large = Series(tuple(term for term in self.terms if term[0] < UNIT))
         middle = sp.Add(*(c for order, c in self.terms if order == UNIT))
-        small = Series(tuple(term for term in self.terms if UNIT < term[0]), self.tail)
+        small = Series(tuple(term for term in self.terms if term[0] > UNIT), self.tail)
         return large, middle, small
 
     def as_expression(self) -> sp.Expr:

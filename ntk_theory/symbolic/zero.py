@@ -185,10 +185,12 @@ def _simplifies_to_zero(expression: sp.Expr) -> bool:
         return False
     flat = sp.expand(sp.powsimp(sp.expand(numerator), deep=True))
     for symbol in signs.values():  # sign(a)^2 = 1 almost everywhere
-        flat = sp.expand(flat.replace(
-            lambda node, s=symbol: node.is_Pow and node.base == s and node.exp.is_Integer,
-            lambda node, s=symbol: s ** (int(node.exp) % 2),
-        ))
+        flat = sp.expand(
+            flat.replace(
+                lambda node, s=symbol: node.is_Pow and node.base == s and node.exp.is_Integer,
+                lambda node, s=symbol: s ** (int(node.exp) % 2),
+            )
+        )
     return bool(flat == 0)
 
 

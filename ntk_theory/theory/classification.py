@@ -141,7 +141,11 @@ def classify(
         raise InputError(f"activation is {activation!r}; it needs one of {', '.join(SMOOTH)}, relu^k")
     problem = as_problem(what)
     return Classification(
-        problem, output_bias, activation, paper_verdict(problem, activation, output_bias), _blocks(problem, output_bias)
+        problem,
+        output_bias,
+        activation,
+        paper_verdict(problem, activation, output_bias),
+        _blocks(problem, output_bias),
     )
 
 
@@ -176,13 +180,17 @@ def _compare(name: str, claimed: sp.Rational, block: SharpBlock) -> list[str]:
                 Limit.UNDEFINED: "is undefined with positive probability",
             }[regime.limit]
             sentences.append(
-                f"The paper's criterion has {kernel} converge for s ≥ {claimed}, but by the ε-calculus it {verb} "
-                f"for {regime.where}."
+                f"The paper's criterion has {kernel} converge for s ≥ {claimed}, but by the ε-calculus "
+                f"it {verb} for {regime.where}."
             )
     threshold, attained = block.threshold
     if threshold is not None and threshold < claimed:
         low = "" if threshold == -sp.oo else f"{threshold} {'≤' if attained else '<'} "
-        limits = {r.limit for r in block.regimes if r.low >= max(threshold, 0) and r.low < claimed and r.limit.converges}
+        limits = {
+            r.limit
+            for r in block.regimes
+            if r.low >= max(threshold, 0) and r.low < claimed and r.limit.converges
+        }
         what = "to zero" if limits == {Limit.ZERO} else "to a deterministic limit"
         sentences.append(
             f"The paper's s = {claimed} for {kernel} is sufficient, not necessary: for {low}s < {claimed} "
@@ -214,7 +222,8 @@ def _sharp_steps(c: Classification) -> list[Step]:
             "[D] THEORY §3",
             Answer.YES,
             "ε = N^(1/2−s); every jet is u_α = ε S_α + δ_{α0} c",
-            "K^gh = ε² Σ F^g_α F^h_β T_αβ" + ("" if c.output_bias == "none" else " + F^g_0 F^h_0 (the output bias is trained)"),
+            "K^gh = ε² Σ F^g_α F^h_β T_αβ"
+            + ("" if c.output_bias == "none" else " + F^g_0 F^h_0 (the output bias is trained)"),
         )
     ]
     for group in c.problem.groups:
@@ -222,16 +231,28 @@ def _sharp_steps(c: Classification) -> list[Step]:
         steps += [_degree_step(profile, end) for end in End]
         if any(g.has(sp.sign) for leg in group.legs for g in leg.gradient.values()):
             steps.append(
-                Step("sign-rule", "sign′ = 0", "[D]", Answer.YES, f"{group.name}: F has a kink",
-                     "sign is constant almost everywhere, so its derivative is taken as 0")
+                Step(
+                    "sign-rule",
+                    "sign′ = 0",
+                    "[D]",
+                    Answer.YES,
+                    f"{group.name}: F has a kink",
+                    "sign is constant almost everywhere, so its derivative is taken as 0",
+                )
             )
     for name, block in c.sharp.items():
         for regime in block.regimes:
             exponent = "no exponent" if regime.norm_exponent is None else f"‖K‖ ~ N^({regime.norm_exponent})"
             remark = f" ({regime.remark})" if regime.remark else ""
             steps.append(
-                Step(f"regime-{name}", f"K_{name}", "[D] THEORY §3", Answer.of(_decided(regime.limit)),
-                     f"{regime.where}: {exponent}{remark}", f"K_{name}: {regime.limit} for {regime.where}")
+                Step(
+                    f"regime-{name}",
+                    f"K_{name}",
+                    "[D] THEORY §3",
+                    Answer.of(_decided(regime.limit)),
+                    f"{regime.where}: {exponent}{remark}",
+                    f"K_{name}: {regime.limit} for {regime.where}",
+                )
             )
     return steps
 
@@ -254,8 +275,12 @@ def _degree_step(profile: GroupProfile, end: End) -> Step:
         profile.hidden(f, end).growth in (Growth.POWER, Growth.FLAT) for f in profile.fields
     )
     return Step(
-        f"degree-at-{end}", f"degrees of {profile.group.name}", "[D] THEORY §3", Answer.of(decided or None),
-        f"F_α(c e_0 + εv) as {side}", "; ".join(parts) or "F_α = 0",
+        f"degree-at-{end}",
+        f"degrees of {profile.group.name}",
+        "[D] THEORY §3",
+        Answer.of(decided or None),
+        f"F_α(c e_0 + εv) as {side}",
+        "; ".join(parts) or "F_α = 0",
     )
 
 
@@ -360,4 +385,3 @@ def _regime(regime: Regime) -> dict[str, Any]:
         "where": regime.where,
         "remark": regime.remark,
     }
-

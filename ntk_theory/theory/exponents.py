@@ -105,7 +105,7 @@ class Regime:
 
     def contains(self, s: sp.Expr) -> bool:
         """Does the interval (open at its ends unless it is a point) contain s?"""
-        return bool(s == self.low) if self.is_point else bool(self.low < s) and bool(s < self.high)
+        return bool(s == self.low) if self.is_point else bool(self.low < s < self.high)
 
     @property
     def where(self) -> str:
@@ -122,7 +122,7 @@ def regimes(terms: Terms, low: sp.Expr, high: sp.Expr) -> tuple[Regime, ...]:
     crossings = {
         HALF + line.offset / line.degree for line in terms.lines if line.degree != 0 and line.offset != 0
     }
-    cuts = [low, *sorted(c for c in crossings if low < c and c < high), high]
+    cuts = [low, *sorted(c for c in crossings if low < c < high), high]
     found: list[Regime] = []
     for left, right in pairwise(cuts):
         if left != low:
@@ -178,8 +178,7 @@ def _limit(top: sp.Expr, logs: int, leading: Sequence[Line]) -> Limit:
 def _largest(values: Sequence[sp.Expr]) -> sp.Expr:
     top = values[0]
     for value in values[1:]:
-        if value > top:
-            top = value
+        top = max(top, value)
     return top
 
 
@@ -194,7 +193,7 @@ def _envelope(lines: Sequence[Line], low: sp.Expr, high: sp.Expr) -> sp.Expr | N
     for a, b in combinations(distinct, 2):
         if a.degree != b.degree:
             meet = HALF + (a.offset - b.offset) / (a.degree - b.degree)
-            if low < meet and meet < high:
+            if low < meet < high:
                 probes |= {(low + meet) / 2, _inside(meet, high)}
     ordered = sorted(probes)
     middles = {(a + b) / 2 for a, b in pairwise(ordered)}  # endpoints alone could be mere ties

@@ -17,9 +17,9 @@ from functools import cached_property
 import sympy as sp
 
 from ntk_theory.symbolic.continuity import is_continuous
+from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.operator import Monomial, Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
-from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.zero import is_zero
 from ntk_theory.theory.steps import Answer, Finding, Rule, Step, run_rules
 
@@ -53,9 +53,7 @@ class Setting:
     @cached_property
     def nonhomogeneous(self) -> tuple[Monomial, ...]:
         """Monomials of F_α, |α| >= 1, that are not homogeneous."""
-        return tuple(
-            m for m in self.equation.monomials if not m.of.is_value and not m.is_homogeneous
-        )
+        return tuple(m for m in self.equation.monomials if not m.of.is_value and not m.is_homogeneous)
 
 
 def degree(operator: Operator) -> int | None:
@@ -83,14 +81,18 @@ def _smooth(setting: Setting) -> Finding:
     name = setting.activation
     if name in SMOOTH:
         return Finding(Answer.YES, f"{name} has derivatives of every order", "the hypothesis on φ holds")
-    return Finding(Answer.NO, f"{name} has a kink in some derivative", "Theorem 2.2 does not cover this activation")
+    return Finding(
+        Answer.NO, f"{name} has a kink in some derivative", "Theorem 2.2 does not cover this activation"
+    )
 
 
 def _bounded(setting: Setting) -> Finding:
     name = setting.activation
     power = RELU.match(name)
     if power and int(power[1] or 1) > 1:
-        return Finding(Answer.NO, f"the first derivative of {name} grows", "Theorem 2.2 does not cover this activation")
+        return Finding(
+            Answer.NO, f"the first derivative of {name} grows", "Theorem 2.2 does not cover this activation"
+        )
     return Finding(Answer.YES, f"the derivatives of {name} are bounded", "the hypothesis on φ holds")
 
 
@@ -120,7 +122,9 @@ def _scalar(setting: Setting) -> Finding:
 
 def _bias(setting: Setting) -> Finding:
     if setting.output_bias == "none":
-        return Finding(Answer.NO, "the network has no output bias", "the criterion is not applicable as stated")
+        return Finding(
+            Answer.NO, "the network has no output bias", "the criterion is not applicable as stated"
+        )
     return Finding(Answer.YES, f"output bias: {setting.output_bias}", "the paper's network")
 
 
@@ -154,7 +158,9 @@ def _case_a_monomial(setting: Setting) -> Finding:
     if setting.nonhomogeneous:
         shown = render(setting.nonhomogeneous[0].coefficient, space)
         return Finding(Answer.UNDECIDED, f"whether the coefficient {shown} vanishes", "case A is undecided")
-    return Finding(Answer.NO, "every F_α, |α| ≥ 1, has homogeneous monomials only", "this does not put F into case A")
+    return Finding(
+        Answer.NO, "every F_α, |α| ≥ 1, has homogeneous monomials only", "this does not put F into case A"
+    )
 
 
 def _case_a(setting: Setting) -> Finding:
@@ -283,9 +289,13 @@ def group_case(group: Group) -> tuple[bool | None, int | None]:
     """(case A?, D) of one group; a value group counts as D = 0, F_0 is summed over the legs."""
     if group.kind is GroupKind.VALUE:
         return False, 0
-    value = sp.Add(*(
-        leg.gradient.get(leg.space.value(field), sp.S.Zero) for leg in group.legs for field in leg.space.fields
-    ))
+    value = sp.Add(
+        *(
+            leg.gradient.get(leg.space.value(field), sp.S.Zero)
+            for leg in group.legs
+            for field in leg.space.fields
+        )
+    )
     vanishes = is_zero(value)
     certain = any(not m.is_homogeneous and not m.of.is_value for leg in group.legs for m in leg.monomials)
     if vanishes is False or certain:

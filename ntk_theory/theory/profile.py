@@ -46,7 +46,9 @@ class GroupProfile:
             held: dict[sp.Expr, sp.Expr] = {}
             if len(self.group.legs) > 1:  # each leg sits at its own point, with its own jets
                 held = {space.variable(k): v for k, v in self.group.faces[number].items()}
-            names = {space.symbol(s): sp.Symbol(f"{space.name(s)}@{number}", real=True) for s in operator.slots}
+            names = {
+                space.symbol(s): sp.Symbol(f"{space.name(s)}@{number}", real=True) for s in operator.slots
+            }
             rename = {**held, **names}
             info = {names[space.symbol(s)]: (s.field, s.is_value) for s in operator.slots}
             gradient = {
@@ -64,7 +66,9 @@ class GroupProfile:
         return [g for info, _, grad in self._legs for s, g in grad.items() if info[s][0] == field]
 
     def _bias(self, field: str) -> sp.Expr:
-        return sp.Add(*(g for info, _, grad in self._legs for s, g in grad.items() if info[s] == (field, True)))
+        return sp.Add(
+            *(g for info, _, grad in self._legs for s, g in grad.items() if info[s] == (field, True))
+        )
 
     def _point(self, end: End) -> Point:
         points = []

@@ -103,7 +103,14 @@ def _terms(g: GroupProfile, h: GroupProfile, end: End) -> Terms:
             if i == j:
                 meet(a, b, 2, sp.S.Zero, f"hidden part of {i}", False)
                 if g.bias != "none":
-                    meet(g.output_bias(i, end), h.output_bias(i, end), 0, sp.S.Zero, f"output bias of {i}", False)
+                    meet(
+                        g.output_bias(i, end),
+                        h.output_bias(i, end),
+                        0,
+                        sp.S.Zero,
+                        f"output bias of {i}",
+                        False,
+                    )
             else:
                 meet(a, b, 2, -HALF, f"between {i} and {j}", True)
     return Terms(tuple(lines), tuple(spread), tuple(obstacles))

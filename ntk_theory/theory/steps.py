@@ -84,7 +84,9 @@ def run_rules(rules: Sequence[Rule[Context]], context: Context) -> dict[str, Ste
         if failed:
             first = steps[failed[0]]
             finding = Finding(
-                Answer.NOT_APPLICABLE, f"needs “{first.title}”, which is answered: {first.answer}", "says nothing here"
+                Answer.NOT_APPLICABLE,
+                f"needs “{first.title}”, which is answered: {first.answer}",
+                "says nothing here",
             )
         else:
             finding = rule.check(context)

@@ -16,7 +16,12 @@ def test_the_table_is_large_enough():
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_paper(case):
     paper = nt.classify(case.text, output_bias=case.bias).to_dict()["paper"]
-    assert (paper["case"], paper["degree"], paper["s1"], paper["s2"]) == (case.case, case.D, case.s1, case.s2), case.why
+    assert (paper["case"], paper["degree"], paper["s1"], paper["s2"]) == (
+        case.case,
+        case.D,
+        case.s1,
+        case.s2,
+    ), case.why
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -38,5 +43,9 @@ def test_regimes(case, block):
 def test_value_block_is_always_the_known_one(case):
     sharp = nt.classify(case.text, output_bias=case.bias).sharp["bb"]
     above = "zero" if case.bias == "none" else "deterministic"
-    assert (sharp.below[0].limit, sharp.at.limit, sharp.above[0].limit) == ("diverges", "deterministic", above)
+    assert (sharp.below[0].limit, sharp.at.limit, sharp.above[0].limit) == (
+        "diverges",
+        "deterministic",
+        above,
+    )
     assert sharp.threshold == (sp.Rational(1, 2), True)

@@ -47,7 +47,8 @@ def test_renaming_fields_and_variables_changes_nothing(text, bias):
     base = parsed(text, fields=["u"], variables=["x", "t"])
     names = {"u": "w", "x": "y", "t": "z"}
     slots = {
-        base.space.symbol(s): "w" + ("_" + "y" * s.index[0] + "z" * s.index[1] if s.order else "") for s in base.slots
+        base.space.symbol(s): "w" + ("_" + "y" * s.index[0] + "z" * s.index[1] if s.order else "")
+        for s in base.slots
     }
     replaced = {s: sp.Symbol(name, real=True) for s, name in slots.items()}
     replaced |= {sp.Symbol(a, real=True): sp.Symbol(b, real=True) for a, b in names.items() if a != "u"}
@@ -100,9 +101,7 @@ def _largest_gradient(operator, c, epsilon, directions):
     for slot in operator.support:
         function = sp.lambdify(symbols, operator.gradient[slot].xreplace(x), "mpmath")
         for v in directions:
-            jets = [
-                epsilon * w + (c if s.is_value else 0) for s, w in zip(operator.slots, v, strict=True)
-            ]
+            jets = [epsilon * w + (c if s.is_value else 0) for s, w in zip(operator.slots, v, strict=True)]
             size = abs(function(*jets))
             if size:
                 best = max(best, mpmath.log(size))

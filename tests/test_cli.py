@@ -1,0 +1,204 @@
+"""The command line: answers, the JSON contract, exit codes, one message for every bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+import ntk_theory as nt
+from ntk_theory.cli.app import run
+
+BAD_INPUT = {
+    "unknown name": "u_t + foo*u_x",
+    "unbalanced": "u_t + (u*u_x",
+    "closing": "u_t + u*u_x)",
+    "empty": "",
+    "blank": "   ",
+    "two equals": "u_t = u_x = 0",
+    "dangling": "u_",
+    "field in exponent": "u^u",
+    "large power": "(1+u+u_x)^60",
+    "field as variable": "diff(x, u)",
+    "no field": "x^2 + 1",
+    "zero": "0 = 0",
+    "import": "__import__('os')",
+    "lambda": "lambda u: u",
+    "attribute": "u.diff(x)",
+    "long": "u_t + " * 170_000 + "u_x",
+    "huge exponent": "u^(10^9)",
+    "deep": "(" * 10_000 + "u_x" + ")" * 10_000,
+    "order": "diff(u, x, 1000)",
+    "subscript letters": "uₓₓ + u",
+    "imaginary": "sqrt(-1)*u",
+    "pole": "u_x/0",
+}
+
+
+@pytest.mark.parametrize("text", BAD_INPUT.values(), ids=BAD_INPUT)
+def test_bad_input_is_one_message_within_two_seconds(text, capsys):
+    start = time.perf_counter()
+    code = run(["classify", text])
+    seconds = time.perf_counter() - start
+    captured = capsys.readouterr()
+    if code == 0:  # understood after all: then it must have been answered
+        assert "K_ff" in captured.out
+    else:
+        assert code == 2
+        assert captured.out == ""
+        assert captured.err.startswith("ntk-theory: ")
+        assert "Traceback" not in captured.err
+    assert seconds < 2
+
+
+def test_most_of_the_bad_inputs_are_refused():
+    refused = [name for name, text in BAD_INPUT.items() if run(["classify", text]) == 2]
+    # Only the large power and the Unicode subscripts may be understood.
+    assert set(BAD_INPUT) - set(refused) <= {"large power", "subscript letters"}
+
+
+@pytest.mark.parametrize(
+    ("text", "needle"),
+    [
+        ("u_t + u_xX", "u_xx"),
+        ("sine(u) + u_t", "sin"),
+        ("u_t + foo*u_x", "foo"),
+        ("kvd", "kdv"),
+        ("u_t + u*u_x)", "^"),
+    ],
+)
+def test_messages_help(text, needle, capsys):
+    assert run(["classify", text]) == 2
+    assert needle in capsys.readouterr().err
+
+
+def test_json_contract_of_kdv(capsys):
+    # The worked example of the contract: every key and value that it promises.
+    assert run(["classify", "u_t + u*u_x + u_xxx", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    promised = {
+        "fields": ["u"],
+        "variables": ["x", "t"],
+        "order": 3,
+        "linear": False,
+        "gradient": {"u": "u_x", "u_t": "1", "u_x": "u", "u_xxx": "1"},
+        "output_bias": "zero",
+    }
+    assert {key: data[key] for key in promised} == promised
+    monomial = next(m for m in data["monomials"] if m["of"] == "u_x")
+    assert (monomial["monomial"], monomial["degree"], monomial["homogeneous"]) == ("u", 1, False)
+    paper = {
+        key: data["paper"][key]
+        for key in ("case", "degree", "s1", "s2", "s_bb", "s_ff", "s_bf", "s_training")
+    }
+    assert paper == {
+        "case": "A", "degree": 1, "s1": None, "s2": None,
+        "s_bb": "1/2", "s_ff": "1", "s_bf": "1", "s_training": "1/4",
+    }  # fmt: skip
+    assert "pairs" in data["paper"]
+    ff = data["sharp"]["ff"]
+    assert (ff["threshold"], ff["attained"]) == ("1/2", False)
+    short = {side: (ff[side]["limit"], ff[side]["norm_exponent"]) for side in ("below", "at", "above")}
+    assert short == {"below": ("diverges", "2 - 4*s"), "at": ("random", "0"), "above": ("zero", "1 - 2*s")}
+    assert {"rule", "source", "because", "conclusion"} <= set(data["steps"][0])
+    assert {h["name"]: h["holds"] for h in data["hypotheses"]} == {
+        "smooth activation": True,
+        "bounded derivatives": True,
+        "continuous F": True,
+    }
+
+
+def test_json_contract_of_the_eikonal_equation(capsys):
+    assert run(["classify", "u_x^2 + u_y^2 - 1", "--json"]) == 0
+    paper = json.loads(capsys.readouterr().out)["paper"]
+    assert {k: paper[k] for k in ("case", "degree", "s1", "s2", "s_ff", "s_bf")} == {
+        "case": "homogeneous", "degree": 1, "s1": "3/4", "s2": "2/3", "s_ff": "3/4", "s_bf": "2/3",
+    }  # fmt: skip
+
+
+def test_a_system_has_equations_and_nulls_at_the_top(capsys):
+    assert run(["classify", "nonlinear-schroedinger", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [e["name"] for e in data["equations"]] == ["f1", "f2"]
+    assert data["operator"] is data["gradient"] is data["linear"] is None
+
+
+def test_every_step_carries_its_source(capsys):
+    assert run(["classify", "sine-gordon", "--output-bias", "normal", "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    assert all(step["source"][:3] in ("[ZY", "[R]", "[D]", "[C]") for step in steps)
+
+
+def test_answers_at_exact_exponents(capsys):
+    assert (
+        run(["classify", "sine-gordon", "--output-bias", "normal", "--s", "1", "--s", "0.4", "--json"]) == 0
+    )
+    data = json.loads(capsys.readouterr().out)
+    assert data["at_s"]["1"]["ff"] == "random"
+    assert data["at_s"]["0.4"]["ff"] == "diverges"
+
+
+def test_the_table_the_derivation_and_latex(capsys):
+    assert run(["classify", "eikonal", "--why"]) == 0
+    out = capsys.readouterr().out
+    assert "s1 = 3/4" in out
+    assert "sufficient, not necessary" in out
+    assert "[D] THEORY" in out
+    assert run(["classify", "kdv", "--latex"]) == 0
+    latex = capsys.readouterr().out
+    assert r"\begin{align*}" in latex
+    assert "u_{xxx}" in latex
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["classify", "kdv", "--output-bias", "maybe"],
+        ["classify", "kdv", "--activation", "tahn"],
+        ["classify", "kdv", "--s", "one half"],
+        ["classify", "kdv", "--s", "-1/2"],
+        ["classify", "kdv", "--json", "--latex"],
+        ["classify", "no-such-file.toml"],
+        ["classify", "kdv", "--parameter", "nu"],
+        ["classify", "kdv", "--parameter", "zeta=1"],
+        ["classify"],
+        ["classify", "kdv", "--jsn"],
+        ["zoo", "kvd"],
+        ["zoo", "--toml"],
+        ["nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_bad_arguments(arguments, capsys):
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.strip().splitlines()) <= 4
+
+
+def test_an_expression_may_start_with_a_minus_sign(capsys):
+    assert run(["classify", "-u_xx + u", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["paper"]["case"] == "A"
+
+
+def test_zoo_listing_card_and_file(capsys, tmp_path):
+    assert run(["zoo", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == len(nt.zoo_names()) >= 40
+    assert run(["zoo", "kdv"]) == 0
+    assert "Korteweg" in capsys.readouterr().out
+    assert run(["zoo", "kdv", "--toml"]) == 0
+    path = tmp_path / "mine.toml"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert nt.problem(str(path)).equations == nt.zoo("kdv").equations
+
+
+def test_a_symbolic_question_never_imports_the_numerics():
+    code = (
+        "import sys; from ntk_theory.cli.app import run; run(['classify', 'kdv', '--json']); "
+        "sys.exit(any(name in sys.modules for name in ('numba', 'numpy', 'scipy', 'matplotlib')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0
