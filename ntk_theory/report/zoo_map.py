@@ -233,8 +233,8 @@ def _legend(figure: Figure, rows: Sequence[ZooMapRow], inches: float) -> None:
     )
     handles += [Line2D([], [], label=label, **style) for style, label in marks]
     c = rows[0].classification
-    plural = "s" if len(rows) > 1 else ""
-    title = f"Where does the neural tangent kernel converge?  {len(rows)} problem{plural}, output bias {c.output_bias}"
+    count = f"{len(rows)} problem{'s' if len(rows) > 1 else ''}"
+    title = f"Where does the neural tangent kernel converge?  {count}, output bias {c.output_bias}"
     figure.text(0.01, 1 - 0.12 / inches, title, fontsize=14, fontweight="bold", va="top", color=_INK)
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.4 / inches), ncols=len(handles),

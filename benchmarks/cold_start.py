@@ -1,0 +1,72 @@
+"""Cold `ntk-theory classify kdv` against a bare `python -c "import sympy"`.
+
+    python benchmarks/cold_start.py [--repeats 7] [--json results/cold_start.json]
+
+Every run is a process of its own, the two commands alternate, so that a load on the machine meets both.
+The bound is 2× the bare import plus 0.3 s, on the minima (the times least disturbed by other work); medians
+are printed beside them. Exit code 1 where the bound is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from environment import write
+
+COMMANDS = {
+    "classify kdv": [sys.executable, "-c", "from ntk_theory.cli import main; main()", "classify", "kdv"],
+    "import sympy": [sys.executable, "-c", "import sympy"],
+    "python": [sys.executable, "-c", "pass"],
+}
+
+
+def seconds(command: Sequence[str]) -> float:
+    """The wall time of one process."""
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def measure(repeats: int) -> dict[str, Any]:
+    """Minimum and median of each command, the bound, and whether it holds."""
+    for command in COMMANDS.values():  # byte code and the disk cache are warm, processes are cold
+        seconds(command)
+    times: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for _ in range(repeats):
+        for name, command in COMMANDS.items():
+            times[name].append(seconds(command))
+    least = {name: min(values) for name, values in times.items()}
+    bound = 2 * least["import sympy"] + 0.3
+    return {
+        "seconds": {n: {"min": least[n], "median": statistics.median(v)} for n, v in times.items()},
+        "bound": bound,
+        "ratio": least["classify kdv"] / least["import sympy"],
+        "holds": least["classify kdv"] <= bound,
+    }
+
+
+def main() -> int:
+    """Measure, print, and write JSON where asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--json", type=Path, help="write results and environment there")
+    arguments = parser.parse_args()
+    results = measure(arguments.repeats)
+    print(json.dumps(results, indent=1))
+    if arguments.json:
+        write(arguments.json, results)
+    return 0 if results["holds"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
