@@ -49,9 +49,10 @@ def _hermite_coefficients(function, order, scale, terms):
         out.append(mp.fsum(v * h for v, h in zip(values, current, strict=True)))
         # Normalised: h_{k+1} = (z h_k − √k h_{k−1})/√(k+1).
         root, last = mp.sqrt(k + 1), mp.sqrt(k)
-        before, current = current, [
-            (z * h - last * b) / root for z, h, b in zip(nodes, current, before, strict=True)
-        ]
+        before, current = (
+            current,
+            [(z * h - last * b) / root for z, h, b in zip(nodes, current, before, strict=True)],
+        )
     return out
 
 

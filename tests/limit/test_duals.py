@@ -104,6 +104,7 @@ def test_relu_powers_agree_with_polar_integration(k):
             assert value == pytest.approx(math.perm(k, i) * math.perm(k, j) * plain, rel=1e-12)
 
 
+@pytest.mark.properties
 @given(
     st.sampled_from(sorted(TABLE)),
     st.floats(0.05, 9.0),
