@@ -2,8 +2,9 @@
 
     python benchmarks/zoo_time.py [--repeats 3] [--json results/zoo_time.json]
 
-One process per output bias and repeat, imports included in ``seconds``; ``slowest`` lists the slowest problems of
-the best run with the default bias. The bound is 10 s for each bias. Exit code 1 where it is missed.
+One process per output bias and repeat, imports included in ``seconds``; ``slowest`` lists the slowest
+problems of the best run with the default bias. The bound is 10 s for each bias. Exit code 1 where it is
+missed.
 """
 
 from __future__ import annotations
