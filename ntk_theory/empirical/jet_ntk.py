@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ntk_theory.empirical.cost import plan
-from ntk_theory.empirical.jets import finite
+from ntk_theory.empirical.jets import finite, finite_kernel
 from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import request
 from ntk_theory.empirical.sweep import Progress, fill
@@ -69,7 +69,7 @@ def jet_ntk(
     scale = np.repeat(ask.factorials, n)
     out *= scale[:, None]
     out *= scale
-    return finite(out.reshape(S, n, S, n), ask, "the jet NTK")
+    return finite_kernel(out, ask, "the jet NTK").reshape(S, n, S, n)
 
 
 def contracted_ntk(
@@ -114,5 +114,4 @@ def contracted_ntk(
     )
     with shown(progress, way.seconds) as report:
         out = fill(ask, way, rows, report)
-    finite(out[None], ask, "the contracted kernel")
-    return out
+    return finite_kernel(out, ask, "the contracted kernel")

@@ -83,11 +83,29 @@ def read_out(ask: Request, values: FloatArray, neurons: slice) -> FloatArray:
 
 
 def finite(array: FloatArray, ask: Request, what: str) -> FloatArray:
-    """``array`` (slots, n, …), or an error that names the slot and the point."""
-    if not np.isfinite(array.sum()) and not np.isfinite(array).all():
-        slot, point = (int(i) for i in np.argwhere(~np.isfinite(array))[0][:2])
-        raise NonFiniteError(
-            f"{what} of slot {ask.slots[slot]} is not finite at point {point}, {ask.points[point].tolist()}; "
-            "make the parameters or the points smaller"
-        )
+    """``array`` (slots, n), or an error that names the slot and the point."""
+    if not _is_finite(array):
+        slot, point = (int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise NonFiniteError(_complaint(f"{what} of slot {ask.slots[slot]}", ask, point))
     return array
+
+
+def finite_kernel(matrix: FloatArray, ask: Request, what: str) -> FloatArray:
+    """``matrix`` (k·n, k·n), or an error that names the point: one whose diagonal entry is bad, if any."""
+    if not _is_finite(matrix):
+        bad = np.flatnonzero(~np.isfinite(np.diagonal(matrix)))
+        row = int(bad[0]) if len(bad) else int(np.argwhere(~np.isfinite(matrix))[0, 0])
+        raise NonFiniteError(_complaint(what, ask, row % len(ask.points)))
+    return matrix
+
+
+def _is_finite(array: FloatArray) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+
+
+def _complaint(what: str, ask: Request, point: int) -> str:
+    where = ", ".join(
+        f"{name} = {value:g}" for name, value in zip(ask.network.variables, ask.points[point], strict=True)
+    )
+    return f"{what} is not finite at point {point} ({where}); make the parameters or the points smaller"
