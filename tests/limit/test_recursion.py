@@ -1,6 +1,7 @@
 """Infinite-width covariance and jet NTK: oracles, symmetries, accuracy."""
 
 import functools
+import itertools
 import math
 
 import numpy as np
@@ -224,7 +225,7 @@ def test_relu_powers_equal_the_integral_over_weights(k):
     nodes, weights = np.polynomial.legendre.leggauss(80)
     kinks = sorted({0.0, 2 * math.pi} | {a % (2 * math.pi) for t in x for a in _zeros(t)})
     sigma, jet_ntk = np.zeros((2, order + 1, 3, order + 1, 3))
-    for low, high in zip(kinks, kinks[1:], strict=False):
+    for low, high in itertools.pairwise(kinks):
         angle = (high - low) / 2 * nodes + (high + low) / 2
         w, b = np.cos(angle), np.sin(angle)
         mass = (high - low) / 2 * weights / (2 * math.pi)
