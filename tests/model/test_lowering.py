@@ -45,6 +45,7 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> sp.Expr:
     return {"+": a + b, "-": a - b, "*": a * b}[kind]
 
 
+@pytest.mark.properties
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(expressions(), st.lists(st.integers(-150, 150), min_size=4, max_size=4))
 def test_any_expression_and_its_gradient_agree_with_sympy(expression: sp.Expr, numbers: list[int]) -> None:
