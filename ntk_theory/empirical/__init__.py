@@ -1,0 +1,1 @@
+"""Finite networks: jets, the jet NTK and kernel blocks, and the slow reference."""

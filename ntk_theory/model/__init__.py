@@ -1,0 +1,1 @@
+"""Networks and parameters, operators lowered to array programs, assembly of kernel blocks."""

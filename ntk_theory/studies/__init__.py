@@ -1,0 +1,1 @@
+"""Where predictions meet measurements: questions, cells, statistics, verdicts."""

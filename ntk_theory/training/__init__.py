@@ -1,0 +1,1 @@
+"""Training on the residuals: losses, gradient flow, drift of the kernel."""
