@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ntk_theory.empirical.cost import plan
 from ntk_theory.empirical.jets import finite, finite_kernel
+from ntk_theory.empirical.meter import Progress
 from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import request
-from ntk_theory.empirical.sweep import Progress, fill
+from ntk_theory.empirical.sweep import fill
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ntk_theory.empirical import shallow
 from ntk_theory.empirical.arena import Arena
-from ntk_theory.empirical.propagate import first_layer, forward
+from ntk_theory.empirical.propagate import forward
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.errors import NonFiniteError
 from ntk_theory.model.network import Network
@@ -55,16 +56,11 @@ def scaled_jets(
 
 
 def jets_of(ask: Request) -> FloatArray:
-    """S in tiles of points (or of neurons at depth 1) that keep the working memory small."""
+    """S in tiles of points that keep the working memory small."""
     n, widths = len(ask.points), ask.network.widths
     out = np.zeros((len(ask.slots), n))
     if len(widths) == 1:
-        tile = max(256, TILE_BYTES // (8 * ask.set.size * n))
-        for start in range(0, widths[0], tile):
-            neurons = slice(start, min(start + tile, widths[0]))
-            out += read_out(ask, first_layer(ask, neurons).values, neurons)
-            ask.arena.release()
-        return out
+        return shallow.scaled_jets(ask)
     tile = max(1, TILE_BYTES // (8 * ask.set.size * max(widths)))
     for start in range(0, n, tile):
         part = replace(ask.rows(start, start + tile), arena=Arena())

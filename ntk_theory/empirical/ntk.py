@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from ntk_theory.empirical.cost import Plan, operations, plan
 from ntk_theory.empirical.jets import jets_of, network_jets, read_out
+from ntk_theory.empirical.meter import Progress
 from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers
-from ntk_theory.empirical.sweep import Progress, fill, forward_tiles
+from ntk_theory.empirical.sweep import fill, forward_tiles
 from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linearise, stack_rows
 from ntk_theory.model.blocks import Kernel

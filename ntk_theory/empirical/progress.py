@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-Progress = Callable[[float], None]
+from ntk_theory.empirical.meter import Progress
 
 #: Estimated seconds from which a bar is shown.
 PATIENCE = 3.0

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ntk_theory.empirical import shallow
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import Plan
+from ntk_theory.empirical.meter import Meter, Progress
 from ntk_theory.empirical.pairs import add_contracted_pair, add_jet_pair
 from ntk_theory.empirical.request import Request
 from ntk_theory.empirical.states import Layers, State, contracted_state, jet_state, layers_of
 from ntk_theory.kernels.threads import each, thread_count
 
 FloatArray = NDArray[np.float64]
-#: Called with the fraction done, 0 < fraction ≤ 1.
-Progress = Callable[[float], None]
 #: First and last-plus-one point.
 Tile = tuple[int, int]
 
@@ -38,6 +37,8 @@ def fill(
     additions is fixed by the sizes of the tiles and the number of threads.
     """
     n, S = len(ask.points), 1 if way.contracted else len(ask.slots)
+    if weights is not None and len(ask.network.widths) == 1:
+        return shallow.contracted(ask, weights, Meter(progress, ask.network.widths[0]))
     parts = list(neuron_slices(ask, way.neuron_tile))
     threads = thread_count()
     meter = Meter(progress, len(parts) * len(tiles_of(n, way)) ** 2)
@@ -75,22 +76,6 @@ def neuron_slices(ask: Request, tile: int) -> Iterator[slice]:
 def forward_tiles(ask: Request, way: Plan) -> list[Layers]:
     """The forward pass of every tile of points, kept."""
     return each(lambda tile: layers_of(_part(ask, tile), slice(None)), tiles_of(len(ask.points), way))
-
-
-class Meter:
-    """Counts finished blocks and reports the fraction to a progress hook."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
-        self._lock = threading.Lock()
-
-    def tick(self, amount: int) -> None:
-        """``amount`` more blocks are done."""
-        if self._progress is None:
-            return
-        with self._lock:
-            self._done += amount
-            self._progress(self._done / self._total)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,126 @@
+"""One hidden layer: jets and the contracted kernel by the fused kernels, neurons shared between threads."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.empirical.meter import Meter
+from ntk_theory.empirical.propagate import affine_monomials
+from ntk_theory.empirical.request import Request
+from ntk_theory.kernels.rank_update import padded, row_stride
+from ntk_theory.kernels.shallow import DEPTH, shallow_contract, shallow_jets
+from ntk_theory.kernels.threads import each, thread_count
+
+FloatArray = NDArray[np.float64]
+IntTable = NDArray[np.int64]
+
+#: Neurons whose monomials are made at a time, per thread.
+NEURONS = 4096
+
+
+def lanes(width: int) -> list[list[slice]]:
+    """Slices of the neurons, every T-th of them for each of T threads."""
+    tiles = [slice(k, min(k + NEURONS, width)) for k in range(0, width, NEURONS)]
+    if len(tiles) < thread_count():
+        cuts = [width * k // thread_count() for k in range(thread_count() + 1)]
+        tiles = [slice(a, b) for a, b in pairwise(cuts) if b > a]
+    return [tiles[k :: thread_count()] for k in range(min(thread_count(), len(tiles)))]
+
+
+def scaled_jets(ask: Request) -> FloatArray:
+    """S (slots, n)."""
+    phi, parameters = ask.network.phi, ask.parameters
+    weight, bias = parameters.hidden[0]
+    inputs = np.ascontiguousarray(ask.inputs.T)
+    orders = ask.set.orders[ask.positions]
+
+    def lane(mine: list[slice]) -> FloatArray:
+        out = np.zeros((len(ask.slots), len(ask.points)))
+        for part in mine:
+            monomials = affine_monomials(weight[part], ask.network.scale, ask.set)[ask.positions]
+            readout = np.ascontiguousarray(parameters.readout[:, part])
+            shallow_jets(
+                phi.code,
+                phi.power,
+                weight[part],
+                bias[part],
+                readout,
+                monomials,
+                inputs,
+                orders,
+                ask.outputs,
+                out,
+            )
+        return out
+
+    total = sum_in_order(each(lane, lanes(len(bias))))
+    total *= ask.factorials[:, None] / math.sqrt(len(bias))
+    return total
+
+
+def contracted(ask: Request, weights: FloatArray, meter: Meter) -> FloatArray:
+    """Σ w T w (n, n) for weights (S, n)."""
+    phi, parameters = ask.network.phi, ask.parameters
+    (weight, bias), n = parameters.hidden[0], len(ask.points)
+    size, stride = padded(n), row_stride(n)
+    inputs = np.zeros((ask.inputs.shape[1], size))
+    inputs[:, :n] = ask.inputs.T
+    coefficients = np.zeros((len(ask.slots), size))
+    coefficients[:, :n] = weights * ask.factorials[:, None]
+    terms, top = term_table(ask)
+    rates = parameters.rates
+    factors = np.sqrt(np.array([rates[2], rates[0], rates[1]]) / len(bias))
+    per = len(parameters.readout) + len(inputs) + 1
+
+    def lane(mine: list[slice]) -> FloatArray:
+        out, features = np.zeros((size, size)), np.zeros((DEPTH + per, stride))
+        for part in mine:
+            monomials = affine_monomials(weight[part], ask.network.scale, ask.set)
+            readout = np.ascontiguousarray(parameters.readout[:, part])
+            shallow_contract(
+                phi.code,
+                phi.power,
+                weight[part],
+                bias[part],
+                readout,
+                monomials,
+                inputs,
+                ask.network.scale,
+                coefficients,
+                terms,
+                top,
+                factors,
+                features,
+                out,
+            )
+            meter.tick(part.stop - part.start)
+        return out
+
+    total = sum_in_order(each(lane, lanes(len(bias))))[:n, :n]
+    return np.triu(total) + np.triu(total, 1).T
+
+
+def term_table(ask: Request) -> tuple[IntTable, int]:
+    """Rows (kind, slot, field, order of φ, position of μ, factor) and the highest order of φ."""
+    rows: list[tuple[int, int, int, int, int, int]] = []
+    for slot, (place, field) in enumerate(zip(ask.positions.tolist(), ask.outputs.tolist(), strict=True)):
+        alpha = ask.set.indices[place]
+        order = sum(alpha)
+        rows.append((-1, slot, field, order, place, 1))
+        rows.append((0, slot, field, order + 1, place, order + 1))
+        for j, entry in enumerate(alpha):
+            if entry:
+                lower = tuple(a - (k == j) for k, a in enumerate(alpha))
+                rows.append((j + 1, slot, field, order, ask.set.position[lower], order))
+    return np.array(rows, dtype=np.int64), max(row[3] for row in rows)
+
+
+def sum_in_order(parts: list[FloatArray]) -> FloatArray:
+    """The sum of the threads' parts, always in the same order."""
+    for extra in parts[1:]:
+        parts[0] += extra
+    return parts[0]

@@ -1,0 +1,178 @@
+"""One hidden layer, many points: jets and the contracted kernel in one pass over the neurons.
+
+At depth 1 z = Wx̃ + b is affine, so that [φ(z)]_α = φ_{|α|}(z) (|α|!/α!) w^α and only univariate Taylor
+coefficients are needed. With row weights c_{sx} = w_{sx} α_s! and μ_α = (|α|!/α!) w^α [D],
+
+    r_i   = Σ_{s of field i} c_s φ_{|α|} μ_α                              (readout),
+    D_0   = Σ_s c_s a^{i(s)} (|α|+1) φ_{|α|+1} μ_α,
+    D_{e_j} = Σ_{s: α_j > 0} c_s a^{i(s)} |α| φ_{|α|} μ_{α−e_j},
+
+and the gradient of the row is (r_i; x̃_j D_0 + scale_j D_{e_j}; D_0)/√N: m + d + 1 features per neuron. They
+are made for a few neurons at a time, points along the fast axis, and added to K while in cache.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.kernels.jit import inlined, kernel
+from ntk_theory.kernels.rank_update import add_gram
+from ntk_theory.kernels.taylor import CHUNK, fill
+
+FloatArray = NDArray[np.float64]
+IntTable = NDArray[np.int64]
+
+#: Features (rows of F) that are made before they are added to K: a block of F fits the second cache.
+DEPTH = 128
+
+
+@inlined
+def _preactivation(z: FloatArray, weight: FloatArray, bias: float, inputs: FloatArray) -> None:
+    for i in range(z.size):
+        z[i] = bias
+    for j in range(weight.size):
+        factor = weight[j]
+        x = inputs[j]
+        for i in range(z.size):
+            z[i] += factor * x[i]
+
+
+@inlined
+def _add(y: FloatArray, factor: float, c: FloatArray, f: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] += factor * c[i] * f[i]
+
+
+@inlined
+def _axpy(y: FloatArray, factor: float, f: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] += factor * f[i]
+
+
+@inlined
+def _zero(y: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] = 0.0
+
+
+@inlined
+def _input_feature(
+    y: FloatArray, rate: float, x: FloatArray, value: FloatArray, factor: float, slope: FloatArray
+) -> None:
+    for i in range(y.size):
+        y[i] = rate * (x[i] * value[i] + factor * slope[i])
+
+
+@inlined
+def _scaled(y: FloatArray, factor: float, x: FloatArray) -> None:
+    for i in range(y.size):
+        y[i] = factor * x[i]
+
+
+@kernel(
+    "void(int64, int64, float64[:, ::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1],"
+    "int64[::1], int64[::1], float64[:, ::1])"
+)
+def shallow_jets(
+    code: int,
+    power: int,
+    weight: FloatArray,
+    bias: FloatArray,
+    readout: FloatArray,
+    monomials: FloatArray,
+    inputs: FloatArray,
+    orders: IntTable,
+    outputs: IntTable,
+    out: FloatArray,
+) -> None:
+    """out[s, x] += Σ_k a_k^{i(s)} μ_{s,k} φ_{|α_s|}(z_k(x)); monomials (S, N), inputs (d, n), out (S, n)."""
+    n = inputs.shape[1]
+    top = orders.max()
+    f = np.empty((top + 1, CHUNK))
+    z = np.empty(CHUNK)
+    for start in range(0, n, CHUNK):
+        c = min(CHUNK, n - start)
+        stop = start + c
+        for k in range(bias.size):
+            _preactivation(z[:c], weight[k], bias[k], inputs[:, start:stop])
+            fill(code, power, z, c, top, f)
+            for s in range(orders.size):
+                _axpy(out[s, start:stop], readout[outputs[s], k] * monomials[s, k], f[orders[s]])
+
+
+@kernel(
+    "void(int64, int64, float64[:, ::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1],"
+    "float64[::1], float64[:, ::1], int64[:, ::1], int64, float64[::1], float64[:, ::1], float64[:, ::1])"
+)
+def shallow_contract(
+    code: int,
+    power: int,
+    weight: FloatArray,
+    bias: FloatArray,
+    readout: FloatArray,
+    monomials: FloatArray,
+    inputs: FloatArray,
+    scale: FloatArray,
+    coefficients: FloatArray,
+    terms: IntTable,
+    top: int,
+    factors: FloatArray,
+    features: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Add the kernel of these neurons to ``out`` (n, n), blocks on and above the diagonal only.
+
+    Parameters
+    ----------
+    code, power, weight, bias, readout, monomials:
+        The activation; W (N, d), b (N,), a (m, N), μ (A, N).
+    inputs, scale:
+        x̃ (d, n) and its chain factors (d,).
+    coefficients:
+        c (S, n), zero at padding points.
+    terms:
+        Rows (kind, slot, field, order of φ, position of μ, factor): kind −1 adds c φ μ to r_field, kind
+        0 adds a·c·factor·φ μ to D_0, kind j + 1 the same to D_{e_j}.
+    top:
+        The highest order of φ in ``terms``.
+    factors:
+        √η of readout, W, b, each over √N.
+    features:
+        Workspace (DEPTH + m + d + 1, ≥ n), zero at padding points.
+    out:
+        (n, n), n with padding.
+    """
+    d, n = inputs.shape
+    m = readout.shape[0]
+    f = np.empty((top + 1, CHUNK))
+    z = np.empty(CHUNK)
+    D = np.empty((d + 1, CHUNK))
+    per = m + d + 1
+    used = 0
+    for k in range(bias.size):
+        for start in range(0, n, CHUNK):
+            c = min(CHUNK, n - start)
+            stop = start + c
+            _preactivation(z[:c], weight[k], bias[k], inputs[:, start:stop])
+            fill(code, power, z, c, top, f)
+            for i in range(m):
+                _zero(features[used + i, start:stop])
+            for j in range(d + 1):
+                _zero(D[j, :c])
+            for t in range(terms.shape[0]):
+                kind, slot, field = terms[t, 0], terms[t, 1], terms[t, 2]
+                order, place = terms[t, 3], terms[t, 4]
+                row = coefficients[slot, start:stop]
+                if kind < 0:
+                    _add(features[used + field, start:stop], factors[0] * monomials[place, k], row, f[order])
+                else:
+                    _add(D[kind, :c], readout[field, k] * monomials[place, k] * terms[t, 5], row, f[order])
+            for j in range(d):
+                y = features[used + m + j, start:stop]
+                _input_feature(y, factors[1], inputs[j, start:stop], D[0], scale[j], D[j + 1])
+            _scaled(features[used + m + d, start:stop], factors[2], D[0])
+        used += per
+        if used + per > DEPTH or k == bias.size - 1:
+            add_gram(features, used, out)
+            used = 0
