@@ -72,7 +72,7 @@ def soup(rng: random.Random) -> str:
 
 def mutant(rng: random.Random) -> str:
     text = rng.choice(VALID)
-    for _ in range(rng.randint(1, 2)):
+    for _ in range(rng.choice([0, 1, 1, 2])):
         at, stop = sorted(rng.randint(0, len(text)) for _ in range(2))
         stop = min(stop, at + rng.randint(0, 2))
         text = text[:at] + rng.choice(["", *TOKENS, rng.choice(VALID)]) + text[stop:]

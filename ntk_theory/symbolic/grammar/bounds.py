@@ -132,7 +132,7 @@ class Bounds:
         if value is None:
             return None
         if isinstance(value, Fraction):
-            if max(len(str(abs(value.numerator))), len(str(value.denominator))) > MAX_DIGITS:
+            if max(abs(value.numerator), value.denominator) >= 10**MAX_DIGITS:
                 raise self.source.too_large(f"a number has more than {MAX_DIGITS} digits", at)
         elif not is_moderate(value):
             raise self.source.too_large(
@@ -227,8 +227,8 @@ class Bounds:
             raise self.source.error("division by zero" if exponent < 0 else "0^0 has no value", at)
         if isinstance(exponent, Fraction) and exponent.denominator == 1:
             if isinstance(base, Fraction):
-                digits = abs(exponent) * len(str(max(abs(base.numerator), base.denominator)))
-                if digits <= 4 * MAX_DIGITS:
+                bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+                if abs(exponent) * bits <= 12 * MAX_DIGITS:
                     return base ** int(exponent)
             return self._float_power(base, exponent)
         if base < 0:

@@ -166,3 +166,25 @@ class Builder:
                     expected="everything real and finite; |a| makes a sign positive",
                 )
         return result
+
+
+def settled(expression: sp.Expr) -> sp.Expr:
+    """``expression`` made again from its parts until SymPy's evaluation changes nothing.
+
+    SymPy leaves a few results that it would not make from their own parts (a product in a product);
+    an expression that is read back from its text must be the same.
+    """
+    for _ in range(3):
+        again = _again(expression, {})
+        if again == expression:
+            break
+        expression = again
+    return expression
+
+
+def _again(node: sp.Expr, memo: dict[sp.Expr, sp.Expr]) -> sp.Expr:
+    if not node.args:
+        return node
+    if node not in memo:
+        memo[node] = node.func(*(_again(part, memo) for part in node.args))
+    return memo[node]

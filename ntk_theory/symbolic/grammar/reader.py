@@ -10,7 +10,7 @@ import sympy as sp
 
 from ntk_theory.errors import BudgetError, InputError, ParseError
 from ntk_theory.symbolic.grammar.bounds import Bounds
-from ntk_theory.symbolic.grammar.build import Builder
+from ntk_theory.symbolic.grammar.build import Builder, settled
 from ntk_theory.symbolic.grammar.elaborate import Elaborator
 from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT
 from ntk_theory.symbolic.grammar.measure import largest_exponent, largest_number, shape_of, unfit
@@ -194,7 +194,7 @@ def _built(source: Source, builder: Builder, bounds: Bounds, nodes: Iterable[Nod
     for node in nodes:
         bounds.fact(node)
     try:
-        expressions = [builder.build(node) for node in nodes]
+        expressions = [settled(builder.build(node)) for node in nodes]
     except RecursionError:
         raise source.too_large(f"the expression is nested more than {MAX_DEPTH} levels deep", None) from None
     for node, expression in zip(nodes, expressions, strict=True):

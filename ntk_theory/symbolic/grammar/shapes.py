@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, log10, prod
+from math import ceil, comb, log10, prod
 
 from ntk_theory.symbolic.grammar.limits import (
     MAX_COEFFICIENT_DIGITS,
@@ -86,30 +86,29 @@ def product_shape(parts: Sequence[Shape]) -> Shape:
 
 
 def power_shape(base: Shape, exponent: Shape, constant: Fraction | None) -> Shape:
-    """The multinomial theorem: n = floor|constant| of t terms gives C(t + n − 1, n) terms.
+    """The multinomial theorem: the n-th power of t terms has C(t + n − 1, n) terms.
 
-    ``constant`` is the rational part of the exponent; an exponent that is no number adds a radical
-    factor that does not expand.
+    ``constant`` is the rational part of the exponent and n = ⌈|constant|⌉, at least 1. A root or a
+    reciprocal counts like the whole power: its terms are out of sight, but SymPy expands below the
+    bar and under the root, and they surface in a further power.
     """
-    n = int(abs(constant)) if constant is not None else 0
     # Larger powers are refused by their exponent; the cap keeps this estimate cheap.
-    n = min(n, 10 * MAX_EXPONENT)
-    terms = comb(base.terms + n - 1, n) if n else 1
+    n = min(max(1, ceil(abs(constant)) if constant is not None else 1), 10 * MAX_EXPONENT)
+    terms = comb(base.terms + n - 1, n)
     per_term = -(-base.size // base.terms)
     size = terms * (min(n, base.terms) * (per_term + 2) + 1)
     radical = base.size + exponent.size + 1
-    if constant is not None and constant < 0:
-        # One over the expanded power; its terms are hidden below the bar, but not its bulk.
-        terms, size = (1 if terms <= MAX_TERMS else terms), size + radical
-    elif constant is None or constant.denominator != 1 or exponent.size != 1:
-        size += terms * radical
+    if constant is None or constant <= 1 or exponent.size != 1:
+        size += radical
+    elif constant.denominator != 1:
+        size += terms * radical  # every term of the whole part meets the root
     inverted = constant is None or constant < 0
     below = max(base.denominators, base.digits) if inverted else base.denominators
     return Shape(
         terms=terms,
         size=size,
-        digits=(n + 1) * (base.digits + log10(base.terms)) + exponent.digits,
-        denominators=(n + 1) * below + exponent.denominators,
+        digits=max((n + 1) * (base.digits + log10(base.terms)), exponent.digits),
+        denominators=max((n + 1) * below, exponent.denominators),
         order=max(base.order, exponent.order),
     )
 

@@ -80,10 +80,12 @@ class _Tree(Transformer[Any, Any]):
 
     def product(self, first: Node, *rest: Any) -> Node:
         # -(u + 1)*v is one product of three, lest SymPy multiply -1 into the bracket.
-        factors = list(first.factors) if isinstance(first, Product) else [first]
+        factors: list[Node] = list(first.factors) if isinstance(first, Product) else [first]
         for sign, factor in zip(rest[::2], rest[1::2], strict=True):
             at = sign.value.at
-            factors.append(factor if sign.type == "STAR" else Power(factor, Number(Fraction(-1), at), at))
+            factors.append(factor if sign.type == "STAR" else _inverse(factor, at))
+        if len(rest) == 2 and rest[0].type == "SLASH" and (ratio := _ratio(first, rest[1])) is not None:
+            return ratio
         return Product(tuple(factors), _start(first))
 
     def positive(self, _sign: Any, operand: Node) -> Node:
@@ -120,6 +122,20 @@ def _nodes(items: tuple[Any, ...]) -> tuple[Node, ...]:
 
 def _start(node: Node) -> int | None:
     return node.at
+
+
+def _ratio(above: Node, below: Node) -> Number | None:
+    """The number that 3/2 is (3/0 is left for the message about zero)."""
+    if isinstance(above, Number) and isinstance(below, Number) and below.value:
+        return Number(above.value / below.value, above.at)
+    return None
+
+
+def _inverse(node: Node, at: int | None) -> Node:
+    """1/node; that of a^n is a^-n at once."""
+    if isinstance(node, Power) and isinstance(node.exponent, Number):
+        return Power(node.base, Number(-node.exponent.value, node.exponent.at), at)
+    return Power(node, Number(Fraction(-1), at), at)
 
 
 def _negative(node: Node, at: int | None) -> Node:
