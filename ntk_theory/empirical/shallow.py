@@ -67,10 +67,8 @@ def contracted(ask: Request, weights: FloatArray, meter: Meter) -> FloatArray:
     phi, parameters = ask.network.phi, ask.parameters
     (weight, bias), n = parameters.hidden[0], len(ask.points)
     size, stride = padded(n), row_stride(n)
-    inputs = np.zeros((ask.inputs.shape[1], size))
-    inputs[:, :n] = ask.inputs.T
-    coefficients = np.zeros((len(ask.slots), size))
-    coefficients[:, :n] = weights * ask.factorials[:, None]
+    inputs = np.ascontiguousarray(ask.inputs.T)
+    coefficients = weights * ask.factorials[:, None]
     terms, top = term_table(ask)
     rates = parameters.rates
     factors = np.sqrt(np.array([rates[2], rates[0], rates[1]]) / len(bias))

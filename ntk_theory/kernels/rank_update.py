@@ -1,9 +1,9 @@
 """C += FᵀF in registers: the inner block of a symmetric rank-K update, written for the vector unit.
 
 F is (K, ld) with the points along the fast axis, as the feature kernels make it, so that nothing is
-packed. One step holds a ROWS × COLUMNS block of C in vector registers over all K: per k it loads COLUMNS/LANES vectors
-of F and broadcasts ROWS scalars. With 512-bit vectors that is 24 accumulators of 8 doubles out of 32
-registers, with 256-bit vectors 12 of 4 out of 16.
+packed. One step holds a ROWS × COLUMNS block of C in vector registers over all K: per k it loads
+COLUMNS/LANES vectors of F and broadcasts ROWS scalars. With 512-bit vectors that is 24 accumulators of 8
+doubles out of 32 registers, with 256-bit vectors 12 of 4 out of 16.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray

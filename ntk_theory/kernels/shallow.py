@@ -121,7 +121,7 @@ def shallow_contract(
     features: FloatArray,
     out: FloatArray,
 ) -> None:
-    """Add the kernel of these neurons to ``out`` (n, n), blocks on and above the diagonal only.
+    """Add the kernel of these neurons to ``out``, blocks on and above the diagonal only.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def shallow_contract(
     inputs, scale:
         x̃ (d, n) and its chain factors (d,).
     coefficients:
-        c (S, n), zero at padding points.
+        c (S, n).
     terms:
         Rows (kind, slot, field, order of φ, position of μ, factor): kind −1 adds c φ μ to r_field, kind
         0 adds a·c·factor·φ μ to D_0, kind j + 1 the same to D_{e_j}.
@@ -139,9 +139,9 @@ def shallow_contract(
     factors:
         √η of readout, W, b, each over √N.
     features:
-        Workspace (DEPTH + m + d + 1, ≥ n), zero at padding points.
+        Workspace (DEPTH + m + d + 1, ≥ p), zero from column n on.
     out:
-        (n, n), n with padding.
+        (p, p) with p ≥ n the padded number of points.
     """
     d, n = inputs.shape
     m = readout.shape[0]
