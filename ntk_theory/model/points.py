@@ -6,7 +6,6 @@ with k ≥ 2 legs (a periodic pair) has (n, k, d), ``points[:, j]`` where leg j 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,11 +16,12 @@ from numpy.typing import ArrayLike
 from ntk_theory.errors import InputError
 from ntk_theory.model.lowering import ParameterValues, bind
 from ntk_theory.model.program import Array
+from ntk_theory.model.sobol import sobol
 from ntk_theory.symbolic.problem import Face, Group, GroupKind, Problem
 
 Points = dict[str, Array]
 
-#: Ways to draw: low-discrepancy (Owen-scrambled Sobol) or independent uniform points.
+#: Ways to draw: low-discrepancy (scrambled Sobol) or independent uniform points.
 METHODS = ("sobol", "uniform")
 
 
@@ -242,10 +242,4 @@ def _unit(n: int, d: int, rng: np.random.Generator, method: str) -> Array:
         return np.zeros((n, d))
     if method == "uniform":
         return rng.random((n, d))
-    from scipy.stats import qmc  # noqa: PLC0415 - slow to import, and only drawing needs it
-
-    # SciPy 1.15 renamed the argument that takes the generator.
-    name = "rng" if "rng" in inspect.signature(qmc.Sobol).parameters else "seed"
-    sobol = qmc.Sobol(d, scramble=True, **{name: rng})
-    # A Sobol set is balanced at powers of two only; its first n points are as good as any.
-    return np.asarray(sobol.random_base2((n - 1).bit_length())[:n], dtype=np.float64)
+    return sobol(n, d, rng)
