@@ -86,3 +86,26 @@ class ResourceError(NTKTheoryError, MemoryError):
 
 class NonFiniteError(NTKTheoryError, ArithmeticError):
     """A value that should be finite overflowed or is undefined, with the place where it arose."""
+
+
+class StoreError(NTKTheoryError, OSError):
+    """A study's store cannot be read or written, is damaged, or belongs to another study."""
+
+
+class WorkerError(NTKTheoryError, RuntimeError):
+    """A worker process ended, or a cluster cannot be reached; completed cells are kept."""
+
+
+class Interrupted(NTKTheoryError):
+    """A study was stopped by the user; completed cells are kept."""
+
+
+class TrainingError(NTKTheoryError, ArithmeticError):
+    """Training stopped: it diverged, or a tolerance cannot be reached.
+
+    ``trajectory`` is what was reached before, with the last good parameters; ``None`` if nothing was.
+    """
+
+    def __init__(self, message: str, trajectory: object = None) -> None:
+        self.trajectory = trajectory
+        super().__init__(message)
