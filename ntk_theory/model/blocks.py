@@ -55,7 +55,8 @@ class Kernel:
 
     def __post_init__(self) -> None:
         n = sum(group.size for group in self.groups)
-        matrix = np.ascontiguousarray(self.matrix, dtype=np.float64)
+        # A view: it is made read-only below, and the caller's own array is not.
+        matrix = np.ascontiguousarray(self.matrix, dtype=np.float64).view()
         if matrix.shape != (n, n):
             raise InputError(f"matrix has shape {matrix.shape}; the groups need ({n}, {n})")
         names = [group.name for group in self.groups]
@@ -72,6 +73,9 @@ class Kernel:
         matrix.flags.writeable = False
 
     def _require_finite(self) -> None:
+        with np.errstate(all="ignore"):
+            if np.isfinite(self.matrix.sum()):  # proves all entries finite, without a mask of n² entries
+                return
         bad = np.argwhere(~np.isfinite(self.matrix))
         if len(bad):
             (g, i), (h, j) = (self._locate(int(k)) for k in bad[0])

@@ -31,6 +31,9 @@ def test_blocks_follow_the_groups() -> None:
     np.testing.assert_array_equal(k["ends , initial"], k["initial,ends"].T)
     np.testing.assert_array_equal(k["slope", "f2"], k.matrix[2:3, 8:9])
     assert not k.matrix.flags.writeable
+    mine = np.eye(9)
+    assert Kernel(mine, GROUPS)["slope,slope"] == 1
+    assert mine.flags.writeable
 
 
 def test_b_stacks_value_groups_and_f_equations() -> None:
@@ -136,6 +139,8 @@ def test_a_kernel_must_fit_its_groups_and_be_finite() -> None:
         Kernel(np.zeros((2, 3)), GROUPS)
     with pytest.raises(InputError, match="each must be its own"):
         Kernel(np.eye(2), (GROUPS[1], GROUPS[1]))
+    huge = np.full((9, 9), 1e308)
+    assert (Kernel(huge, GROUPS).matrix == huge).all()  # its sum overflows, its entries do not
     matrix = kernel().matrix.copy()
     matrix[4, 7] = np.inf
     with pytest.raises(NonFiniteError, match="block ends,f1 is inf at points 1 and 1"):
