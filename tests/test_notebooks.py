@@ -69,9 +69,8 @@ def test_notebook_runs(path: Path, tmp_path: Path) -> None:
     if not read(path).metadata.get("exact_outputs", False):
         return
     for old, new in zip(shown, fresh, strict=True):
-        assert printed(old) == printed(new), (
-            f"stale: run jupyter execute --inplace {path.name}; the cell\n{new.source}"
-        )
+        advice = f"stale: run jupyter execute --inplace {path.name}; the cell\n{new.source}"
+        assert printed(old) == printed(new), advice
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
