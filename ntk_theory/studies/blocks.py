@@ -60,7 +60,7 @@ def probe_vector(seed: int, name: str, number: int, length: int) -> Floats:
     """w_j of a set of rows: standard normals over √length, from the seed, the set's name and j."""
     key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(1, key, number))))
-    return rng.standard_normal(length) / np.sqrt(length)
+    return np.asarray(rng.standard_normal(length) / np.sqrt(length))
 
 
 @dataclass(frozen=True, eq=False)

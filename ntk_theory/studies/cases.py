@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -24,7 +24,7 @@ from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 
 Floats = NDArray[np.float64]
 #: What names a problem: see :func:`ntk_theory.symbolic.problem`.
-ProblemLike = str | Path | Problem | Operator | sp.Basic
+ProblemLike: TypeAlias = str | Path | Problem | Operator | sp.Basic
 #: A value group has at least this many points, however many groups share them.
 MIN_VALUE_POINTS = 2
 
@@ -188,7 +188,8 @@ def _swept(
     if isinstance(what, Path) or (isinstance(what, str) and (what in zoo_names() or what.endswith(".toml"))):
         return [(as_problem(what, parameters={name: v}), {name: str(v)}) for v in values]
     # Read once with the name kept free, so that a value 0 cannot change the variables or the points.
-    free = as_problem(what, parameters=[name]) if isinstance(what, str) else as_problem(what)  # type: ignore[arg-type]  # a list of names leaves them free
+    names: Any = [name]  # without values
+    free = as_problem(what, parameters=names) if isinstance(what, str) else as_problem(what)
     if not any(name == s.name for g in free.groups for leg in g.legs for s in leg.parameters):
         raise InputError(
             f"sweep names {name!r}, which does not occur as a free parameter of {_text_of(free)!r}; "

@@ -85,7 +85,9 @@ class CellResult:
 
     def rows(self, keys: tuple[Key, ...]) -> list[Row]:
         """Tidy rows, given the layout of the case."""
-        return [Row(*self.cell, *keys[k], float(v)) for k, v in zip(self.ids, self.values, strict=True)]
+        return [
+            Row._make((*self.cell, *keys[k], float(v))) for k, v in zip(self.ids, self.values, strict=True)
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -359,7 +361,8 @@ def _weights(rows: Rows, jets: Floats) -> tuple[Floats, dict[str, str]]:
         return linearise(rows, jets).weights, {}
     except NonFiniteError:
         pass
-    weights, broken = np.zeros_like(jets), {}
+    weights = np.zeros_like(jets)
+    broken: dict[str, str] = {}
     for leg in rows.legs:
         try:
             _, gradient = leg.operator.evaluate(rows.points[leg.rows], jets[list(leg.slots), leg.rows])

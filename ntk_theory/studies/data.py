@@ -81,7 +81,7 @@ class StudyData:
                 f"case {case!r} has no {quantity!r} for pair {pair!r} at s = {key.s!r}; its pairs are "
                 f"{', '.join(self.pairs(case))}, its s are {', '.join(map(str, self.study.s))}"
             )
-        return self.blocks[case, activation].values[self._positions[case][key]]
+        return np.asarray(self.blocks[case, activation].values[self._positions[case][key]])
 
     def pairs(self, case: str) -> tuple[str, ...]:
         """The pairs "g,h" of a case, in their fixed order."""

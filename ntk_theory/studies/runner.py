@@ -92,7 +92,8 @@ def run(
     Interrupted
         Ctrl-C. In each of these cases completed cells are kept and a second run resumes.
     """
-    count = worker_count(workers, study.estimate().worker_bytes)
+    # A cluster's machines are not this one: their memory is theirs to check.
+    count = 1 if cluster else worker_count(workers, study.estimate().worker_bytes)
     with ExitStack() as stack:
         if isinstance(store, Store):
             opened = store
@@ -145,7 +146,8 @@ class _Run:
         wanted = [key for key in dict.fromkeys((c.case, c.activation) for c in missing) if key not in laws]
         contexts = [CellContext.of(self.study, self.study.case(case), name) for case, name in wanted]
         bar = Progress(0, 0.0, show=self.progress)
-        bar.note(f"infinite-width law of {len(wanted)} cases ...") if wanted else None
+        if wanted:
+            bar.note(f"infinite-width laws: {len(wanted)} to compute")
         with closing(stream(compute_law, contexts, self.workers, self.cluster)) as results:  # type: ignore[type-var]  # a generator
             for law in results:
                 self.store.add_law(law)
@@ -177,11 +179,11 @@ def make_batches(
         seconds = {width: study.cost(case, width)[0] for width in {width for width, _ in cells}}
         parts: list[list[tuple[int, int]]] = [[]]
         filled = 0.0
-        for cell in sorted(cells, key=lambda cell: (-cell[0], cell[1])):
-            if parts[-1] and filled + seconds[cell[0]] > BATCH_SECONDS:
+        for width, seed in sorted(cells, key=lambda pair: (-pair[0], pair[1])):
+            if parts[-1] and filled + seconds[width] > BATCH_SECONDS:
                 parts.append([])
                 filled = 0.0
-            parts[-1].append(cell)
-            filled += seconds[cell[0]]
+            parts[-1].append((width, seed))
+            filled += seconds[width]
         batches += [Batch(context, tuple(part), sum(seconds[w] for w, _ in part)) for part in parts]
     return sorted(batches, key=lambda batch: -max(width for width, _ in batch.cells))

@@ -2,8 +2,8 @@
 
 Every cell is one row with two blobs, ``ids`` (int32) and ``vals`` (float64), little endian: value k belongs
 to ``keys`` (case, id = ids[k]) = (pair, s, quantity). ``crc`` guards both. Each batch of cells is one
-transaction with a rollback journal and synchronous=FULL, so that a process that is killed, or a machine that loses power,
-leaves either all or nothing of it. Numbers and text only, no pickles.
+transaction with a rollback journal and synchronous=FULL, so that a process that is killed, or a machine
+that loses power, leaves either all or nothing of it. Numbers and text only, no pickles.
 """
 
 from __future__ import annotations
@@ -180,8 +180,8 @@ class Store:
             cell = Cell(*key)
             if _checksum(ids, values) != crc:
                 raise StoreError(
-                    f"the store {self.path} is damaged: the numbers of cell {tuple(cell)} fail their checksum; "
-                    "run the study into a new file"
+                    f"the store {self.path} is damaged: the numbers of cell {tuple(cell)} fail their "
+                    "checksum; run the study into a new file"
                 )
             yield CellResult(
                 cell, np.frombuffer(ids, "<i4"), np.frombuffer(values, "<f8"), seconds=float(seconds)
@@ -190,8 +190,8 @@ class Store:
     def failures(self) -> tuple[Failure, ...]:
         """All failures, sorted by cell."""
         query = (
-            "SELECT label, activation, width, seed, pair, s, message FROM failures JOIN cases ON id = case_id "
-            "ORDER BY case_id, activation, width, seed, failures.rowid"
+            "SELECT label, activation, width, seed, pair, s, message FROM failures "
+            "JOIN cases ON id = case_id ORDER BY case_id, activation, width, seed, failures.rowid"
         )
         return tuple(Failure(Cell(*row[:4]), *row[4:]) for row in self._select(query))
 
@@ -369,7 +369,8 @@ class Store:
         (report,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if report != "ok":
             raise StoreError(
-                f"the store {self.path} is damaged ({report}); restore a copy, or run the study into a new file"
+                f"the store {self.path} is damaged ({report}); restore a copy, "
+                "or run the study into a new file"
             )
         if hashlib.sha256(self._meta("study").encode()).hexdigest() != self.digest:
             raise StoreError(

@@ -277,6 +277,7 @@ def _plain(criterion: Mapping[str, Any]) -> dict[str, CriterionValue]:
         fine = isinstance(value, str | int) or (isinstance(value, float) and np.isfinite(value))
         if not isinstance(key, str) or not fine:
             raise InputError(
-                f"criterion has {key!r}: {value!r}; it needs texts as names, finite numbers or texts as values"
+                f"criterion has {key!r}: {value!r}; it needs texts as names, "
+                "finite numbers or texts as values"
             )
     return {key: criterion[key] for key in sorted(criterion)}

@@ -41,7 +41,7 @@ def worker_count(workers: int | None, worker_bytes: float) -> int:
     fit = MEMORY_SHARE * physical_memory() / worker_bytes
     if fit < 1:
         raise ResourceError(
-            f"one cell of this study needs {worker_bytes / 2**30:.1f} GiB, more than this machine has free for it; "
+            f"one cell of this study needs {worker_bytes / 2**30:.1f} GiB, more than this machine has; "
             "use smaller widths, fewer points or less depth"
         )
     return int(min(workers or cores(), fit))
@@ -136,7 +136,7 @@ def _client(address: str) -> Iterator[Any]:
             "cluster needs the package distributed; install it with: pip install 'ntk_theory[cluster]'"
         ) from None
     try:
-        client = Client(address, timeout=CLUSTER_SECONDS, set_as_default=False)
+        client: Any = Client(address, timeout=CLUSTER_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise WorkerError(
             f"cluster is {address!r}, where no Dask scheduler answers ({error}); "
