@@ -1,1 +1,26 @@
-"""Training on the residuals: losses, gradient flow, drift of the kernel."""
+"""Training: losses, flows, optimisers, drift of the kernel, limiting dynamics."""
+
+from ntk_theory.training.descent import Adam, GradientDescent
+from ntk_theory.training.drift import Assumptions, Drift
+from ntk_theory.training.flow import Flow
+from ntk_theory.training.gauss_newton import GaussNewton
+from ntk_theory.training.rules import Resample, Until
+from ntk_theory.training.solution import relative_error
+from ntk_theory.training.train import train
+from ntk_theory.training.trajectory import Trajectory, load_network, save_network
+
+__all__ = [
+    "Adam",
+    "Assumptions",
+    "Drift",
+    "Flow",
+    "GaussNewton",
+    "GradientDescent",
+    "Resample",
+    "Trajectory",
+    "Until",
+    "load_network",
+    "relative_error",
+    "save_network",
+    "train",
+]

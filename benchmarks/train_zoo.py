@@ -1,0 +1,97 @@
+"""Train a network on every problem of the zoo that has a solution; write JSON and a Markdown table.
+
+    python benchmarks/train_zoo.py --seconds 60 [NAME ...]
+
+Every problem gets the same network, the same numbers of points and the same method (the defaults of
+``train``), from seed 0; nothing is tuned per problem. The budget is processor time, which other
+processes do not lengthen; with one thread it is the wall time on an idle machine. Results are written after every problem; those that are there are kept unless
+``--again`` is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    """Read the arguments, set the threads before NumPy is imported, run."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--loss", type=float, default=1e-14)
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--out", type=Path, default=RESULTS / "train_zoo.json")
+    arguments = parser.parse_args()
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = str(arguments.threads)
+    import ntk_theory as nt  # noqa: PLC0415
+
+    found: dict[str, Any] = {}
+    if arguments.out.exists() and not arguments.again:
+        found = json.loads(arguments.out.read_text(encoding="utf-8"))["results"]
+    for name in arguments.names or [n for n in nt.zoo_names() if nt.zoo(n).solution is not None]:
+        if name not in found:
+            found[name] = measure(name, arguments.seconds, arguments.loss)
+            print(line(name, found[name]), flush=True)
+            save(arguments.out, found)
+
+
+def measure(name: str, seconds: float, loss: float) -> dict[str, Any]:
+    """One problem."""
+    import ntk_theory as nt  # noqa: PLC0415
+    from ntk_theory.errors import NTKTheoryError  # noqa: PLC0415
+    from ntk_theory.training import Until, train  # noqa: PLC0415
+
+    problem, start, cpu = nt.zoo(name), time.perf_counter(), time.process_time()
+    try:
+        run = train(problem, until=Until(cpu=seconds, loss=loss, patience=100))
+    except NTKTheoryError as error:
+        return {"title": problem.title, "fault": str(error), "cpu": time.process_time() - cpu}
+    return {
+        "title": problem.title,
+        "error": run.error,
+        "loss": run.loss,
+        "steps": len(run.times) - 1,
+        "parameters": run.parameters.size,
+        "residuals": int(sum(len(array) for array in run.points.values())),
+        "seconds": time.perf_counter() - start,
+        "cpu": time.process_time() - cpu,
+        "reason": run.reason,
+        "errors": run.errors.tolist(),
+    }
+
+
+def line(name: str, result: dict[str, Any]) -> str:
+    """One row of the table."""
+    if "fault" in result:
+        return f"| {name} | — | — | — | {result['cpu']:.0f} | {result['fault'][:80]} |"
+    numbers = f"{result['error']:.1e} | {result['loss']:.1e} | {result['steps']} | {result['cpu']:.0f}"
+    return f"| {name} | {numbers} | {result['reason']} |"
+
+
+def save(path: Path, found: dict[str, Any]) -> None:
+    """JSON, and a table sorted by error."""
+    from environment import write  # noqa: PLC0415 - after the threads are set
+
+    write(path, found)
+    order = sorted(found, key=lambda name: found[name].get("error", float("inf")))
+    head = [
+        "| problem | relative L² error | loss | steps | CPU seconds | stopped by |",
+        "|---|---|---|---|---|---|",
+    ]
+    text = "\n".join([*head, *(line(name, found[name]) for name in order)]) + "\n"
+    path.with_suffix(".md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

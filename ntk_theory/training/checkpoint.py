@@ -1,0 +1,101 @@
+"""Checkpoints: the state of a run as an .npz file, from which it goes on bit-identically.
+
+A file holds arrays and text only. It carries a digest of everything that decides the run (method, network,
+problem, points, weights, seed) and is refused by any other run. It is written to a new
+file that then replaces the old one, so that a kill leaves the last good one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.errors import InputError
+from ntk_theory.training.method import State
+
+FloatArray = NDArray[np.float64]
+#: Written into every file; a reader of another layout refuses it.
+FORMAT = "ntk-theory checkpoint 1"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A state, the start it came from, and the curves so far (name → values per step or record)."""
+
+    state: State
+    initial: FloatArray
+    curves: Mapping[str, FloatArray]
+
+
+def digest(parts: Mapping[str, object]) -> str:
+    """SHA-256 of named parts: arrays by their bytes, anything else by its text."""
+    total = hashlib.sha256()
+    for name in sorted(parts):
+        part = parts[name]
+        total.update(name.encode())
+        if isinstance(part, np.ndarray):
+            total.update(str(part.shape).encode() + part.tobytes())
+        else:
+            total.update(str(part).encode())
+    return total.hexdigest()
+
+
+def write(path: str | PathLike[str], key: str, checkpoint: Checkpoint) -> None:
+    """Write atomically."""
+    state = checkpoint.state
+    arrays = {f"memory/{name}": value for name, value in state.memory.items()}
+    arrays |= {f"curve/{name}": value for name, value in checkpoint.curves.items()}
+    numbers = {"step": state.step, "time": state.time.hex(), "evaluations": state.evaluations}
+    partial = Path(f"{os.fspath(path)}.partial")
+    with open(partial, "wb") as file:
+        np.savez(
+            file,
+            format=np.array(FORMAT),
+            key=np.array(key),
+            numbers=np.array(json.dumps(numbers)),
+            vector=state.vector,
+            values=state.values,
+            initial=checkpoint.initial,
+            **arrays,  # type: ignore[arg-type]
+        )
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def read(path: str | PathLike[str], key: str) -> Checkpoint:
+    """Read a checkpoint of the run with this digest; another run's or a damaged file raises InputError."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
+            if str(data["format"]) != FORMAT:
+                raise InputError(f"{path} has the format {str(data['format'])!r}; this reads {FORMAT!r}")
+            found = str(data["key"])
+            numbers = json.loads(str(data["numbers"]))
+            memory = _named(data, "memory/")
+            time = float.fromhex(numbers["time"])
+            state = State(
+                data["vector"], data["values"], numbers["step"], time, numbers["evaluations"], memory
+            )
+            checkpoint = Checkpoint(state, data["initial"], _named(data, "curve/"))
+    except (InputError, FileNotFoundError):
+        raise
+    except Exception as error:  # a zip file has many ways to be damaged
+        raise InputError(f"{path} is not a checkpoint of this package ({error}); remove it") from error
+    if found != key:
+        raise InputError(
+            f"{path} belongs to another run (method, network, points, weights or problem differ); "
+            "give another path or remove it"
+        )
+    return checkpoint
+
+
+def _named(data: Mapping[str, FloatArray], prefix: str) -> dict[str, FloatArray]:
+    return {name.removeprefix(prefix): data[name] for name in data if name.startswith(prefix)}

@@ -1,0 +1,186 @@
+"""The loss of a problem at fixed points, L(θ) = ½ Σ_g λ_g Σ_x R_g(x)², with what training asks of it.
+
+Sums, not means (THEORY §5): a mean over n_g points is λ_g = 2/n_g and rescales time. In the metric of the
+parameters' ``layer_rates`` η (ones by default) gradient flow is θ' = −η ∘ ∇L and
+R' = −KΛR with K = J diag(η) Jᵀ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ntk_theory.empirical.cost import operations, plan
+from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
+from ntk_theory.empirical.products import Linearised, Residuals
+from ntk_theory.errors import InputError
+from ntk_theory.model.assembly import assemble, assemble_contracted
+from ntk_theory.model.blocks import Kernel
+from ntk_theory.model.network import Network
+from ntk_theory.model.parameters import Parameters
+from ntk_theory.symbolic.problem import GroupKind, Problem
+from ntk_theory.training.jacobian import residuals_and_jacobian
+
+FloatArray = NDArray[np.float64]
+#: ``sum``: λ_g = 1; ``mean``: λ_g = 1/n_g; ``trace``: NTK trace ratios, λ_g = tr K / tr K^{gg}.
+WEIGHTINGS = ("sum", "mean", "trace")
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """Residuals R(θ) at fixed points and a weight λ for each; θ as one vector of P numbers.
+
+    Attributes
+    ----------
+    residuals:
+        The problem, the network and the points.
+    template:
+        Parameters that give the vector its shapes and its ``layer_rates``.
+    group_weights:
+        λ_g by group name, positive.
+    """
+
+    residuals: Residuals
+    template: Parameters
+    group_weights: Mapping[str, float]
+    #: Where methods keep what only saves work (an integrator, a factorisation); never part of a result.
+    solvers: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        network: Network,
+        parameters: Parameters,
+        points: Mapping[str, ArrayLike],
+        weights: str | Mapping[str, float] = "sum",
+    ) -> Objective:
+        """Lower the problem, check points and weights.
+
+        ``weights`` is one of :data:`WEIGHTINGS`, or a positive number per group.
+        """
+        network.check(parameters)
+        residuals = Residuals.of(problem, network, points)
+        names = [group.name for group in residuals.rows.groups]
+        bare = cls(residuals, parameters, dict.fromkeys(names, 1.0))
+        return replace(bare, group_weights=_weights(bare, weights), solvers={})
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+        return self.residuals.network
+
+    @property
+    def size(self) -> int:
+        """n, the number of residuals."""
+        return self.residuals.size
+
+    @cached_property
+    def weights(self) -> FloatArray:
+        """λ per residual, (n,)."""
+        groups = self.residuals.rows.groups
+        return np.concatenate([np.full(g.size, float(self.group_weights[g.name])) for g in groups])
+
+    @cached_property
+    def rates(self) -> FloatArray:
+        """η per parameter, (P,)."""
+        pairs = zip(self.template.rates, self.template.blocks(), strict=True)
+        return np.concatenate([np.full(block.size, rate) for rate, block in pairs])
+
+    def parameters(self, vector: FloatArray) -> Parameters:
+        """θ as arrays."""
+        return self.template.replaced(vector)
+
+    def at(self, vector: FloatArray) -> Linearised:
+        """Values, gradients by the jets and products with J at θ."""
+        return self.residuals.at(self.parameters(vector))
+
+    def values(self, vector: FloatArray) -> FloatArray:
+        """R(θ), (n,)."""
+        return self.at(vector).values
+
+    def gradient(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """R (n,) and ∇L = JᵀΛR (P,), by one backward pass."""
+        here = self.at(vector)
+        return here.values, here.vjp(self.weights * here.values).flatten()
+
+    def jacobian(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """R (n,) and the dense J (n, P); the last answer is kept, since a rejected step asks again."""
+        key = vector.tobytes()
+        kept = self.solvers.get("jacobian")
+        if kept is None or kept[0] != key:
+            kept = (key, residuals_and_jacobian(self.residuals, self.parameters(vector)))
+            self.solvers["jacobian"] = kept
+        made: tuple[FloatArray, FloatArray] = kept[1]
+        return made
+
+    def kernel(self, vector: FloatArray) -> Kernel:
+        """K(θ) in named blocks, by the cheaper of jet NTK and contracted seeds."""
+        here = self.at(vector)
+        rows, weights = self.residuals.rows, here.linearisation.weights
+        ask, network, parameters = here.ask, self.network, here.ask.parameters
+        rate = parameters.output_bias_rate
+        if plan(ask, contracted=True).flops <= operations(ask, contracted=False):
+            block = contracted_ntk(network, parameters, rows.points, rows.slots, weights)
+            return assemble_contracted(rows, weights, block, network.epsilon, rate)
+        full = jet_ntk(network, parameters, rows.points, rows.slots)
+        return assemble(rows, weights, full, network.epsilon, rate)
+
+    def loss(self, values: FloatArray) -> float:
+        """L from R."""
+        return 0.5 * float(np.sum(self.weights * values**2))
+
+    def group_losses(self, values: FloatArray) -> dict[str, float]:
+        """½ λ_g Σ_x R_g² by group; they add up to L."""
+        terms = 0.5 * self.weights * values**2
+        parts, at = {}, 0
+        for group in self.residuals.rows.groups:
+            parts[group.name] = float(terms[at : at + group.size].sum())
+            at += group.size
+        return parts
+
+    def worst_group(self, values: FloatArray) -> str:
+        """The group with the largest share of the loss (or with a value that is not finite)."""
+        losses = self.group_losses(values)
+        return max(losses, key=lambda name: losses[name] if np.isfinite(losses[name]) else np.inf)
+
+    def gradient_sup(self, vector: FloatArray) -> dict[str, float]:
+        """Largest |F_α| by group, over its points and slots: assumption (ii) of Theorem 2.3."""
+        rows = self.residuals.rows
+        weights = np.abs(self.at(vector).linearisation.weights)
+        found = {group.name: 0.0 for group in rows.groups}
+        for leg in rows.legs:
+            name = rows.groups[leg.group].name
+            if leg.slots:
+                found[name] = max(found[name], float(weights[list(leg.slots), leg.rows].max()))
+        return found
+
+
+def _weights(bare: Objective, weights: str | Mapping[str, float]) -> dict[str, float]:
+    groups = bare.residuals.rows.groups
+    names = [group.name for group in groups]
+    if isinstance(weights, str):
+        if weights == "sum":
+            return dict.fromkeys(names, 1.0)
+        if weights == "mean":
+            return {group.name: 1.0 / group.size for group in groups}
+        if weights == "trace":
+            return bare.kernel(bare.template.flatten()).trace_ratio_weights()
+        raise InputError(f"weights is {weights!r}; it needs one of {', '.join(WEIGHTINGS)}, or a mapping")
+    extra = {"b": GroupKind.VALUE, "f": GroupKind.EQUATION}
+    unknown = [name for name in weights if name not in names and name not in extra]
+    if unknown:
+        raise InputError(f"weights has the group {unknown[0]!r}; the problem has {', '.join(names)}")
+    found = {}
+    for group in groups:
+        union = next((u for u, kind in extra.items() if group.kind is kind), None)
+        value = float(weights.get(group.name, weights.get(union, 1.0) if union else 1.0))
+        if not (np.isfinite(value) and value > 0):
+            raise InputError(f"weights[{group.name!r}] is {value}; it needs a positive number")
+        found[group.name] = value
+    return found

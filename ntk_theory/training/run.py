@@ -1,0 +1,245 @@
+"""The loop that every method runs in: records, stopping rules, checkpoints, faults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.errors import NonFiniteError, TrainingError
+from ntk_theory.model.points import draw_points
+from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
+from ntk_theory.training.drift import Monitor
+from ntk_theory.training.flow import Flow
+from ntk_theory.training.method import Method, State
+from ntk_theory.training.objective import Objective
+from ntk_theory.training.rules import Resample, Until
+from ntk_theory.training.solution import TestGrid
+from ntk_theory.training.trajectory import Trajectory, network_record
+
+FloatArray = NDArray[np.float64]
+#: Called after every step with the state and the losses by group.
+Progress = Callable[[State, Mapping[str, float]], None]
+#: Records of drift and assumptions along a flow.
+FLOW_RECORDS = 16
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides a run but the stopping rules and the objective."""
+
+    problem: Problem
+    points: Mapping[str, FloatArray]
+    method: Method
+    until: Until
+    weighting: str | Mapping[str, float]
+    kernels: bool
+    resample: Resample | None
+    reweigh: int | None
+    seed: int
+
+    def key(self, objective: Objective) -> str:
+        """A digest of the run; a longer run with the same key may go on from its checkpoint."""
+        rows = objective.residuals.rows
+        parts: dict[str, object] = {
+            "network": network_record(objective.network),
+            "method": self.method,
+            "groups": [(g.name, g.size) for g in rows.groups],
+            "operators": [(leg.group, leg.operator.program) for leg in rows.legs],
+            "targets": [group.target_program for group in rows.problem.groups],
+            "points": rows.points,
+            "weights": objective.weights,
+            "kernels": self.kernels,
+            "resample": self.resample,
+            "reweigh": self.reweigh,
+            "initial": objective.template.flatten(),
+            "rates": objective.template.rates,
+        }
+        return digest(parts)
+
+
+class Run:
+    """The loop; what it collects are columns of numbers."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        objective: Objective,
+        grid: TestGrid | None,
+        progress: Progress | None,
+        checkpoint: str | PathLike[str] | None,
+        every: int,
+    ) -> None:
+        self.plan, self.objective, self.grid, self.progress = plan, objective, grid, progress
+        self.path, self.every = checkpoint, every
+        self.key = plan.key(objective)
+        self.initial = objective.template.flatten()
+        self.points = plan.points
+        self.monitor = Monitor(objective, self.initial, kernel=plan.kernels)
+        self.columns: dict[str, list[float]] = {"time": [], "loss": []}
+        self.errors: list[tuple[float, float]] = []
+        self.started, self.started_cpu = time.perf_counter(), time.process_time()
+
+    def go(self) -> Trajectory:
+        """Run to the end."""
+        state = self._resumed() or self._fresh()
+        reason = self._stop(state)
+        while reason is None:
+            try:
+                state = self._step(state)
+            except (TrainingError, NonFiniteError) as fault:
+                self._fail(state, fault)
+            reason = self._stop(state)
+        if self.monitor.columns["time"][-1] != state.time:
+            self._record(state)
+        self._save(state)
+        return self._trajectory(state, reason)
+
+    def _fresh(self) -> State:
+        state = self.plan.method.begin(self.objective, self.initial)
+        self._note(state)
+        self._record(state)
+        return state
+
+    def _step(self, state: State) -> State:
+        state = self.plan.method.advance(self.objective, self._renewed(state))
+        self._note(state)
+        if self._is_record(state):
+            self._record(state)
+        if self.path is not None and state.step % self.every == 0:
+            self._save(state)
+        if self.progress is not None:
+            self.progress(state, self.objective.group_losses(state.values))
+        return state
+
+    def _renewed(self, state: State) -> State:
+        """New points or weights where this step asks for them; R then belongs to the new ones."""
+        plan, step = self.plan, state.step
+        points = plan.resample is not None and step and step % plan.resample.every == 0
+        weights = plan.reweigh is not None and step and step % plan.reweigh == 0
+        if not (points or weights):
+            return state
+        self._rebuild(state)
+        memory = dict(state.memory)
+        if "gradient" in memory:
+            memory["gradient"] = self.objective.gradient(state.vector)[1]
+        return replace(state, values=self.objective.values(state.vector), memory=memory)
+
+    def _rebuild(self, state: State) -> None:
+        """The objective as it is at this step: points by the number of the draw, weights at θ."""
+        plan = self.plan
+        if plan.resample is not None and state.step >= plan.resample.every:
+            counts = {name: len(array) for name, array in plan.points.items()}
+            draw = np.random.SeedSequence([plan.resample.seed, state.step // plan.resample.every])
+            self.points = draw_points(plan.problem, counts, int(draw.generate_state(1)[0]))
+        template = self.objective.template
+        fixed = plan.weighting if plan.reweigh is None else self.objective.group_weights
+        made = Objective.of(plan.problem, self.objective.network, template, self.points, fixed)
+        if plan.reweigh is not None:
+            made = replace(made, group_weights=made.kernel(state.vector).trace_ratio_weights(), solvers={})
+        self.objective = made
+
+    def _note(self, state: State) -> None:
+        losses = self.objective.group_losses(state.values)
+        row = {"time": state.time, "loss": self.objective.loss(state.values)}
+        row |= {f"group/{name}": value for name, value in losses.items()}
+        for name, value in row.items():
+            self.columns.setdefault(name, []).append(value)
+
+    def _is_record(self, state: State) -> bool:
+        method = self.plan.method
+        if isinstance(method, Flow):
+            mark = method.end / FLOW_RECORDS
+            return int(state.time / mark) > int(self.monitor.columns["time"][-1] / mark)
+        return state.step & (state.step - 1) == 0  # powers of two
+
+    def _record(self, state: State) -> None:
+        self.monitor.record(state)
+        if self.grid is not None:
+            parameters = self.objective.parameters(state.vector)
+            value = self.grid.error(self.plan.problem, self.objective.network, parameters)
+            self.errors.append((state.time, value))
+
+    def _stop(self, state: State) -> str | None:
+        until, losses = self.plan.until, self.columns["loss"]
+        if until.loss is not None and losses[-1] <= until.loss:
+            return f"the loss is at most {until.loss:g}"
+        if until.error is not None and self.errors and self.errors[-1][1] <= until.error:
+            return f"the relative error is at most {until.error:g}"
+        natural = self.plan.method.ended(state)
+        if natural is not None:
+            return natural
+        if until.steps is not None and state.step >= until.steps:
+            return f"{until.steps} steps"
+        back = until.patience
+        if back is not None and len(losses) > back and losses[-1] > 0.9 * losses[-1 - back]:
+            return f"the loss fell by less than a tenth in {back} steps"
+        if until.seconds is not None and time.perf_counter() - self.started > until.seconds:
+            return f"{until.seconds:g} seconds"
+        if until.cpu is not None and time.process_time() - self.started_cpu > until.cpu:
+            return f"{until.cpu:g} seconds of the processor"
+        return None
+
+    def _fail(self, state: State, fault: Exception) -> None:
+        if self.path is not None:
+            self._save(state)
+        kept = "no checkpoint was asked for"
+        if self.path is not None:
+            kept = f"the last good state is in {self.path}"
+        message = f"{self.plan.method.name} stopped at step {state.step}: {fault} ({kept})"
+        raise TrainingError(message, self._trajectory(state, "fault")) from fault
+
+    def _save(self, state: State) -> None:
+        if self.path is None:
+            return
+        curves = {name: np.array(column) for name, column in self.columns.items()}
+        curves |= {f"monitor:{name}": np.array(column) for name, column in self.monitor.columns.items()}
+        curves["errors"] = np.array(self.errors).reshape(-1, 2)
+        curves |= {f"weight:{name}": np.array(w) for name, w in self.objective.group_weights.items()}
+        write(self.path, self.key, Checkpoint(state, self.initial, curves))
+
+    def _resumed(self) -> State | None:
+        if self.path is None or not Path(self.path).exists():
+            return None
+        found = read(self.path, self.key)
+        curves = dict(found.curves)
+        self.errors = [(float(t), float(e)) for t, e in curves.pop("errors")]
+        names = [name for name in curves if name.startswith("weight:")]
+        weights = {name.removeprefix("weight:"): float(curves.pop(name)) for name in names}
+        for name, column in curves.items():
+            target = self.monitor.columns if name.startswith("monitor:") else self.columns
+            target[name.removeprefix("monitor:")] = column.tolist()
+        if self.plan.resample is not None or self.plan.reweigh is not None:
+            before = replace(found.state, step=found.state.step - 1)
+            self._rebuild(before)
+            self.objective = replace(self.objective, group_weights=weights, solvers={})
+        return found.state
+
+    def _trajectory(self, state: State, reason: str) -> Trajectory:
+        columns = {name: np.array(column) for name, column in self.columns.items()}
+        objective = self.objective
+        return Trajectory(
+            method=self.plan.method.name,
+            network=objective.network,
+            initial=objective.template,
+            parameters=objective.parameters(state.vector),
+            points=self.points,
+            group_weights=dict(objective.group_weights),
+            times=columns["time"],
+            losses=columns["loss"],
+            group_losses={
+                n.removeprefix("group/"): column for n, column in columns.items() if n.startswith("group/")
+            },
+            drift=self.monitor.drift(),
+            assumptions=self.monitor.assumptions(),
+            errors=np.array(self.errors).reshape(-1, 2),
+            evaluations=state.evaluations,
+            seconds=time.perf_counter() - self.started,
+            reason=reason,
+        )

@@ -1,0 +1,76 @@
+"""How far a network is from a known solution: relative L² error on a test grid.
+
+    error = ‖u_θ − u‖ / ‖u‖,   ‖v‖² = Σ_i Σ_k v^i(x_k)²  over fields i and grid points x_k
+
+The grid is the tensor product of equidistant points of the domain, faces included: not the points trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.empirical.jets import jets
+from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.model.lowering import bind
+from ntk_theory.model.network import Network
+from ntk_theory.model.parameters import Parameters
+from ntk_theory.model.program import compile_expressions
+from ntk_theory.symbolic.problem import Problem
+
+FloatArray = NDArray[np.float64]
+#: About as many points does the default grid have.
+GRID_POINTS = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class TestGrid:
+    """Points (n, d) of the domain and the exact fields there, (m, n)."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    points: FloatArray
+    values: FloatArray
+
+    @classmethod
+    def of(cls, problem: Problem, size: int = GRID_POINTS) -> TestGrid:
+        """The grid of a problem with a known solution, of about ``size`` points."""
+        if problem.solution is None:
+            raise InputError(f"the problem {problem.name!r} has no known solution to compare with")
+        points = domain_grid(problem, size)
+        expressions = [bind(problem.solution[name], problem.parameters) for name in problem.fields]
+        program = compile_expressions(expressions, problem.space.variable_symbols)
+        rows = [np.broadcast_to(row, len(points)) for row in program.run(list(points.T))]
+        values = np.array(rows, dtype=np.float64)
+        if not np.isfinite(values).all():
+            at = points[int(np.argwhere(~np.isfinite(values))[0, 1])]
+            raise NonFiniteError(f"the solution of {problem.name!r} is not finite at {at.tolist()}")
+        return cls(points, values)
+
+    def error(self, problem: Problem, network: Network, parameters: Parameters) -> float:
+        """‖u_θ − u‖/‖u‖ on the grid."""
+        found = jets(network, parameters, self.points, [problem.space.value(name) for name in problem.fields])
+        return float(np.linalg.norm(found - self.values) / np.linalg.norm(self.values))
+
+
+def domain_grid(problem: Problem, size: int) -> FloatArray:
+    """Equidistant points of the domain with both ends, about ``size`` of them; (n, d)."""
+    missing = [name for name in problem.variables if name not in problem.domain]
+    if missing:
+        raise InputError(f"the problem's domain has no interval for {missing[0]!r}; add it to the domain")
+    count = max(3, round(size ** (1 / len(problem.variables))))
+    axes = []
+    for name in problem.variables:
+        low, high = (float(bind(end, problem.parameters)) for end in problem.domain[name])
+        axes.append(np.linspace(low, high, count))
+    mesh = np.meshgrid(*axes, indexing="ij")
+    return np.ascontiguousarray(np.stack([axis.ravel() for axis in mesh], axis=1))
+
+
+def relative_error(
+    problem: Problem, network: Network, parameters: Parameters, size: int = GRID_POINTS
+) -> float:
+    """Relative L² error against the problem's known solution (see the top of this module)."""
+    return TestGrid.of(problem, size).error(problem, network, parameters)
