@@ -176,3 +176,9 @@ def shallow_contract(
         if used + per > DEPTH or k == bias.size - 1:
             add_gram(features, used, out)
             used = 0
+
+
+@kernel("void(float64[:, ::1], int64, float64[:, ::1])")
+def rank_update(features: FloatArray, depth: int, out: FloatArray) -> None:
+    """The contraction alone, ``out`` += FᵀF over ``depth`` rows: for tests and for measuring its rate."""
+    add_gram(features, depth, out)

@@ -140,3 +140,34 @@ def test_mismatched_problem_is_refused():
         ntk(KDV, net, th, draw(), path="fast")
     with pytest.raises(InputError, match="cotangent has shape"):
         vjp(KDV, net, th, draw(), np.ones(3))
+
+
+def test_another_equation_compiles_nothing():
+    """Operators reach the kernels as data: no kernel gains a signature."""
+    from ntk_theory.kernels import compose, gram, shallow, taylor  # noqa: PLC0415
+
+    kernels = [
+        kernel
+        for module in (compose, gram, shallow, taylor)
+        for kernel in vars(module).values()
+        if hasattr(kernel, "overloads")
+    ]
+    net, th = make()
+    ntk(KDV, net, th, draw())
+    before = [len(kernel.overloads) for kernel in kernels]
+    ntk(problem(s(t=2) - s(x=2) + s() ** 3), net, th, draw())
+    ntk(problem(s(x=4) + s(t=1) ** 2), *make(width=9), draw(), path="contracted")
+    assert [len(kernel.overloads) for kernel in kernels] == before
+
+
+def test_results_do_not_live_in_working_arrays():
+    """A second call must not change what the first returned."""
+    net, th = make((20, 20))
+    first = ntk(KDV, net, th, draw()).matrix
+    kept = first.copy()
+    gradient = vjp(KDV, net, th, draw(), np.ones(10)).flatten()
+    kept_gradient = gradient.copy()
+    ntk(KDV, net, net.init(5), draw(seed=4))
+    vjp(KDV, net, net.init(5), draw(seed=4), np.ones(10))
+    np.testing.assert_array_equal(first, kept)
+    np.testing.assert_array_equal(gradient, kept_gradient)
