@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from environment import write
 
-from ntk_theory.empirical.jet_ntk import jet_ntk
-from ntk_theory.empirical.ntk import ntk
-from ntk_theory.model.assembly import assemble, linearise, stack_rows
+from ntk_theory.empirical.jet_ntk import jet_ntk, jets_and_ntk
+from ntk_theory.empirical.ntk import ntk, ntk_for_exponents
+from ntk_theory.model.assembly import assemble, linearise, network_jets, stack_rows
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.symbolic.jets import JetSpace
@@ -51,7 +51,7 @@ def residual(expression: Any) -> Problem:
 KDV = residual(u(t=1) + u() * u(x=1) + u(x=3))
 OTHERS = (
     residual(u(t=1) - 6 * u() ** 2 * u(x=1) + u(x=3)),
-    residual(u(t=1) + u(x=1) ** 2 + u(x=3)),
+    residual(u(t=1) + u() * u(x=1) ** 2 + u(x=3)),
     residual(u(t=1) * u(x=3) + u()),
 )
 
@@ -185,25 +185,43 @@ def reuse(rounds: int) -> dict[str, Any]:
         "ok": ratio <= 1.2,
     }
 
+    exponents = [f"{3 + k}/10" for k in range(10)]
     rows = stack_rows(lower_problem(KDV), points)
-    one = setting((512, 512, 512), 64)[0]
-    widths = one.widths
 
-    def ten() -> None:
-        T = jet_ntk(one, parameters, rows.points, rows.slots)
-        from ntk_theory.empirical.jets import scaled_jets  # noqa: PLC0415
-
-        S = scaled_jets(one, parameters, rows.points, rows.slots)
-        for k in range(10):
-            epsilon = widths[-1] ** (0.5 - (0.3 + 0.1 * k))
-            assemble(rows, linearise(rows, epsilon * S).weights, T, epsilon)
+    def several() -> None:
+        scaled, T = jets_and_ntk(network, parameters, rows.points, rows.slots)
+        for other in (KDV, *OTHERS[:2]):
+            mine = stack_rows(lower_problem(other), points)
+            assert mine.slots == rows.slots
+            u = network_jets(mine, scaled, network.epsilon, parameters.output_bias)
+            assemble(mine, linearise(mine, u).weights, T, network.epsilon)
 
     seconds = alternate(
-        {"one kernel": lambda: ntk(KDV, one, parameters, points), "ten values of s": ten},
+        {
+            "one kernel": lambda: ntk(KDV, network, parameters, points),
+            "ten values of s": lambda: ntk_for_exponents(KDV, network, parameters, points, exponents),
+            "three operators": several,
+        },
         rounds,
     )
-    ratio = seconds["ten values of s"]["min"] / seconds["one kernel"]["min"]
-    results["ten values of s"] = {"seconds": seconds, "ratio": ratio, "bound": 1.3, "ok": ratio <= 1.3}
+    for name in ("ten values of s", "three operators"):
+        ratio = seconds[name]["min"] / seconds["one kernel"]["min"]
+        results[name] = {"seconds": seconds, "ratio": ratio, "bound": 1.3, "ok": ratio <= 1.3}
+    shallow = setting((4096,), 64)
+    seconds = alternate(
+        {
+            "one jet NTK": lambda: jet_ntk(*shallow[:2], shallow[2]["f"], rows.slots),
+            "depth 1, ten values of s": lambda: ntk_for_exponents(KDV, *shallow, exponents),
+        },
+        rounds,
+    )
+    ratio = seconds["depth 1, ten values of s"]["min"] / seconds["one jet NTK"]["min"]
+    results["depth 1, ten values of s"] = {
+        "seconds": seconds,
+        "ratio": ratio,
+        "bound": 1.3,
+        "ok": ratio <= 1.3,
+    }
     print({k: round(v["ratio"], 2) for k, v in results.items()})
     return results
 

@@ -15,12 +15,13 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ntk_theory.empirical.cost import plan
-from ntk_theory.empirical.jets import finite, finite_kernel
+from ntk_theory.empirical.cost import Plan, plan
+from ntk_theory.empirical.jets import finite, finite_kernel, jets_of, read_out
 from ntk_theory.empirical.meter import Progress
 from ntk_theory.empirical.progress import shown
-from ntk_theory.empirical.request import request
-from ntk_theory.empirical.sweep import fill
+from ntk_theory.empirical.request import Request, request
+from ntk_theory.empirical.states import Layers
+from ntk_theory.empirical.sweep import fill, forward_tiles
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
@@ -64,9 +65,47 @@ def jet_ntk(
     way = plan(
         ask, contracted=False, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
-    n, S = len(ask.points), len(ask.slots)
     with shown(progress, way.seconds) as report:
-        out = fill(ask, way, progress=report)
+        return true_derivatives(fill(ask, way, progress=report), ask)
+
+
+def jets_and_ntk(
+    network: Network,
+    parameters: Parameters,
+    points: ArrayLike,
+    slots: Iterable[Slot],
+    *,
+    memory_limit: float | None = None,
+    progress: Progress | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """(S, T) from one forward pass: all that the kernels of any operators and any s are made of.
+
+    S as :func:`ntk_theory.empirical.jets.scaled_jets` (slots, n), T as :func:`jet_ntk`; arguments as there.
+    """
+    ask = request(network, parameters, points, slots)
+    way = plan(ask, contracted=False, memory_limit=memory_limit)
+    scaled, passed = jets_once(ask, way)
+    with shown(progress, way.seconds) as report:
+        out = fill(ask, way, progress=report, passed=passed)
+    ask.arena.release()
+    return finite(scaled, ask, "the scaled jet value"), true_derivatives(out, ask)
+
+
+def jets_once(ask: Request, way: Plan) -> tuple[FloatArray, list[Layers] | None]:
+    """S at all points and, where memory allows keeping it (depth ≥ 2), the forward pass behind it.
+
+    The layers live in the request's arena: release it when they are done with.
+    """
+    if len(ask.network.widths) == 1 or not way.keeps:
+        return jets_of(ask), None
+    passed = forward_tiles(ask, way)
+    scaled = [read_out(ask, layers[-1].values, slice(None)) for layers in passed]
+    return np.concatenate(scaled, axis=1), passed
+
+
+def true_derivatives(out: FloatArray, ask: Request) -> FloatArray:
+    """T (slots, n, slots, n) from its Taylor normalisation (S·n, S·n), in place: times α! α'!."""
+    n, S = len(ask.points), len(ask.slots)
     scale = np.repeat(ask.factorials, n)
     out *= scale[:, None]
     out *= scale

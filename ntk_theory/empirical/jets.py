@@ -14,6 +14,7 @@ from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.propagate import forward
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.errors import NonFiniteError
+from ntk_theory.kernels.threads import each, thread_count
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
@@ -56,18 +57,20 @@ def scaled_jets(
 
 
 def jets_of(ask: Request) -> FloatArray:
-    """S in tiles of points that keep the working memory small."""
+    """S in tiles of points that keep the working memory small and the threads busy."""
     n, widths = len(ask.points), ask.network.widths
-    out = np.zeros((len(ask.slots), n))
     if len(widths) == 1:
         return shallow.scaled_jets(ask)
-    tile = max(1, TILE_BYTES // (8 * ask.set.size * max(widths)))
-    for start in range(0, n, tile):
-        part = replace(ask.rows(start, start + tile), arena=Arena())
-        for layer in forward(part):
-            last = layer
-        out[:, start : start + tile] = read_out(part, last.values, slice(None))
-        part.arena.release()
+    tile = max(1, min(TILE_BYTES // (8 * ask.set.size * max(widths)), -(-n // thread_count())))
+    return np.concatenate(each(lambda k: _tile(ask, k, k + tile), range(0, n, tile)), axis=1)
+
+
+def _tile(ask: Request, start: int, stop: int) -> FloatArray:
+    part = replace(ask.rows(start, stop), arena=Arena())
+    for layer in forward(part):
+        last = layer
+    out = read_out(part, last.values, slice(None))
+    part.arena.release()
     return out
 
 

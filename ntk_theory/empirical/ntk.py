@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ntk_theory.empirical.cost import Plan, operations, plan
-from ntk_theory.empirical.jets import jets_of, network_jets, read_out
+from ntk_theory.empirical.jet_ntk import jets_and_ntk, jets_once, true_derivatives
+from ntk_theory.empirical.jets import network_jets
 from ntk_theory.empirical.meter import Progress
 from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers
-from ntk_theory.empirical.sweep import fill, forward_tiles
+from ntk_theory.empirical.sweep import fill
 from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linearise, stack_rows
+from ntk_theory.model.assembly import network_jets as assembly_jets
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
@@ -63,15 +67,9 @@ def ntk(
     rows = stack_rows(lower_problem(problem), points)
     ask = request(network, parameters, rows.points, rows.slots)
     way = choose(ask, path, memory_limit)
-    metadata = {
-        "path": "contracted" if way.contracted else "jet",
-        "widths": list(network.widths),
-        "s": str(network.exponent),
-        "activation": network.activation,
-        "output_bias": network.output_bias,
-    }
-    jets, passed = _jets(ask, way)
-    weights = linearise(rows, jets).weights
+    metadata = _metadata(network, "contracted" if way.contracted else "jet")
+    scaled, passed = jets_once(ask, way)
+    weights = linearise(rows, network_jets(ask, scaled)).weights
     return _kernel(rows, ask, way, weights, passed, progress, metadata)
 
 
@@ -92,11 +90,51 @@ def _kernel(
             return assemble_contracted(rows, weights, block, epsilon, rate, metadata=metadata)
         out = fill(ask, way, None, report, passed)
         ask.arena.release()
-    n, S = len(ask.points), len(ask.slots)
-    scale = np.repeat(ask.factorials, n)
-    out *= scale[:, None]
-    out *= scale
-    return assemble(rows, weights, out.reshape(S, n, S, n), epsilon, rate, metadata=metadata)
+    return assemble(rows, weights, true_derivatives(out, ask), epsilon, rate, metadata=metadata)
+
+
+def ntk_for_exponents(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, ArrayLike],
+    exponents: Iterable[Fraction | str | int | float],
+    *,
+    memory_limit: float | None = None,
+    progress: Progress | None = None,
+) -> tuple[Kernel, ...]:
+    """The kernels for several s from one jet NTK: neither S nor T depends on s (THEORY §3).
+
+    Parameters
+    ----------
+    exponents:
+        Values of s; that of ``network`` is not used.
+    problem, network, parameters, points, memory_limit, progress:
+        As for :func:`ntk`.
+    """
+    check_match(problem, network)
+    rows = stack_rows(lower_problem(problem), points)
+    networks = [replace(network, s=s) for s in exponents]
+    scaled, T = jets_and_ntk(
+        network, parameters, rows.points, rows.slots, memory_limit=memory_limit, progress=progress
+    )
+    kernels = []
+    for here in networks:
+        u = assembly_jets(rows, scaled, here.epsilon, parameters.output_bias)
+        weights = linearise(rows, u).weights
+        rate = parameters.output_bias_rate
+        kernels.append(assemble(rows, weights, T, here.epsilon, rate, metadata=_metadata(here, "jet")))
+    return tuple(kernels)
+
+
+def _metadata(network: Network, path: str) -> dict[str, object]:
+    return {
+        "path": path,
+        "widths": list(network.widths),
+        "s": str(network.exponent),
+        "activation": network.activation,
+        "output_bias": network.output_bias,
+    }
 
 
 def choose(ask: Request, path: Path, memory_limit: float | None) -> Plan:
@@ -109,15 +147,6 @@ def choose(ask: Request, path: Path, memory_limit: float | None) -> Plan:
     if contracted.flops <= operations(ask, contracted=False):
         return contracted
     return plan(ask, contracted=False, memory_limit=memory_limit)
-
-
-def _jets(ask: Request, way: Plan) -> tuple[FloatArray, list[Layers] | None]:
-    """Jets at all points and, where memory allows keeping it (depth ≥ 2), the forward pass behind them."""
-    if len(ask.network.widths) == 1 or not way.keeps:
-        return network_jets(ask, jets_of(ask)), None
-    passed = forward_tiles(ask, way)
-    scaled = [read_out(ask, layers[-1].values, slice(None)) for layers in passed]
-    return network_jets(ask, np.concatenate(scaled, axis=1)), passed
 
 
 def check_match(problem: Problem, network: Network) -> None:

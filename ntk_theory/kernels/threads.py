@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ntk_theory.errors import InputError
 
 Item = TypeVar("Item")
@@ -83,10 +85,12 @@ def each(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """``[task(item) for item in items]`` by several threads; results come in the order of the items.
 
     BLAS uses one thread per task meanwhile: two tasks on two cores beat one product split over them,
-    and they do not stall when another process takes a core. Nested calls are serial.
+    and they do not stall when another process takes a core. Nested calls are serial. NumPy's warnings are
+    off: callers test what they return for values that are not finite.
     """
     if _inside.active or min(_State.limit, len(items)) < 2:
-        return [task(item) for item in items]
+        with np.errstate(all="ignore"):
+            return [task(item) for item in items]
     with _single_blas():
         return list(_pool(_State.limit).map(lambda item: _run(task, item), items))
 
@@ -94,7 +98,8 @@ def each(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
 def _run(task: Callable[[Item], Result], item: Item) -> Result:
     _inside.active = True
     try:
-        return task(item)
+        with np.errstate(all="ignore"):  # a thread does not inherit the caller's setting
+            return task(item)
     finally:
         _inside.active = False
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntk_theory.empirical.ntk import ntk
+from ntk_theory.empirical.ntk import ntk, ntk_for_exponents
 from ntk_theory.empirical.products import Residuals, jvp, loss_gradient, vjp
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.kernels.threads import thread_limit
@@ -171,3 +171,13 @@ def test_results_do_not_live_in_working_arrays():
     vjp(KDV, net, net.init(5), draw(seed=4), np.ones(10))
     np.testing.assert_array_equal(first, kept)
     np.testing.assert_array_equal(gradient, kept_gradient)
+
+
+@pytest.mark.parametrize("width", [8, (7, 6)])
+def test_several_exponents_from_one_jet_ntk(width):
+    net, th = make(width, output_bias="normal")
+    exponents = ("1/4", "1/2", 1)
+    for s_value, kernel in zip(exponents, ntk_for_exponents(KDV, net, th, draw(), exponents), strict=True):
+        want = ntk(KDV, make(width, output_bias="normal", s=s_value)[0], th, draw())
+        assert np.linalg.norm(kernel.matrix - want.matrix) < 1e-12 * np.linalg.norm(want.matrix)
+        assert kernel.metadata["s"] == want.metadata["s"]
