@@ -43,12 +43,16 @@ class Case:
         Group → (n, d), or (n, k, d) for k legs.
     parameters:
         The swept parameter and its exact value as text; empty where nothing is swept.
+    table:
+        What the case was read from, kept as it stood: SymPy may order an equal expression differently,
+        and a digest must not change by being read back.
     """
 
     label: str
     problem: Problem
     points: Mapping[str, Floats]
     parameters: Mapping[str, str] = field(default_factory=dict)
+    table: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.label:
@@ -61,6 +65,8 @@ class Case:
 
     def to_dict(self) -> dict[str, Any]:
         """The exact description: texts of the grammar, and points bit for bit as hexadecimal floats."""
+        if self.table is not None:
+            return dict(self.table)
         p = self.problem
         return {
             "label": self.label,
@@ -93,7 +99,7 @@ class Case:
             source=table["source"],
         )
         points = {name: _array(entry) for name, entry in table["points"].items()}
-        return cls(table["label"], problem, points, table["parameters"])
+        return cls(table["label"], problem, points, table["parameters"], dict(table))
 
 
 def make_cases(

@@ -1,9 +1,9 @@
 """Stores: one SQLite file per study, written by one process, resumable after any kind of death.
 
 Every cell is one row with two blobs, ``ids`` (int32) and ``vals`` (float64), little endian: value k belongs
-to ``keys`` (case, id = ids[k]) = (pair, s, quantity). ``crc`` guards both. Each batch of cells is one
-transaction with a rollback journal and synchronous=FULL, so that a process that is killed, or a machine
-that loses power, leaves either all or nothing of it. Numbers and text only, no pickles.
+to ``keys`` (case, id = ids[k]) = (pair, s, quantity). ``crc`` guards both and the cell's key. Each batch of
+cells is one transaction with a rollback journal and synchronous=FULL, so that a process that is killed, or
+a machine that loses power, leaves either all or nothing of it. Numbers and text only, no pickles.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class Store:
         """
         path = Path(path)
         if not path.is_file():
-            raise StoreError(f"there is no store {path}; check the path, or run the study to make it")
+            what = f"{path} is not a file" if path.exists() else f"there is no store {path}"
+            raise StoreError(f"{what}; check the path, or run the study to make it")
         if _is_blank(path):
             raise StoreError(f"the store {path} is empty; delete it, or run the study into it")
         with _complaints(path, "open"):
@@ -156,7 +157,10 @@ class Store:
         by_number = {number: label for label, number in self._cases.items()}
         for case, *key in self._select("SELECT case_id, pair, s, quantity FROM keys ORDER BY case_id, id"):
             found[by_number[case]].append(Key(*key))
-        return {label: tuple(keys) for label, keys in found.items()}
+        layouts = {label: tuple(keys) for label, keys in found.items()}
+        if _layout_digest(layouts) != self._meta("layout"):
+            raise StoreError(_damaged(self.path, "the names of its numbers fail their checksum"))
+        return layouts
 
     # --- what is there ----------------------------------------------------------------------------
 
@@ -178,10 +182,9 @@ class Store:
         )
         for *key, seconds, ids, values, crc in self._select(query):
             cell = Cell(*key)
-            if _checksum(ids, values) != crc:
+            if _checksum(cell, ids, values) != crc:
                 raise StoreError(
-                    f"the store {self.path} is damaged: the numbers of cell {tuple(cell)} fail their "
-                    "checksum; run the study into a new file"
+                    _damaged(self.path, f"the numbers of cell {tuple(cell)} fail their checksum")
                 )
             yield CellResult(
                 cell, np.frombuffer(ids, "<i4"), np.frombuffer(values, "<f8"), seconds=float(seconds)
@@ -203,11 +206,8 @@ class Store:
         )
         found = {}
         for label, activation, accuracy, note, shape, blob, values, crc in self._select(query):
-            if _checksum(blob, values.encode()) != crc:
-                raise StoreError(
-                    f"the store {self.path} is damaged: the law of {label!r} fails its checksum; "
-                    "run the study into a new file"
-                )
+            if _checksum((label, activation, accuracy, note), blob, values.encode()) != crc:
+                raise StoreError(_damaged(self.path, f"the law of {label!r} fails its checksum"))
             array = np.frombuffer(blob, "<f8").reshape(json.loads(shape)) if note == "" else None
             found[label, activation] = LawResult(label, activation, array, accuracy, json.loads(values), note)
         return found
@@ -221,8 +221,7 @@ class Store:
             for activation in study.activations
         }
         for result in self.results():
-            cell = result.cell
-            blocks[cell.case, cell.activation].put(result, study)
+            blocks[result.cell[:2]].put(result, study)
         return StudyData(study, self.layouts, blocks, self.failures(), self.laws())
 
     def environments(self) -> list[dict[str, Any]]:
@@ -238,7 +237,7 @@ class Store:
 
         Two stores of a study with the same fingerprint are equal row for row and bit for bit.
         """
-        total = hashlib.sha256(self.digest.encode())
+        total = hashlib.sha256((self.digest + _layout_digest(self.layouts)).encode())
         for result in self.results():
             total.update(repr(tuple(result.cell)).encode() + result.ids.tobytes() + result.values.tobytes())
         for failure in self.failures():
@@ -266,7 +265,7 @@ class Store:
                 key = (self._cases[result.cell.case], *result.cell[1:])
                 cursor = self._connection.execute(
                     "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (*key, result.seconds, ids, values, _checksum(ids, values)),
+                    (*key, result.seconds, ids, values, _checksum(result.cell, ids, values)),
                 )
                 if cursor.rowcount:
                     self._connection.executemany(
@@ -289,7 +288,7 @@ class Store:
                     json.dumps(list(array.shape)),
                     blob,
                     values,
-                    _checksum(blob, values.encode()),
+                    _checksum((law.case, law.activation, law.accuracy, law.note), blob, values.encode()),
                 ),
             )
 
@@ -316,7 +315,7 @@ class Store:
     def _meta(self, name: str) -> str:
         rows = self._select("SELECT value FROM meta WHERE name = ?", (name,))
         if not rows:
-            raise StoreError(f"the store {self.path} is damaged: it lacks its {name}; delete it")
+            raise StoreError(_damaged(self.path, f"it lacks its {name}"))
         return str(rows[0][0])
 
     def _select(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -337,7 +336,9 @@ class Store:
 
     def _fill(self, study: Study) -> None:
         execute = self._connection.execute
+        layouts = {c.label: CellContext.of(study, c, study.activations[0]).keys for c in study.cases}
         meta = {
+            "layout": _layout_digest(layouts),
             "study": study.json,
             "digest": study.digest,
             "samples_digest": study.samples_digest,
@@ -350,9 +351,8 @@ class Store:
             execute(f"PRAGMA application_id = {APPLICATION}")
             execute(f"PRAGMA user_version = {SCHEMA}")
             self._connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
-            for number, case in enumerate(study.cases):
-                execute("INSERT INTO cases VALUES (?, ?)", (number, case.label))
-                keys = CellContext.of(study, case, study.activations[0]).keys
+            for number, (label, keys) in enumerate(layouts.items()):
+                execute("INSERT INTO cases VALUES (?, ?)", (number, label))
                 rows = [(number, k, *key) for k, key in enumerate(keys)]
                 self._connection.executemany("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", rows)
 
@@ -368,14 +368,9 @@ class Store:
             )
         (report,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if report != "ok":
-            raise StoreError(
-                f"the store {self.path} is damaged ({report}); restore a copy, "
-                "or run the study into a new file"
-            )
+            raise StoreError(_damaged(self.path, report))
         if hashlib.sha256(self._meta("study").encode()).hexdigest() != self.digest:
-            raise StoreError(
-                f"the store {self.path} is damaged: its study does not match its digest; delete it"
-            )
+            raise StoreError(_damaged(self.path, "its study does not match its digest"))
 
     def _check_study(self, study: Study) -> None:
         if self.digest == study.digest:
@@ -412,8 +407,12 @@ def _is_blank(path: Path) -> bool:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA trusted_schema = OFF")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA trusted_schema = OFF")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -424,8 +423,10 @@ def _complaints(path: Path, doing: str) -> Iterator[None]:
         yield
     except StoreError:
         raise
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         raise StoreError(_explain(path, doing, str(error))) from error
+    except UnicodeDecodeError as error:  # texts, even SQLite's own messages, from a damaged file
+        raise StoreError(_damaged(path, "a text in it is not readable")) from error
     except OSError as error:
         raise StoreError(_explain(path, doing, error.strerror or str(error))) from error
 
@@ -444,8 +445,18 @@ def _explain(path: Path, doing: str, text: str) -> str:
     return f"cannot {doing} the store {path} ({text}); {remedy}"
 
 
-def _checksum(first: bytes, second: bytes) -> int:
-    return zlib.crc32(second, zlib.crc32(first))
+def _damaged(path: Path, why: str) -> str:
+    return f"the store {path} is damaged ({why}); restore a copy, or run the study into a new file"
+
+
+def _checksum(key: Sequence[Any], first: bytes, second: bytes) -> int:
+    return zlib.crc32(second, zlib.crc32(first, zlib.crc32(repr(tuple(key)).encode())))
+
+
+def _layout_digest(layouts: Mapping[str, Sequence[Key]]) -> str:
+    return hashlib.sha256(
+        canonical({k: [list(key) for key in v] for k, v in layouts.items()}).encode()
+    ).hexdigest()
 
 
 def _now() -> str:
