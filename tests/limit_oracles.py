@@ -71,7 +71,8 @@ def depth_one_integral(points, indices, *, spacing=0.14, reach=9.2):
     Σ_αβ = E[w^{α+β} φ^(|α|)(u) φ^(|β|)(v)], u = w·x + b, and T = Σ + Σ_k E[∂^α(x_k φ'(u)) ∂^β(x'_k φ'(v))]
     with x_3 = 1 for the bias and ∂^α(x_k φ'(u)) = x_k w^α φ^(|α|+1) + α_k w^{α−e_k} φ^(|α|).
     """
-    grid = np.arange(-reach, reach + spacing / 2, spacing)
+    half = np.arange(0.0, reach, spacing)
+    grid = np.concatenate([-half[:0:-1], half])
     weight = spacing / math.sqrt(2 * math.pi) * np.exp(-(grid**2) / 2)
     w2, b = (a.ravel() for a in np.meshgrid(grid, grid, indexing="ij"))
     plane = np.outer(weight, weight).ravel()
@@ -79,6 +80,9 @@ def depth_one_integral(points, indices, *, spacing=0.14, reach=9.2):
     size = len(indices) * len(points)
     sigma, hidden = np.zeros((size, size)), np.zeros((size, size))
     for w1, share in zip(grid, weight, strict=True):
+        if w1 < -spacing / 4:
+            continue  # every product is even in (w, b)
+        share = share if w1 < spacing / 4 else 2 * share
         rows = [[] for _ in range(4)]
         for alpha in indices:
             power = w1 ** alpha[0] * w2 ** alpha[1]

@@ -23,9 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.limit.recursion import InfiniteJets, infinite_jets
+from ntk_theory.limit.sampling import KernelSample, gaussian_factor
 from ntk_theory.limit.wick import mean_products
 from ntk_theory.model.assembly import Rows, fold_kernel, linearise, network_jets, row_kernel, stack_rows
-from ntk_theory.model.blocks import Kernel, KernelGroup
+from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import bind, lower_problem
 from ntk_theory.model.network import Network, exact
 from ntk_theory.model.points import check_points, draw_points
@@ -35,8 +36,6 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 
 Floats = NDArray[np.float64]
-#: Eigenvalues of the correlation matrix below this share of the largest are rounding and count as 0.
-RANK_TOLERANCE = 1e-13
 #: Samples that are assembled together.
 BATCH = 32
 
@@ -48,6 +47,7 @@ def limit_law(
     *,
     rtol: float = 1e-8,
     memory_limit: float = 4 * 2**30,
+    time_limit: float | None = None,
 ) -> LimitLaw:
     """The law of the kernel of ``problem`` for infinitely wide networks shaped like ``network``.
 
@@ -62,8 +62,8 @@ def limit_law(
         Group → (n, d), or (n, k, d) for k legs; omitted: 16 per group, drawn with seed 0.
     rtol:
         Accuracy asked of Σ and T, see :attr:`LimitLaw.accuracy`.
-    memory_limit:
-        Bytes; more is refused before anything is computed.
+    memory_limit, time_limit:
+        Bytes, seconds; a larger estimate is refused before anything is computed.
 
     Raises
     ------
@@ -89,8 +89,8 @@ def limit_law(
     full = 8 * 2 * (len(rows.slots) * len(rows.points)) ** 2
     if full > memory_limit:
         raise ResourceError(
-            f"Σ and T of {len(rows.slots)} slots at {len(rows.points)} rows need {full / 2**30:.1f} GiB, above "
-            f"memory_limit = {memory_limit / 2**30:.1f} GiB; use fewer points, or raise memory_limit"
+            f"Σ and T of {len(rows.slots)} slots at {len(rows.points)} rows need {full / 2**30:.1f} GiB, "
+            f"above memory_limit = {memory_limit / 2**30:.1f} GiB; use fewer points, or raise memory_limit"
         )
     jets = infinite_jets(
         network.activation,
@@ -101,6 +101,7 @@ def limit_law(
         scale=network.scale,
         shift=network.inputs(np.zeros((1, len(network.variables))))[0],
         memory_limit=memory_limit,
+        time_limit=time_limit,
     )
     return LimitLaw(problem, network, rows, jets, place.reshape(-1))
 
@@ -154,21 +155,7 @@ class LimitLaw:
 
     @cached_property
     def _factor(self) -> Floats:
-        """B with Σ = B Bᵀ for one output, (A, U, rank): from the eigenvectors of the correlation matrix.
-
-        Slots differ by orders of magnitude, hence correlations; Σ may be singular (repeated points,
-        polynomial fields), so that eigenvalues below RANK_TOLERANCE of the largest are dropped, and
-        negative ones with them. No jitter is added.
-        """
-        size, count = self.jets.covariance.shape[:2]
-        matrix = self.jets.covariance.reshape(size * count, size * count)
-        scale = np.sqrt(np.maximum(matrix.diagonal(), 0.0))
-        unit = np.where(scale > 0, scale, 1.0)
-        values, vectors = np.linalg.eigh(matrix / unit[:, None] / unit)
-        keep = values > RANK_TOLERANCE * values[-1]
-        return np.ascontiguousarray(
-            (scale[:, None] * vectors[:, keep] * np.sqrt(values[keep])).reshape(size, count, -1)
-        )
+        return gaussian_factor(self.jets.covariance)
 
     def sample_jets(self, size: int, seed: int) -> Floats:
         """Draw ``size`` fields G jointly over all slots and rows, (S, size, R)."""
@@ -385,26 +372,6 @@ class LawAt:
     def deterministic(self, key: str | None = None) -> Floats:
         """See :meth:`LimitLaw.deterministic`."""
         return self.law.deterministic(self.epsilon, key)
-
-
-@dataclass(frozen=True, eq=False)
-class KernelSample:
-    """Kernels drawn from a law: ``matrix`` (size, n, n); ``sample["g,h"]`` is (size, n_g, n_h)."""
-
-    matrix: Floats
-    groups: tuple[KernelGroup, ...]
-
-    def __len__(self) -> int:
-        return len(self.matrix)
-
-    def __getitem__(self, key: str | tuple[str, str]) -> Floats:
-        template = self.kernel(0)
-        g, h = template.pair(key)
-        return np.ascontiguousarray(self.matrix[:, template.rows(g)][:, :, template.rows(h)])
-
-    def kernel(self, k: int) -> Kernel:
-        """Draw number k as a :class:`Kernel`."""
-        return Kernel(self.matrix[k], self.groups, {"draw": int(k)})
 
 
 def _positive(epsilon: float) -> float:

@@ -22,9 +22,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.kernels.activations import Activation, activation, require_smooth
+from ntk_theory.kernels.dual_tables import activation_table
 from ntk_theory.kernels.multiindex import IndexSet, MultiIndex, closure
 from ntk_theory.limit.composition import Composer, composer, has_closed_form
-from ntk_theory.limit.cost import check_cost, chunk_pairs
+from ntk_theory.limit.cost import check_cost, chunk_pairs, estimate
 from ntk_theory.limit.duals import ATTEMPTS
 from ntk_theory.limit.resolution import REFINEMENT
 from ntk_theory.limit.series import Series
@@ -69,6 +70,7 @@ def infinite_jets(
     shift: ArrayLike | None = None,
     closed: bool = True,
     memory_limit: float = 4 * 2**30,
+    time_limit: float | None = None,
 ) -> InfiniteJets:
     """Σ and T of an infinitely wide network at all pairs of points and multi-indices.
 
@@ -88,8 +90,8 @@ def infinite_jets(
         The input map x̃ = scale·x + shift, shape (d,); default none.
     closed:
         Use the closed form of the dual where there is one.
-    memory_limit:
-        Bytes; a larger estimate is refused.
+    memory_limit, time_limit:
+        Bytes, seconds; a larger estimate is refused before anything is computed.
 
     Raises
     ------
@@ -98,7 +100,7 @@ def infinite_jets(
     SmoothnessError
         ReLU^k with k < n + 1 for slots of order n.
     ResourceError
-        The estimate exceeds ``memory_limit``.
+        The estimate exceeds a limit.
 
     >>> law = infinite_jets("relu", 1, [[0.0]], [(0,)])  # Σ = E relu(b)² = 1/2; T = (Σ¹ P(b > 0)) + Σ
     >>> law.covariance.item(), law.jet_ntk.item()
@@ -108,8 +110,11 @@ def infinite_jets(
     asked = tuple(tuple(int(k) for k in index) for index in indices)
     setting = _setting(points, scale, shift, depth, asked)
     require_smooth(phi, setting.indices.order)
-    check_cost(len(setting.points), setting.indices, len(asked), memory_limit)
-    if closed and has_closed_form(phi):
+    exact = has_closed_form(phi) and (closed or phi.power > 0)
+    table = None if exact else activation_table(phi.name, setting.indices.order + 1)
+    cost = estimate(setting.points, setting.depth, setting.indices, len(asked), table, rtol)
+    check_cost(cost, memory_limit, time_limit)
+    if exact:
         sigma, theta = _arrays(setting, composer(phi, setting.indices, rtol, 1.0))
         accuracy = 0.0
     else:

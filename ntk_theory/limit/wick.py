@@ -89,7 +89,8 @@ def _read_factor(
             return
     raise InputError(
         f"the mean of the kernel is not known to exist: the gradient {whole} has the factor {factor}, "
-        "which is no polynomial, sin, cos, sinh, cosh or exp of a linear form in the jets; use quantiles of sample()"
+        "which is no polynomial, sin, cos, sinh, cosh or exp of a linear form in the jets; "
+        "use quantiles of sample()"
     )
 
 

@@ -35,7 +35,7 @@ def points(seed, n=4, d=2, box=1.0):
 
 @pytest.mark.oracle
 def test_depth_one_tanh_equals_the_integral_over_weights():
-    x = points(3)
+    x = points(3, n=3)
     sigma, jet_ntk = depth_one_integral(x, ORDER_THREE)
     law = infinite_jets("tanh", 1, x, ORDER_THREE, rtol=1e-9)
     assert np.max(np.abs(law.covariance - sigma) / units(sigma)) < 1e-8
@@ -331,3 +331,5 @@ def test_bad_arguments_are_refused():
         infinite_jets("tanh", 1, [[0.3], [0.1]], [(2,)], rtol=1e-18)
     with pytest.raises(ResourceError, match="memory_limit"):
         infinite_jets("tanh", 1, np.zeros((4000, 2)), ORDER_THREE)
+    with pytest.raises(ResourceError, match="time_limit"):
+        infinite_jets("tanh", 3, np.ones((300, 2)), ORDER_THREE, time_limit=1.0)
