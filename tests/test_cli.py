@@ -146,7 +146,7 @@ def test_the_table_the_derivation_and_latex(capsys):
     out = capsys.readouterr().out
     assert "s1 = 3/4" in out
     assert "sufficient, not necessary" in out
-    assert "[D] THEORY" in out
+    assert "[D] ε-calculus" in out
     assert run(["classify", "kdv", "--latex"]) == 0
     latex = capsys.readouterr().out
     assert r"\begin{align*}" in latex

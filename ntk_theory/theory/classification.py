@@ -219,7 +219,7 @@ def _sharp_steps(c: Classification) -> list[Step]:
         Step(
             "epsilon-identity",
             "one number carries N and s",
-            "[D] THEORY §3",
+            "[D] ε-calculus",
             Answer.YES,
             "ε = N^(1/2−s); every jet is u_α = ε S_α + δ_{α0} c",
             "K^gh = ε² Σ F^g_α F^h_β T_αβ"
@@ -240,6 +240,7 @@ def _sharp_steps(c: Classification) -> list[Step]:
                     "sign is constant almost everywhere, so its derivative is taken as 0",
                 )
             )
+    steps += _symmetry_steps(c)
     for name, block in c.sharp.items():
         for regime in block.regimes:
             exponent = "no exponent" if regime.norm_exponent is None else f"‖K‖ ~ N^({regime.norm_exponent})"
@@ -248,12 +249,38 @@ def _sharp_steps(c: Classification) -> list[Step]:
                 Step(
                     f"regime-{name}",
                     f"K_{name}",
-                    "[D] THEORY §3",
+                    "[D] ε-calculus",
                     Answer.of(_decided(regime.limit)),
                     f"{regime.where}: {exponent}{remark}",
                     f"K_{name}: {regime.limit} for {regime.where}",
                 )
             )
+    return steps
+
+
+def _symmetry_steps(c: Classification) -> list[Step]:
+    """One step for each pair of groups in which a reflection makes entries of T^∞ vanish."""
+    steps = []
+    profiles = [GroupProfile(g, c.output_bias) for g in c.problem.groups]
+    for k, g in enumerate(profiles):
+        for h in profiles[k:]:
+            pinned = g.pinned & h.pinned
+            parities = {
+                p for profile in (g, h) for f in profile.fields for p in profile.hidden(f, End.ZERO, pinned)
+            }
+            if len(parities) > 1:
+                where = ", ".join(f"{v} = 0" for v in sorted(pinned))
+                steps.append(
+                    Step(
+                        "reflection-symmetry",
+                        f"parity at {where}",
+                        "[D] ε-calculus",
+                        Answer.YES,
+                        f"the points of {g.group.name} and {h.group.name} have {where}; flipping the sign of "
+                        "an input leaves the network's law unchanged",
+                        "T^∞_αβ = 0 where α + β is odd there: only a fluctuation of order N^(-1/2) is left",
+                    )
+                )
     return steps
 
 
@@ -268,16 +295,16 @@ def _degree_step(profile: GroupProfile, end: End) -> Step:
     if fault is not None:
         parts.append(f"{fault.growth}: {fault.reason}")
     for field in profile.fields:
-        parts.append(f"F_{{{field},α}} of degree {_shown(profile.hidden(field, end))}")
+        parts.append(f"F_{{{field},α}} of degree {_shown(profile.hidden(field, end)[()])}")
         if profile.bias != "none":
             parts.append(f"F_{{{field},0}} of degree {_shown(profile.output_bias(field, end))}")
     decided = fault is None and all(
-        profile.hidden(f, end).growth in (Growth.POWER, Growth.FLAT) for f in profile.fields
+        profile.hidden(f, end)[()].growth in (Growth.POWER, Growth.FLAT) for f in profile.fields
     )
     return Step(
         f"degree-at-{end}",
         f"degrees of {profile.group.name}",
-        "[D] THEORY §3",
+        "[D] ε-calculus",
         Answer.of(decided or None),
         f"F_α(c e_0 + εv) as {side}",
         "; ".join(parts) or "F_α = 0",

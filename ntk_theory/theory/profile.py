@@ -27,6 +27,8 @@ from ntk_theory.symbolic.problem import Group
 from ntk_theory.symbolic.series import Series
 from ntk_theory.symbolic.zero import is_zero
 
+#: α modulo 2 in the pinned variables.
+Parity = tuple[int, ...]
 _BAD = (Growth.UNDEFINED, Growth.UNDECIDED, Growth.EXPLOSIVE)
 
 
@@ -62,8 +64,24 @@ class GroupProfile:
         """The fields on which the group depends."""
         return tuple(dict.fromkeys(info[s][0] for info, _, gradient in self._legs for s in gradient))
 
-    def _hidden(self, field: str) -> list[sp.Expr]:
-        return [g for info, _, grad in self._legs for s, g in grad.items() if info[s][0] == field]
+    @cached_property
+    def pinned(self) -> frozenset[str]:
+        """The variables that are 0 at every point of the group (t on an initial face)."""
+        faces = self.group.faces
+        if not faces:
+            return frozenset()
+        return frozenset(v for v in faces[0] if all(is_zero(sp.S(face.get(v, 1))) for face in faces))
+
+    def _hidden(self, field: str, pinned: frozenset[str]) -> dict[Parity, list[sp.Expr]]:
+        """F_{iα} of all α and legs, by the parity of α in the pinned variables."""
+        found: dict[Parity, list[sp.Expr]] = {}
+        space = self.group.legs[0].space
+        at = [k for k, name in enumerate(space.variables) if name in pinned]
+        for operator, (_, _, gradient) in zip(self.group.legs, self._legs, strict=True):
+            for slot, expression in zip(operator.support, gradient.values(), strict=True):
+                if slot.field == field:
+                    found.setdefault(tuple(slot.index[k] % 2 for k in at), []).append(expression)
+        return found
 
     def _bias(self, field: str) -> sp.Expr:
         return sp.Add(
@@ -94,35 +112,58 @@ class GroupProfile:
                 return found
         return None
 
-    def hidden(self, field: str, end: End) -> Degree:
-        """The dominating behaviour of F_{iα} over all α and legs."""
-        key = (field, end, False)
-        if key not in self._memo:
+    def hidden(self, field: str, end: End, pinned: frozenset[str] = frozenset()) -> Mapping[Parity, Degree]:
+        """The dominating behaviour of F_{iα} over all α and legs, by parity in the pinned variables.
+
+        A network's law does not change when the sign of one input is flipped. Hence T^∞_{αβ} = 0 where
+        both points have x_k = 0 and α_k + β_k is odd, as for u against u_t at t = 0.
+        """
+        key = (field, end, pinned)
+        if key not in self._degrees:
             point = self._point(end)
-            self._memo[key] = dominating((behaviour(g, point) for g in self._hidden(field)), end)
-        return self._memo[key]
+            self._degrees[key] = {
+                parity: dominating((behaviour(g, point) for g in expressions), end)
+                for parity, expressions in self._hidden(field, pinned).items()
+            }
+        return self._degrees[key]
 
     def output_bias(self, field: str, end: End) -> Degree:
         """The behaviour of F_{i0}, summed over the legs."""
-        key = (field, end, True)
-        if key not in self._memo:
-            self._memo[key] = behaviour(self._bias(field), self._point(end))
-        return self._memo[key]
+        key = (field, end)
+        if key not in self._bias_degrees:
+            self._bias_degrees[key] = behaviour(self._bias(field), self._point(end))
+        return self._bias_degrees[key]
 
     @cached_property
-    def _memo(self) -> dict[tuple[str, End, bool], Degree]:
+    def _degrees(self) -> dict[tuple[str, End, frozenset[str]], Mapping[Parity, Degree]]:
         return {}
 
-    def varies(self, field: str) -> bool | None:
-        """Does any F_{iα} depend on the jets?"""
+    @cached_property
+    def _bias_degrees(self) -> dict[tuple[str, End], Degree]:
+        return {}
+
+    def varies(self, field: str, pinned: frozenset[str] = frozenset()) -> Mapping[Parity, bool | None]:
+        """Does any F_{iα} depend on the jets, by parity in the pinned variables?"""
         symbols = frozenset(s for info, _, _ in self._legs for s in info)
-        answers = [jet_dependence(g, symbols) for g in self._hidden(field)]
-        return True if any(answers) else (None if None in answers else False)
+        return {
+            parity: _any(jet_dependence(g, symbols) for g in expressions)
+            for parity, expressions in self._hidden(field, pinned).items()
+        }
+
+    def bias_varies(self, field: str) -> bool | None:
+        """Does F_{i0}, summed over the legs, depend on the jets?"""
+        symbols = frozenset(s for info, _, _ in self._legs for s in info)
+        return jet_dependence(self._bias(field), symbols)
 
     def has_bias(self, field: str) -> bool | None:
         """Is the sum of F_{i0} over the legs not identically zero?"""
         zero = is_zero(self._bias(field))
         return None if zero is None else not zero
+
+
+def _any(answers: Iterable[bool | None]) -> bool | None:
+    answers = list(answers)
+    return True if True in answers else (None if None in answers else False)
 
 
 def dominating(degrees: Iterable[Degree], end: End) -> Degree:

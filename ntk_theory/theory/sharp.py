@@ -5,7 +5,8 @@ With ε = N^{1/2−s} the block of two groups is exactly
     K^{gh} = ε² Σ F^g_{iα} F^h_{jβ} T_{(i,α),(j,β)} + Σ_i F^g_{i0} F^h_{i0}   (last sum iff c is trained).
 
 A same-field term has the degree 2 + p^g_i + p^h_i, a bias term p^g_{i0} + p^h_{i0}; a term between
-distinct fields has 2 + p^g_i + p^h_j and an extra N^{-1/2}, because T^∞ vanishes there.
+distinct fields has 2 + p^g_i + p^h_j and an extra N^{-1/2}, because T^∞ vanishes there; so it does
+between slots of opposite parity in a variable that is 0 at the points of both groups.
 """
 
 from __future__ import annotations
@@ -97,23 +98,22 @@ def _terms(g: GroupProfile, h: GroupProfile, end: End) -> Terms:
         lines.append(Line(degree, offset, a.logs + b.logs, random, label))
         spread.extend(_spread(a, b, lift, offset, label, hidden=lift == 2))
 
+    pinned = g.pinned & h.pinned
     for i in g.fields:
         for j in h.fields:
-            a, b = g.hidden(i, end), h.hidden(j, end)
-            if i == j:
-                meet(a, b, 2, sp.S.Zero, f"hidden part of {i}", False)
-                if g.bias != "none":
-                    meet(
-                        g.output_bias(i, end),
-                        h.output_bias(i, end),
-                        0,
-                        sp.S.Zero,
-                        f"output bias of {i}",
-                        False,
-                    )
-            else:
-                meet(a, b, 2, -HALF, f"between {i} and {j}", True)
+            for own, a in g.hidden(i, end, pinned).items():
+                for other, b in h.hidden(j, end, pinned).items():
+                    if i == j and own == other:
+                        meet(a, b, 2, sp.S.Zero, f"hidden part of {i}", False)
+                    else:
+                        meet(a, b, 2, -HALF, _fluctuation(i, j), True)
+            if i == j and g.bias != "none":
+                meet(g.output_bias(i, end), h.output_bias(i, end), 0, sp.S.Zero, f"output bias of {i}", False)
     return Terms(tuple(lines), tuple(spread), tuple(obstacles))
+
+
+def _fluctuation(i: str, j: str) -> str:
+    return f"between {i} and {j}" if i != j else f"slots of {i} of opposite parity"
 
 
 def _spread(a: Degree, b: Degree, lift: int, offset: sp.Expr, label: str, *, hidden: bool) -> list[Line]:
@@ -138,16 +138,30 @@ def _middle(g: GroupProfile, h: GroupProfile) -> Terms:
     obstacles = [_obstacle(f) for p in (g, h) if (f := p.fault(None)) is not None]
     lines: list[Line] = []
     spread: list[Line] = []
+    pinned = g.pinned & h.pinned
     for i in g.fields:
         for j in h.fields:
-            if i == j:
-                flags = (g.varies(i), h.varies(i))
-                random = True if True in flags else (None if None in flags else False)
-                lines.append(Line(sp.S.Zero, sp.S.Zero, 0, random, f"hidden part of {i}"))
-                # A constant bias term adds nothing to the class: the hidden part is there already.
-                spread.append(Line(sp.S.Zero, sp.S.Zero if random else -HALF, 0, True, f"hidden part of {i}"))
-            else:
-                line = Line(sp.S.Zero, -HALF, 0, True, f"between {i} and {j}")
-                lines.append(line)
-                spread.append(line)
+            for own, first in g.varies(i, pinned).items():
+                for other, second in h.varies(j, pinned).items():
+                    if i != j or own != other:
+                        line = Line(sp.S.Zero, -HALF, 0, True, _fluctuation(i, j))
+                        lines.append(line)
+                        spread.append(line)
+                        continue
+                    flags = (first, second)
+                    random = True if True in flags else (None if None in flags else False)
+                    label = f"hidden part of {i}"
+                    lines.append(Line(sp.S.Zero, sp.S.Zero, 0, random, label))
+                    spread.append(Line(sp.S.Zero, sp.S.Zero if random else -HALF, 0, True, label))
+            if i == j and g.bias != "none" and g.has_bias(i) is not False and h.has_bias(i) is not False:
+                lines.append(_middle_bias(g, h, i))
     return Terms(tuple(lines), tuple(spread), tuple(obstacles))
+
+
+def _middle_bias(g: GroupProfile, h: GroupProfile, field: str) -> Line:
+    """The output-bias term at s = 1/2: constant unless F_0 varies with the jets."""
+    flags = [g.bias_varies(field), h.bias_varies(field)]
+    if None in (g.has_bias(field), h.has_bias(field)):
+        flags.append(None)
+    random = True if True in flags else (None if None in flags else False)
+    return Line(sp.S.Zero, sp.S.Zero, 0, random, f"output bias of {field}")

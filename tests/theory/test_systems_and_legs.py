@@ -82,6 +82,21 @@ def test_only_the_shared_field_decides_randomness():
     assert c.regime("b2,f1", "1/2").limit is Limit.RANDOM
 
 
+def test_opposite_parity_on_an_initial_face_leaves_only_the_fluctuation():
+    # T^∞_{u,u_t} = 0 at t = t' = 0: the law of the network does not know the sign of t.
+    c = nt.classify("sine-gordon")
+    assert [(r.where, str(r.limit)) for r in c.sharp["initial,velocity"].regimes] == [
+        ("s < 1/4", "diverges"),
+        ("s = 1/4", "random"),
+        ("1/4 < s < 1/2", "zero"),
+        ("s = 1/2", "zero"),
+        ("s > 1/2", "zero"),
+    ]
+    assert any(step.rule == "reflection-symmetry" for step in c.steps)
+    # Even against even is not affected.
+    assert limits(c, "velocity,velocity") == ["diverges", "deterministic", "zero"]
+
+
 def test_spread_of_linear_and_random_kernels():
     c = nt.classify("u_t - u_xx")
     # THEORY §3: a linear K has sd ~ N^(1/2 − 2s) on both sides.
