@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ntk_theory.empirical.request import Request
 from ntk_theory.errors import InputError, ResourceError
+from ntk_theory.kernels.multiindex import closure
 from ntk_theory.kernels.threads import thread_count
+from ntk_theory.model.network import Network
+from ntk_theory.symbolic.jets import Slot
 
 #: Operations per second and thread that the time estimate supposes.
 RATE = 3.0e10
@@ -57,6 +61,38 @@ class Plan:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """The numbers on which costs depend: network shape, n points, A Taylor coefficients, S slots."""
+
+    network: Network
+    n: int
+    A: int
+    S: int
+
+    @classmethod
+    def of(cls, ask: Request) -> Sizes:
+        """Those of a request."""
+        return cls(ask.network, len(ask.points), ask.set.size, len(ask.slots))
+
+
+def estimate(
+    network: Network,
+    n: int,
+    slots: Iterable[Slot],
+    *,
+    contracted: bool = False,
+    memory_limit: float | None = None,
+) -> Plan:
+    """What :func:`ntk_theory.empirical.jet_ntk.jet_ntk` (or ``contracted_ntk``) will take for n points.
+
+    Nothing is computed: ``plan.bytes``, ``plan.seconds``, ``plan.flops`` and the tiles that would be used.
+    """
+    given = tuple(slots)
+    size = closure((slot.index for slot in given), len(network.variables)).size
+    return _plan(Sizes(network, n, size, len(given)), contracted, memory_limit, None, None)
+
+
 def plan(
     ask: Request,
     *,
@@ -72,9 +108,19 @@ def plan(
     ResourceError
         if the result alone, or the smallest tile, exceeds ``memory_limit``.
     """
+    return _plan(Sizes.of(ask), contracted, memory_limit, point_tile, neuron_tile)
+
+
+def _plan(
+    sizes: Sizes,
+    contracted: bool,
+    memory_limit: float | None,
+    point_tile: int | None,
+    neuron_tile: int | None,
+) -> Plan:
     limit = _limit(memory_limit)
-    n, A, S = len(ask.points), ask.set.size, len(ask.slots)
-    widths, outputs = ask.network.widths, 1 if contracted else len(ask.network.fields)
+    n, A, S = sizes.n, sizes.A, sizes.S
+    widths, outputs = sizes.network.widths, 1 if contracted else len(sizes.network.fields)
     result = 8.0 * (n * n if contracted else (S * n) ** 2)
     neurons = widths[0]
     threads = thread_count()
@@ -84,7 +130,7 @@ def plan(
         if point_tile is None and widths[0] >= 2 * threads * neurons:
             tile = min(n, max(8, GRAM_ROWS // (A * outputs)))  # threads share neurons, not points
     span = neurons if len(widths) == 1 else sum(widths)
-    columns = 3 + outputs + (S / A if not contracted else len(ask.network.fields) / A)
+    columns = 3 + outputs + (S / A if not contracted else len(sizes.network.fields) / A)
 
     def working(points: int, tile: int) -> float:
         """Jets, slopes, deltas and a product for ``points`` points; Gram matrices of a tile; first layer."""
@@ -104,17 +150,17 @@ def plan(
             f"need {need:.3g}, of which the result takes {result:.3g}: "
             "raise the limit, or use fewer points or slots"
         )
-    flops = operations(ask, contracted=contracted)
+    flops = operations(sizes, contracted=contracted)
     repeats = 1.0 if keeps else max(1.0, n / tile / 2)
     elementwise = n * sum(widths) * A * (2 + outputs) * ELEMENTWISE
     seconds = repeats * (flops / RATE + elementwise) / threads
     return Plan(contracted, tile, neurons, keeps, flops, need, seconds)
 
 
-def operations(ask: Request, *, contracted: bool) -> float:
+def operations(sizes: Sizes, *, contracted: bool) -> float:
     """Floating-point operations by the formulas of this module."""
-    n, A, S = len(ask.points), ask.set.size, len(ask.slots)
-    d, m, widths = len(ask.network.variables), len(ask.network.fields), ask.network.widths
+    n, A, S, network = sizes.n, sizes.A, sizes.S, sizes.network
+    d, m, widths = len(network.variables), len(network.fields), network.widths
     passes = 2.0 * A * n * sum(a * b for a, b in pairwise(widths))
     if contracted:
         grams = A * A * (sum(widths[1:]) + sum(widths[:-1])) + (d + 1) * widths[0] + m * widths[-1]

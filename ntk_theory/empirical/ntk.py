@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ntk_theory.empirical.cost import Plan, operations, plan
+from ntk_theory.empirical.cost import Plan, Sizes, operations, plan
 from ntk_theory.empirical.jet_ntk import jets_and_ntk, jets_once, true_derivatives
 from ntk_theory.empirical.jets import network_jets
 from ntk_theory.empirical.meter import Progress
@@ -144,7 +144,7 @@ def choose(ask: Request, path: Path, memory_limit: float | None) -> Plan:
     if path != "auto":
         return plan(ask, contracted=path == "contracted", memory_limit=memory_limit)
     contracted = plan(ask, contracted=True, memory_limit=memory_limit)
-    if contracted.flops <= operations(ask, contracted=False):
+    if contracted.flops <= operations(Sizes.of(ask), contracted=False):
         return contracted
     return plan(ask, contracted=False, memory_limit=memory_limit)
 

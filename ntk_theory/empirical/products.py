@@ -12,6 +12,7 @@ in Taylor coefficients, products truncated; D is the contracted state of :mod:`n
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -80,13 +81,17 @@ class Linearised:
     _keeps: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        # The kept layers go back to the stock with this object: nothing else ever refers to them.
+        weakref.finalize(self, self.ask.arena.release)
         way = plan(self.ask, contracted=True)
         object.__setattr__(self, "_tiles", tiles_of(len(self.ask.points), way))
         object.__setattr__(self, "_keeps", way.keeps)
 
     @cached_property
     def _passed(self) -> list[Layers] | None:
-        return each(lambda tile: layers_of(self._part(tile), EVERY), self._tiles) if self._keeps else None
+        if not self._keeps:
+            return None
+        return each(lambda tile: layers_of(self.ask.rows(*tile), EVERY), self._tiles)
 
     @cached_property
     def jets(self) -> FloatArray:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_network import plain_jet_ntk, plain_scaled_jets
 
-from ntk_theory.empirical.cost import plan
+from ntk_theory.empirical.cost import estimate, plan
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.jets import jets, scaled_jets
 from ntk_theory.empirical.request import request
@@ -152,6 +152,7 @@ def test_memory_beyond_the_limit_is_refused_before_the_run():
 def test_estimates_grow_with_the_work():
     small = plan(request(*make((64, 64)), points(8), KDV), contracted=False)
     large = plan(request(*make((128, 128)), points(8), KDV), contracted=False)
+    assert estimate(make((128, 128))[0], 8, KDV) == large
     assert large.flops > 2 * small.flops
     assert 0 < small.seconds < large.seconds
     assert small.bytes < large.bytes
