@@ -195,7 +195,7 @@ def _factor_key(factor: sp.Expr, space: JetSpace | None) -> tuple[object, ...]:
         base = factor.base if isinstance(factor, sp.Pow) else factor
         order = max(slot.order for slot in slots)
         field = space.fields.index(space.sorted(slots)[0].field)
-        return (3, not isinstance(base, sp.Symbol), order, field, name)
+        return (3, order, not isinstance(base, sp.Symbol), field, name)
     if space is not None and any(symbol.name in space.variables for symbol in factor.free_symbols):
-        return (2, False, 0, 0, name)
-    return (1 if factor.free_symbols else 0, False, 0, 0, name)
+        return (2, 0, False, 0, name)
+    return (1 if factor.free_symbols else 0, 0, False, 0, name)

@@ -121,6 +121,9 @@ def _nodes(items: tuple[Any, ...]) -> tuple[Node, ...]:
 
 
 def _start(node: Node) -> int | None:
+    """Where the text of ``node`` begins; a power itself points to its ``^``."""
+    while isinstance(node, Power):
+        node = node.base
     return node.at
 
 

@@ -174,7 +174,7 @@ class Vocabulary:
             return source.error(
                 f"{text!r} is a function and needs an argument",
                 at,
-                suggestion=f"{text}({(self.fields or ('x',))[0]})",
+                suggestion=f"{text}({self._likely_fields()[0]})",
             )
         if text in ("i", "j", "I"):
             return source.error(
@@ -285,9 +285,13 @@ def vocabulary_of(
         tails = "".join(name.partition("_")[2] for name in names if name.partition("_")[0] in fields)
         candidates = [name for name in VARIABLE_ORDER if name not in fields and name not in parameters]
         variables = [name for name in candidates if name in names or name in tails] or candidates[:1]
-        if variables == ["t"] and "x" in candidates and names & {"laplacian", "grad", "div"}:
-            variables = ["x", "t"]
+        is_spatial = bool(names & {"laplacian", "grad", "div"})
+        if is_spatial and "x" in candidates and not {"x", "y", "z"} & (names | set(tails)):
+            variables = ["x", *(name for name in variables if name == "t")]
             notes = ("x was taken as the only spatial variable",)
+    for name in fields:
+        if name in variables:
+            raise InputError(f"{name!r} is both a field and a variable; rename one of them")
     for name in sorted({*fields, *variables} & set(parameters)):
         raise InputError(
             f"{name!r} is declared as a parameter and as a field or variable; rename one of them"
