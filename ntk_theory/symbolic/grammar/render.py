@@ -49,7 +49,7 @@ def render(expression: sp.Expr, space: JetSpace | None = None) -> str:
     >>> render(u_xxx + u * u_x + u_t, space)
     'u_t + u*u_x + u_xxx'
     >>> render(sp.Rational(3, 2) * u_x**2 / sp.cosh(u) - sp.sqrt(sp.Abs(u)), space)
-    '3*u_x^2*sech(u)/2 - sqrt(|u|)'
+    '3*sech(u)*u_x^2/2 - sqrt(|u|)'
     """
     return _Printer(space).text(sp.sympify(expression, strict=True), _SUM)
 
