@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import typer
 
-from ntk_theory.cli import classify, zoo
-from ntk_theory.errors import InputError, NTKTheoryError
+from ntk_theory.cli import classify, verify, zoo
+from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 
 BAD_INPUT, INCOMPLETE, INTERRUPTED = 2, 3, 130
 
@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 app.command("classify")(classify.command)
 app.command("zoo")(zoo.command)
+app.command("verify")(verify.command)
+app.command("resume")(verify.resume)
 
 #: ``-u_xx + u`` is an expression, not a bundle of short options.
 _EXPRESSION = re.compile(r"-(?:[^-].{2,}|[a-zA-Z_]$)", re.DOTALL)
@@ -51,6 +53,9 @@ def run(arguments: Sequence[str]) -> int:
     except InputError as error:
         _complain(str(error))
         return BAD_INPUT
+    except Interrupted as error:
+        _complain(str(error))
+        return INTERRUPTED
     except NTKTheoryError as error:
         _complain(str(error))
         return INCOMPLETE

@@ -1,0 +1,218 @@
+"""``ntk-theory verify`` and ``resume``: every claim about a problem's kernel, put to the test on networks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ntk_theory.cli.options import (
+    Fields,
+    Json,
+    OutputBias,
+    ParameterValues,
+    Variables,
+    print_json,
+    resolve,
+)
+from ntk_theory.errors import InputError
+
+if TYPE_CHECKING:
+    from ntk_theory.studies.verify import StudyResult
+
+REFUTED, INCOMPLETE = 1, 3
+#: Columns of the tables where no terminal says how many there are.
+PIPED_WIDTH = 110
+
+Workers = Annotated[int | None, typer.Option("--workers", help="Local processes; default one per core.")]
+Cluster = Annotated[
+    str | None, typer.Option("--cluster", metavar="ADDRESS", help="A Dask scheduler that computes instead.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a claim was refuted.")]
+
+
+def command(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PDE...", help="Expressions, zoo names, or paths of problem files (.toml)."),
+    ] = None,
+    s: Annotated[str | None, typer.Option("--s", help="Exponents, such as 2/5,1/2,3/4,1.")] = None,
+    widths: Annotated[str | None, typer.Option("--widths", help="Widths, such as 64,128,256,512.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", help="Independent networks per width.")] = None,
+    points: Annotated[int | None, typer.Option("--points", help="Points per block.")] = None,
+    depth: Annotated[str, typer.Option("--depth", help="Hidden layers; several: 1,2.")] = "1",
+    activation: Annotated[str, typer.Option("--activation", help="One or several: tanh,sin.")] = "tanh",
+    output_bias: OutputBias = "zero",
+    sweep: Annotated[
+        str | None, typer.Option("--sweep", metavar="NAME=VALUES", help="A parameter: kappa=0,0.1,1.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Root of every random number.")] = 0,
+    zoo: Annotated[bool, typer.Option("--zoo", help="Every decided zoo problem of order at most 4.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer widths, networks and points.")] = False,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="SQLite file; the same study is resumed from it.")
+    ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    strict: Strict = False,
+    as_json: Json = False,
+    parameter: ParameterValues = None,
+    fields: Fields = None,
+    variables: Variables = None,
+) -> int:
+    """Test what theory says of this PDE's kernels on independent networks of growing width.
+
+    The same command, started again after an interruption, computes only what is missing.
+    """
+    names = _problems(what, zoo, output_bias)
+    swept = _sweep(sweep)
+    if (parameter or fields or variables) and not zoo:
+        if swept:
+            raise InputError("--sweep cannot be combined with --parameter, --fields or --variables")
+        problems: Sequence[Any] = [resolve(name, parameter, fields, variables) for name in names]
+    else:
+        problems = names
+    from ntk_theory.studies.verify import QUICK, verify  # noqa: PLC0415  --help stays quick
+
+    size: dict[str, Any] = dict(QUICK) if quick else {}
+    size |= {} if s is None else {"s": _list("--s", s)}
+    size |= {} if widths is None else {"widths": [_whole("--widths", w) for w in _list("--widths", widths)]}
+    size |= {name: n for name, n in (("seeds", seeds), ("points", points)) if n is not None}
+    depths = [_whole("--depth", d) for d in _list("--depth", depth)]
+    results = [
+        verify(
+            problems,
+            **size,
+            depth=layers,
+            activations=_list("--activation", activation),
+            output_bias=output_bias,
+            sweep=swept,
+            seed=seed,
+            store=_store(store, layers, len(depths)),
+            workers=workers,
+            cluster=cluster,
+        )
+        for layers in depths
+    ]
+    return _report(results, strict=strict, as_json=as_json)
+
+
+def resume(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="The store of an earlier study.")],
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="NEW", help="Compute the whole study again, into a new store."),
+    ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    strict: Strict = False,
+    as_json: Json = False,
+) -> int:
+    """Compute what a store lacks, and judge it; with --into, reproduce the study from scratch.
+
+    The store holds the whole question (problems, points, seeds, criterion), so nothing else is needed.
+    """
+    from ntk_theory.studies.runner import run  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.store import Store  # noqa: PLC0415
+    from ntk_theory.studies.verify import judge  # noqa: PLC0415
+
+    with Store.open(store) as opened:
+        study = opened.study
+        if into is None:
+            run(study, opened, workers=workers, cluster=cluster)
+            return _report([judge(opened)], strict=strict, as_json=as_json)
+    with Store.open_or_create(into, study) as fresh:
+        run(study, fresh, workers=workers, cluster=cluster)
+        return _report([judge(fresh)], strict=strict, as_json=as_json)
+
+
+def _problems(what: list[str] | None, zoo: bool, output_bias: str) -> list[str]:
+    if zoo and what:
+        raise InputError("--zoo and named problems cannot be combined; choose one")
+    if zoo:
+        from ntk_theory.studies.zoo import decided_zoo  # noqa: PLC0415  --help stays quick
+
+        return list(decided_zoo(output_bias=output_bias))
+    if not what:
+        raise InputError("PDE is missing; it needs a zoo name, an expression or a file, such as kdv")
+    return what
+
+
+def _sweep(text: str | None) -> tuple[str, list[str]] | None:
+    if text is None:
+        return None
+    name, mark, values = text.partition("=")
+    if not mark or not name.strip():
+        raise InputError(f"--sweep is {text!r}; it needs NAME=VALUES, such as kappa=0,0.1,1")
+    return name.strip(), _list("--sweep", values)
+
+
+def _list(option: str, text: str) -> list[str]:
+    items = [item.strip() for item in text.split(",")]
+    if not all(items):
+        raise InputError(f"{option} is {text!r}; it needs one entry or several, separated by commas")
+    return items
+
+
+def _whole(option: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise InputError(f"{option} has {text[:40]!r}; it needs whole numbers, such as 64")
+    return int(text)
+
+
+def _store(store: Path | None, depth: int, depths: int) -> Path | None:
+    """A study has one depth: with several, each gets a store of its own."""
+    if store is None or depths == 1:
+        return store
+    return store.with_name(f"{store.stem}-depth{depth}{store.suffix}")
+
+
+def _report(results: Sequence[StudyResult], *, strict: bool, as_json: bool) -> int:
+    from ntk_theory.studies.claims import Outcome  # noqa: PLC0415  imported with the studies by now
+
+    if as_json:
+        from ntk_theory.report.tables import agreement, answers  # noqa: PLC0415
+
+        refuted = sum(result.outcomes[Outcome.REFUTED] for result in results)
+        print_json(
+            {
+                "refuted": refuted,
+                "agreement": agreement(answers(results)).to_dict(),
+                "complete": all(result.is_complete for result in results),
+                "studies": [result.to_dict() for result in results],
+            }
+        )
+    else:
+        from rich.console import Console  # noqa: PLC0415  --json does without
+
+        from ntk_theory.report.terminal import show  # noqa: PLC0415
+
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = PIPED_WIDTH
+        show(results, console)
+    return _code(results, strict)
+
+
+def _code(results: Sequence[StudyResult], strict: bool) -> int:
+    from ntk_theory.studies.claims import Outcome  # noqa: PLC0415
+
+    for result in results:
+        failures = result.data.failures()
+        if failures:
+            first = failures[0]
+            place = f"{first.cell.case}, width {first.cell.width}, seed {first.cell.seed}"
+            where = f"{place}, K_{first.pair} at s = {first.s}" if first.pair else place
+            print(
+                f"ntk-theory: {len(failures)} numbers could not be computed and are left out; the first: "
+                f"{where}: {first.message}; all others are kept in {result.path}",
+                file=sys.stderr,
+            )
+    if not all(result.is_complete for result in results):
+        return INCOMPLETE
+    if strict and any(result.outcomes[Outcome.REFUTED] for result in results):
+        return REFUTED
+    return 0

@@ -1,0 +1,167 @@
+"""A study's tables in the terminal: limits, claims with reason and remedy, one table per problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ntk_theory.report.tables import Answer, ClaimSummary, Finding, agreement, answers, by_problem, varied
+from ntk_theory.studies.claims import Outcome
+from ntk_theory.studies.verify import StudyResult
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+STYLES = {
+    Outcome.SUPPORTED: "green",
+    Outcome.REFUTED: "bold red",
+    Outcome.UNDECIDED: "yellow",
+    Outcome.NOT_APPLICABLE: "dim",
+}
+#: With more problems than this, each gets one line.
+MANY = 6
+#: Findings shown in a line of a claim.
+SHOWN = 2
+
+
+def show(results: Sequence[StudyResult], console: Console) -> None:
+    """Print the tables of some studies, which answer one question with different settings."""
+    every = answers(results)
+    groups = by_problem(every)
+    if len(groups) > MANY:
+        console.print(_overview(groups))
+        _list_refuted(every, console)
+    else:
+        for name, group in groups.items():
+            _problem(name, group, console)
+    console.print(_text(str(agreement(every)), "bold"))
+    for result in results:
+        _footer(result, console)
+
+
+def _problem(name: str, group: Sequence[Answer], console: Console) -> None:
+    columns = varied(group)
+    first = group[0]
+    shared = first.described(n for n in first.setting if n not in columns)
+    console.print(_text(f"{first.classification.problem.title or name}  ({shared})", "bold"))
+    console.print(_limits(group, columns))
+    if len(group) == 1:
+        console.print(_claims(first))
+    else:
+        console.print(_compared(group, columns))
+        for answer in group:
+            for claim in answer.claims:
+                if claim.outcome in (Outcome.REFUTED, Outcome.UNDECIDED):
+                    line = f"  {answer.described(columns)}  {claim.code}: {_evidence(claim)}"
+                    console.print(_text(line, STYLES[claim.outcome]), soft_wrap=False)
+    console.print()
+
+
+def _limits(group: Sequence[Answer], columns: Sequence[str]) -> Table:
+    """Predicted limits, each with the sign of what was observed."""
+    exponents = group[0].result.study.s
+    table = _table([*columns, "limit", *(f"s = {s}" for s in exponents)])
+    for column in table.columns:
+        column.no_wrap = True
+    for answer in group:
+        values = [answer.setting.get(name, "") for name in columns]
+        for block in answer.blocks:
+            cells = [answer.limit(block, s) for s in exponents]
+            row: list[RenderableType] = [_text(v) for v in [*values, f"K_{block}"]]
+            table.add_row(*row, *(_text(_short(str(cell)), STYLES[cell.outcome]) for cell in cells))
+            values = [""] * len(values)
+        table.add_section()
+    return table
+
+
+def _short(cell: str) -> str:
+    # Five columns of the whole word would not fit into 80 characters.
+    return cell.replace("deterministic", "determin.")
+
+
+def _claims(answer: Answer) -> Table:
+    table = _table(["claim", "outcome", "evidence"])
+    for column, share in zip(table.columns, (10, 4, 14), strict=True):
+        column.ratio = share
+    table.expand = True
+    for claim in answer.claims:
+        style = STYLES[claim.outcome]
+        statement = _text(claim.statement)
+        statement.append(f"  {claim.code} {claim.source}", style="dim")
+        evidence = _text(_evidence(claim), "dim" if claim.outcome is Outcome.NOT_APPLICABLE else "")
+        table.add_row(statement, _text(claim.counted, style), evidence)
+    return table
+
+
+def _compared(group: Sequence[Answer], columns: Sequence[str]) -> Table:
+    table = _table(["claim", *(answer.described(columns) for answer in group)])
+    for code, statement in {c.code: c.statement for answer in group for c in answer.claims}.items():
+        own = [next((c for c in answer.claims if c.code == code), None) for answer in group]
+        cells = [_text("" if c is None else c.short, "" if c is None else STYLES[c.outcome]) for c in own]
+        table.add_row(_text(f"{code}: {statement}"), *cells)
+    return table
+
+
+def _overview(groups: dict[str, tuple[Answer, ...]]) -> Table:
+    table = _table(["problem", "limits agree", "undecided", "refuted claims", "undecided claims"])
+    for name, group in groups.items():
+        for answer in group:
+            count = agreement([answer])
+            codes = {
+                outcome: ", ".join(c.code for c in answer.claims if c.outcome is outcome)
+                for outcome in (Outcome.REFUTED, Outcome.UNDECIDED)
+            }
+            style = STYLES[Outcome.SUPPORTED if count.agreeing == count.decided else Outcome.REFUTED]
+            label = f"{name}  {answer.described(varied(group))}".strip()
+            table.add_row(
+                _text(label, "bold"),
+                _text(f"{count.agreeing}/{count.decided}", style),
+                _text(str(count.predicted - count.decided or "")),
+                _text(codes[Outcome.REFUTED], STYLES[Outcome.REFUTED]),
+                _text(codes[Outcome.UNDECIDED], STYLES[Outcome.UNDECIDED]),
+            )
+    return table
+
+
+def _list_refuted(every: Sequence[Answer], console: Console) -> None:
+    for answer, cell in agreement(every).of(Outcome.REFUTED):
+        line = f"✗ {answer.label} K_{cell.block} s = {cell.s}: {cell.predicted} was predicted, "
+        console.print(_text(f"{line}{cell.observed} observed; {cell.reason}", STYLES[Outcome.REFUTED]))
+
+
+def _footer(result: StudyResult, console: Console) -> None:
+    study = result.study
+    console.print(
+        _text(
+            f"widths {study.widths[0]} to {study.widths[-1]}, {study.seeds} networks each, "
+            f"depth {study.depth}; criterion frozen before the first network (study {study.digest[:12]})",
+            "dim",
+        )
+    )
+    console.print(_text(f"store: {result.path}"), soft_wrap=True)
+
+
+def _evidence(claim: ClaimSummary) -> str:
+    found: tuple[Finding, ...] = claim.findings()
+    # One reason may carry a number of its own for each s: two show the kind.
+    more = f"  (+ {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
+    return "; ".join(map(str, found[:SHOWN])) + more
+
+
+def _table(columns: Sequence[str]) -> Table:
+    from rich import box  # noqa: PLC0415  --json does without
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        # Names stay whole; only the long texts wrap.
+        table.add_column(_text(column), overflow="fold")
+    return table
+
+
+def _text(text: str, style: str = "") -> Text:
+    from rich.text import Text  # noqa: PLC0415
+
+    return Text(text, style=style)
