@@ -37,6 +37,7 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.studies.blocks import ALL_ROWS, PROBES, BlockReader, frobenius, probe_vector, split
 from ntk_theory.studies.cases import Case
 from ntk_theory.studies.study import Cell, Study
+from ntk_theory.studies.workers import single_thread
 
 Floats = NDArray[np.float64]
 #: The identity of §3 is checked in cells with a smaller seed and at most this width.
@@ -232,8 +233,9 @@ def compute_law(context: CellContext) -> LawResult:
     """T^∞, Σ and their probes for one case and activation; absent with a note where they cannot be had."""
     label, activation = context.case.label, context.activation
     try:
-        law = limit_law(context.case.problem, context.network(8), context.case.points)
-        values = context.jet_ntk_values(law.jet_ntk) | _field_variances(context, law)
+        with single_thread():
+            law = limit_law(context.case.problem, context.network(8), context.case.points)
+            values = context.jet_ntk_values(law.jet_ntk) | _field_variances(context, law)
     except NTKTheoryError as error:
         return LawResult(label, activation, None, None, {}, str(error))
     return LawResult(label, activation, law.jet_ntk, float(law.accuracy), values)
@@ -257,7 +259,8 @@ def compute_cell(context: CellContext, width: int, seed: int) -> CellResult:
     start = time.perf_counter()
     made = _Cell(context, width, seed)
     try:
-        made.fill()
+        with single_thread():  # the last bits depend on the number of threads
+            made.fill()
     except NTKTheoryError as error:
         made.fail("", "", str(error))
     present = np.flatnonzero(np.isfinite(made.values))

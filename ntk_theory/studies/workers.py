@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, TypeVar
@@ -22,8 +23,10 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 #: Share of the machine's memory that workers may fill.
 MEMORY_SHARE = 0.75
-#: Seconds after which an idle local worker ends (one left behind by a killed run, too).
-IDLE_SECONDS = 20
+#: Seconds after which an idle local worker ends.
+IDLE_SECONDS = 300
+#: Seconds between two looks of a worker at whether its parent still lives.
+WATCH_SECONDS = 1.0
 #: Seconds to wait for a cluster's scheduler.
 CLUSTER_SECONDS = "15s"
 
@@ -65,6 +68,8 @@ def stream(
 
     with ExitStack() as stack:
         if cluster is None:
+            _Pool.drop_if_stale()
+            stack.callback(_Pool.touch)
             options: dict[str, Any] = {"backend": "loky", "n_jobs": workers, "inner_max_num_threads": 1}
             options["idle_worker_timeout"] = IDLE_SECONDS
         else:
@@ -80,10 +85,54 @@ def stream(
 
 def _alone(function: Callable[[Task], Result], task: Task, parent: int) -> Result:
     """Run one task with one thread; Ctrl-C is the parent's business, who then ends the workers."""
-    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with _single_thread():
+    if os.getpid() != parent:
+        _settle(parent)
+    with single_thread():
         return function(task)
+
+
+def _settle(parent: int) -> None:
+    """Make a local worker leave Ctrl-C to its parent, and end with it even if that was killed."""
+    if _Settled.done or os.getppid() != parent:
+        return
+    _Settled.done = True
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="ntk-watch", daemon=True).start()
+
+
+class _Settled:
+    """Was :func:`_settle` done in this process?"""
+
+    done = False
+
+
+class _Pool:
+    """When joblib's pool of local processes, which waits for the next run, was last used."""
+
+    used: float | None = None
+
+    @classmethod
+    def touch(cls) -> None:
+        cls.used = time.monotonic()
+
+    @classmethod
+    def drop_if_stale(cls) -> None:
+        """End idle workers before their time: a task sent while they end by themselves can be lost.
+
+        loky 3.6 then waits for its result for ever (seen in 1 of some 20 attempts at that moment).
+        """
+        if cls.used is not None and time.monotonic() - cls.used > IDLE_SECONDS / 2:
+            from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415
+
+            get_reusable_executor(reuse=True).shutdown(wait=True)
+        cls.used = None
 
 
 class _Limit:
@@ -95,7 +144,8 @@ class _Limit:
 
 
 @contextmanager
-def _single_thread() -> Iterator[None]:
+def single_thread() -> Iterator[None]:
+    """Within the block, kernels and BLAS of this process use one thread; nested blocks cost nothing."""
     with _Limit.lock:
         if not _Limit.users:
             _Limit.stack.enter_context(thread_limit(1))

@@ -1,0 +1,79 @@
+"""Kill a study with signal 9 at random moments, resume it, and compare with an uninterrupted run.
+
+    python benchmarks/kill_and_resume.py [kills] [seed]
+
+Each of the (default 20) trials starts the study afresh with two workers, kills it at a moment drawn
+uniformly over the time that an uninterrupted run takes, every second time together with its workers, then
+resumes it. Prints one line per trial and exits with 1 if any store differs in a row or a bit.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+import study_cases
+
+from ntk_theory.studies.runner import run
+from ntk_theory.studies.store import Store
+
+
+def fingerprint(path: Path) -> str:
+    """Of a complete store."""
+    with Store.open(path) as store:
+        if store.missing():
+            raise SystemExit(f"{path} is not complete after resuming")
+        return store.fingerprint()
+
+
+def trial(path: Path, seconds: float, *, group: bool) -> dict[str, object]:
+    """Start, kill after ``seconds``, resume in this process with two workers."""
+    process = study_cases.child("long", path, workers=2)
+    try:
+        time.sleep(seconds)
+        finished = process.poll() is not None
+        study_cases.kill(process, group=group)
+    finally:
+        study_cases.bury(process)
+    kept = study_cases.stored(path)
+    journal = Path(f"{path}-journal").exists()
+    summary = run(study_cases.long(), path, workers=2, progress=False)
+    return {
+        "killed_after_s": round(seconds, 3),
+        "with_workers": group,
+        "finished_before": finished,
+        "cells_kept": kept,
+        "cut_within_a_write": journal,
+        "recomputed": summary.computed,
+        "fingerprint": fingerprint(path),
+    }
+
+
+def main(kills: int = 20, seed: int = 0) -> int:
+    """All trials."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        start = Path(folder) / "uninterrupted.sqlite"
+        process = study_cases.child("long", start, workers=2)
+        begun = time.monotonic()
+        process.wait()
+        whole = time.monotonic() - begun
+        study_cases.bury(process)
+        expected, equal = fingerprint(start), 0
+        for k in range(kills):
+            result = trial(Path(folder) / f"{k}.sqlite", rng.uniform(0, whole), group=bool(k % 2))
+            result["equal"] = result.pop("fingerprint") == expected
+            equal += bool(result["equal"])
+            print(json.dumps(result), flush=True)
+    print(f"{equal} of {kills} stores equal, row for row and bit for bit, to a run of {whole:.1f} s")
+    return int(equal != kills)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
