@@ -82,7 +82,7 @@ def depth_one_integral(points, indices, *, spacing=0.14, reach=9.2):
     for w1, share in zip(grid, weight, strict=True):
         if w1 < -spacing / 4:
             continue  # every product is even in (w, b)
-        share = share if w1 < spacing / 4 else 2 * share
+        twice = share if w1 < spacing / 4 else 2 * share
         rows = [[] for _ in range(4)]
         for alpha in indices:
             power = w1 ** alpha[0] * w2 ** alpha[1]
@@ -95,7 +95,7 @@ def depth_one_integral(points, indices, *, spacing=0.14, reach=9.2):
                         lower = w1 ** (alpha[0] - (k == 0)) * w2 ** (alpha[1] - (k == 1))
                         term = term + alpha[k] * lower * phi[sum(alpha)]
                     rows[k + 1].append(term)
-        scaled = [np.array(row) * np.sqrt(plane * share) for row in rows]
+        scaled = [np.array(row) * np.sqrt(plane * twice) for row in rows]
         sigma += scaled[0] @ scaled[0].T
         hidden += sum(row @ row.T for row in scaled[1:])
     shape = (len(indices), len(points), len(indices), len(points))
