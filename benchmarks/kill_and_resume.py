@@ -5,7 +5,8 @@
 Each of the (default 20) trials starts the study afresh with two workers, kills it, every second time
 together with its workers, then resumes it. Half of the moments are uniform over the time that an
 uninterrupted run takes, which starting takes up most of; the others come a random fraction of a second
-after a random number of cells. Prints one line per trial and exits with 1 if any store differs in a row or a bit.
+after a random number of cells. Prints one line per trial; exits with 1 if any store
+differs in a row or a bit.
 """
 
 from __future__ import annotations

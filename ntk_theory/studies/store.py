@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,14 +24,13 @@ from numpy.typing import NDArray
 from ntk_theory.errors import StoreError
 from ntk_theory.studies.cells import CellContext, CellResult, Failure, Key, LawResult
 from ntk_theory.studies.data import Block, StudyData
+from ntk_theory.studies.database import checksum, complaints, connect, damaged, is_blank
 from ntk_theory.studies.study import Cell, Study, canonical
 
 Floats = NDArray[np.float64]
 #: "NTKs" in the file's header: tells a store from any other SQLite file.
 APPLICATION = 0x4E544B73
 SCHEMA = 1
-#: Seconds to wait while another process writes.
-PATIENCE = 30.0
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -77,11 +75,11 @@ class Store:
             The file exists already, or cannot be written.
         """
         path = default_path(study) if path is None else Path(path)
-        if not _is_blank(path):
+        if not is_blank(path):
             raise StoreError(f"the store {path} exists already; resume it, or name another file")
-        with _complaints(path, "create"):
+        with complaints(path, "create"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            store = cls(path, _connect(path))
+            store = cls(path, connect(path))
             try:
                 store._fill(study)
             except BaseException:
@@ -102,13 +100,13 @@ class Store:
         if not path.is_file():
             what = f"{path} is not a file" if path.exists() else f"there is no store {path}"
             raise StoreError(f"{what}; check the path, or run the study to make it")
-        if _is_blank(path):
+        if is_blank(path):
             raise StoreError(f"the store {path} is empty; delete it, or run the study into it")
-        with _complaints(path, "open"):
-            connection = _connect(path)
+        with complaints(path, "open"):
+            connection = connect(path)
         store = cls(path, connection)
         try:
-            with _complaints(path, "read"):
+            with complaints(path, "read"):
                 store._check()
                 if study is not None:
                     store._check_study(study)
@@ -121,7 +119,7 @@ class Store:
     def open_or_create(cls, path: str | Path | None, study: Study) -> Store:
         """The study's store: resumed if it exists, else new."""
         path = default_path(study) if path is None else Path(path)
-        return cls.create(path, study) if _is_blank(path) else cls.open(path, study)
+        return cls.create(path, study) if is_blank(path) else cls.open(path, study)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
@@ -159,7 +157,7 @@ class Store:
             found[by_number[case]].append(Key(*key))
         layouts = {label: tuple(keys) for label, keys in found.items()}
         if _layout_digest(layouts) != self._meta("layout"):
-            raise StoreError(_damaged(self.path, "the names of its numbers fail their checksum"))
+            raise StoreError(damaged(self.path, "the names of its numbers fail their checksum"))
         return layouts
 
     # --- what is there ----------------------------------------------------------------------------
@@ -182,10 +180,8 @@ class Store:
         )
         for *key, seconds, ids, values, crc in self._select(query):
             cell = Cell(*key)
-            if _checksum(cell, ids, values) != crc:
-                raise StoreError(
-                    _damaged(self.path, f"the numbers of cell {tuple(cell)} fail their checksum")
-                )
+            if checksum(cell, ids, values) != crc:
+                raise StoreError(damaged(self.path, f"the numbers of cell {tuple(cell)} fail their checksum"))
             yield CellResult(
                 cell, np.frombuffer(ids, "<i4"), np.frombuffer(values, "<f8"), seconds=float(seconds)
             )
@@ -206,8 +202,8 @@ class Store:
         )
         found = {}
         for label, activation, accuracy, note, shape, blob, values, crc in self._select(query):
-            if _checksum((label, activation, accuracy, note), blob, values.encode()) != crc:
-                raise StoreError(_damaged(self.path, f"the law of {label!r} fails its checksum"))
+            if checksum((label, activation, accuracy, note), blob, values.encode()) != crc:
+                raise StoreError(damaged(self.path, f"the law of {label!r} fails its checksum"))
             array = np.frombuffer(blob, "<f8").reshape(json.loads(shape)) if note == "" else None
             found[label, activation] = LawResult(label, activation, array, accuracy, json.loads(values), note)
         return found
@@ -265,7 +261,7 @@ class Store:
                 key = (self._cases[result.cell.case], *result.cell[1:])
                 cursor = self._connection.execute(
                     "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (*key, result.seconds, ids, values, _checksum(result.cell, ids, values)),
+                    (*key, result.seconds, ids, values, checksum(result.cell, ids, values)),
                 )
                 if cursor.rowcount:
                     self._connection.executemany(
@@ -288,7 +284,7 @@ class Store:
                     json.dumps(list(array.shape)),
                     blob,
                     values,
-                    _checksum((law.case, law.activation, law.accuracy, law.note), blob, values.encode()),
+                    checksum((law.case, law.activation, law.accuracy, law.note), blob, values.encode()),
                 ),
             )
 
@@ -315,16 +311,16 @@ class Store:
     def _meta(self, name: str) -> str:
         rows = self._select("SELECT value FROM meta WHERE name = ?", (name,))
         if not rows:
-            raise StoreError(_damaged(self.path, f"it lacks its {name}"))
+            raise StoreError(damaged(self.path, f"it lacks its {name}"))
         return str(rows[0][0])
 
     def _select(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with _complaints(self.path, "read"):
+        with complaints(self.path, "read"):
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _complaints(self.path, "write"):
+        with complaints(self.path, "write"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -368,9 +364,9 @@ class Store:
             )
         (report,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if report != "ok":
-            raise StoreError(_damaged(self.path, report))
+            raise StoreError(damaged(self.path, report))
         if hashlib.sha256(self._meta("study").encode()).hexdigest() != self.digest:
-            raise StoreError(_damaged(self.path, "its study does not match its digest"))
+            raise StoreError(damaged(self.path, "its study does not match its digest"))
 
     def _check_study(self, study: Study) -> None:
         if self.digest == study.digest:
@@ -384,73 +380,6 @@ class Store:
             f"the store {self.path} holds another study ({self.digest[:12]}, not {study.digest[:12]}); "
             "name another file, or repeat the arguments that it was made with"
         )
-
-
-def _is_blank(path: Path) -> bool:
-    """Is there nothing yet: no file, or one whose creation was cut off before its first transaction?"""
-    if not path.exists():
-        return True
-    if not path.is_file():
-        return False
-    if path.stat().st_size == 0:
-        return True
-    if not Path(f"{path}-journal").exists():
-        return False
-    with _complaints(path, "open"):
-        connection = _connect(path)
-        try:  # reading rolls an unfinished transaction back
-            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        finally:
-            connection.close()
-    return tables == 0 and path.stat().st_size == 0
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA trusted_schema = OFF")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-@contextmanager
-def _complaints(path: Path, doing: str) -> Iterator[None]:
-    """SQLite's and the system's errors as one sentence each."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except sqlite3.Error as error:
-        raise StoreError(_explain(path, doing, str(error))) from error
-    except UnicodeDecodeError as error:  # texts, even SQLite's own messages, from a damaged file
-        raise StoreError(_damaged(path, "a text in it is not readable")) from error
-    except OSError as error:
-        raise StoreError(_explain(path, doing, error.strerror or str(error))) from error
-
-
-def _explain(path: Path, doing: str, text: str) -> str:
-    lower = text.lower()
-    remedy = "completed cells are kept: run again to resume"
-    if "not a database" in lower or "malformed" in lower:
-        return f"the store {path} is damaged or not a store ({text}); restore a copy, or name another file"
-    if "full" in lower or "disk i/o" in lower:
-        remedy = "make room on the disk; completed cells are kept: run again to resume"
-    elif "readonly" in lower or "read-only" in lower or "denied" in lower or "unable to open" in lower:
-        remedy = "make the file and its folder writable, or name another file"
-    elif "locked" in lower:
-        remedy = "another process is writing to it: wait for that, then run again to resume"
-    return f"cannot {doing} the store {path} ({text}); {remedy}"
-
-
-def _damaged(path: Path, why: str) -> str:
-    return f"the store {path} is damaged ({why}); restore a copy, or run the study into a new file"
-
-
-def _checksum(key: Sequence[Any], first: bytes, second: bytes) -> int:
-    return zlib.crc32(second, zlib.crc32(first, zlib.crc32(repr(tuple(key)).encode())))
 
 
 def _layout_digest(layouts: Mapping[str, Sequence[Key]]) -> str:
