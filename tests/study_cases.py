@@ -35,12 +35,13 @@ import sys
 sys.path.insert(0, {tests!r})
 import study_cases
 from ntk_theory.errors import NTKTheoryError
-from ntk_theory.studies.runner import run
+from ntk_theory.studies import runner
+runner.BATCH_SECONDS = 0.03  # many small writes, to be killed in
 if __name__ == "__main__":
     study = getattr(study_cases, sys.argv[1])()
     print("started", flush=True)
     try:
-        print(run(study, sys.argv[2], workers=int(sys.argv[3])))
+        print(runner.run(study, sys.argv[2], workers=int(sys.argv[3])))
     except NTKTheoryError as error:
         print(type(error).__name__, error)
         sys.exit(3)
