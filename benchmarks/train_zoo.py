@@ -3,9 +3,9 @@
     python benchmarks/train_zoo.py --seconds 60 [NAME ...]
 
 Every problem gets the same network, the same numbers of points and the same method (the defaults of
-``train``), from seed 0; nothing is tuned per problem. The budget is processor time, which other
-processes do not lengthen; with one thread it is the wall time on an idle machine. Results are written after every problem; those that are there are kept unless
-``--again`` is given.
+``train``), from seed 0; nothing is tuned per problem. The budget is processor time, which other processes
+do not lengthen; with one thread it is the wall time on an idle machine. Results are written after
+every problem; those that are there are kept unless ``--again`` is given.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ With m = min(n, P) the two classical forms have a matrix of size m [D]:
     n < P   δ = −Aᵀ (AAᵀ + μI)^{-1} r               function space: K + μI with the kernel K = AAᵀ
 
 Forming the Gram matrix BᵀB (B = A or Aᵀ) squares the condition number: directions with
-σ² < 2^{-52} σ_max² are lost. While μ is far above that, Cholesky is as good and several times cheaper; below,
-the triangle C of the QR factorisation of the augmented matrix [B; √μ I] is used: CᵀC = BᵀB + μI without forming it.
+σ² < 2^{-52} σ_max² are lost. While μ is far above that, Cholesky is as good and several times
+cheaper; below, the triangle C of the QR factorisation of the augmented matrix [B; √μ I] is used:
+CᵀC = BᵀB + μI without forming it.
 """
 
 from __future__ import annotations

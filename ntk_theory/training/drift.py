@@ -169,15 +169,11 @@ class Monitor:
 
 
 def block_norms(kernel: Kernel) -> dict[str, float]:
-    """‖K^{gh}‖_F for every pair of groups, the pairs of unions, and "all"."""
-    unions = [name for name in UNIONS if name not in kernel.names and _has(kernel, name)]
-    norms = {}
-    for names in (list(kernel.names), unions):
+    """‖K^{gh}‖_F for every pair of groups, the paper's pairs of "b" and "f", and "all"."""
+    letters = [name for name in UNIONS if any(group.kind is UNIONS[name] for group in kernel.groups)]
+    norms = {WHOLE: float(np.linalg.norm(kernel.matrix))}
+    for names in (list(kernel.names), letters):
         for p, g in enumerate(names):
             for h in names[p:]:
                 norms[f"{g},{h}"] = float(np.linalg.norm(kernel[g, h]))
-    return {WHOLE: float(np.linalg.norm(kernel.matrix)), **norms}
-
-
-def _has(kernel: Kernel, union: str) -> bool:
-    return any(group.kind is UNIONS[union] for group in kernel.groups)
+    return norms

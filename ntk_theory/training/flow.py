@@ -63,6 +63,9 @@ class Flow:
         A fixed step of ETD2RK, without error control (to measure its order).
     clock:
         ``raw`` time t, or ``kernel`` time τ = ε²t.
+    records:
+        About how many record times a run gets: no step is longer than ``end``/``records`` (ETD2RK with a
+        fixed step excepted).
     """
 
     end: float = 1.0
@@ -70,6 +73,7 @@ class Flow:
     tolerance: float | None = None
     step: float | None = None
     clock: Literal["raw", "kernel"] = "raw"
+    records: int = 16
 
     def __post_init__(self) -> None:
         for name in ("end", "tolerance", "step"):
@@ -80,6 +84,8 @@ class Flow:
             raise InputError(f"integrator is {self.integrator!r}; it needs one of {', '.join(INTEGRATORS)}")
         if self.clock not in ("raw", "kernel"):
             raise InputError(f"clock is {self.clock!r}; it needs raw or kernel")
+        if isinstance(self.records, bool) or self.records < 1:
+            raise InputError(f"records is {self.records}; it needs a positive integer")
 
     @property
     def name(self) -> str:
@@ -155,9 +161,8 @@ class Flow:
         make = DOP853 if code == "dop853" else RK45
         h = float(state.memory["h"])
         first = {"first_step": min(h, self.end - state.time)} if h else {}
-        solver = make(
-            slope, state.time, state.vector, self.end, rtol=tolerance, atol=tolerance / 100, **first
-        )
+        options = {"rtol": tolerance, "atol": tolerance / 100, "max_step": self.end / self.records}
+        solver = make(slope, state.time, state.vector, self.end, **options, **first)
         if h:
             solver.h_abs = h  # the step that the interrupted run would have tried
         objective.solvers["flow"] = solver
@@ -167,6 +172,8 @@ class Flow:
 
     def _exponential(self, objective: Objective, state: State) -> State:
         h = min(float(state.memory["h"]), self.end - state.time)
+        if self.step is None:
+            h = min(h, self.end / self.records)
         last = h >= self.end - state.time
         vector, errors = self._etd(objective, state, h)
         step, evaluations = state.step + 1, state.evaluations + ETD_EVALUATIONS

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ntk_theory.empirical.cost import operations, plan
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
+from ntk_theory.empirical.ntk import choose
 from ntk_theory.empirical.products import Linearised, Residuals
 from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import assemble, assemble_contracted
@@ -125,7 +125,7 @@ class Objective:
         rows, weights = self.residuals.rows, here.linearisation.weights
         ask, network, parameters = here.ask, self.network, here.ask.parameters
         rate = parameters.output_bias_rate
-        if plan(ask, contracted=True).flops <= operations(ask, contracted=False):
+        if choose(ask, "auto", None).contracted:
             block = contracted_ntk(network, parameters, rows.points, rows.slots, weights)
             return assemble_contracted(rows, weights, block, network.epsilon, rate)
         full = jet_ntk(network, parameters, rows.points, rows.slots)

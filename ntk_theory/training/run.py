@@ -26,8 +26,6 @@ from ntk_theory.training.trajectory import Trajectory, network_record
 FloatArray = NDArray[np.float64]
 #: Called after every step with the state and the losses by group.
 Progress = Callable[[State, Mapping[str, float]], None]
-#: Records of drift and assumptions along a flow.
-FLOW_RECORDS = 16
 
 
 @dataclass(frozen=True)
@@ -155,8 +153,9 @@ class Run:
     def _is_record(self, state: State) -> bool:
         method = self.plan.method
         if isinstance(method, Flow):
-            mark = method.end / FLOW_RECORDS
-            return int(state.time / mark) > int(self.monitor.columns["time"][-1] / mark)
+            mark = method.end / method.records
+            passed = int(state.time / mark + 1e-9)  # a step may end on the mark but for rounding
+            return passed > int(self.monitor.columns["time"][-1] / mark + 1e-9)
         return state.step & (state.step - 1) == 0  # powers of two
 
     def _record(self, state: State) -> None:

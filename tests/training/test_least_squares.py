@@ -1,0 +1,103 @@
+"""Dense Jacobian, damped systems, Gauss–Newton."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from model_problems import kdv as periodic_kdv
+
+import ntk_theory as nt
+from ntk_theory.empirical.ntk import ntk
+from ntk_theory.errors import InputError
+from ntk_theory.model.network import Network
+from ntk_theory.model.points import draw_points
+from ntk_theory.training import GaussNewton, Until, train
+from ntk_theory.training.damped import DampedSystem
+from ntk_theory.training.objective import Objective
+
+
+def small(output_bias="zero", depth=2):
+    problem = periodic_kdv()
+    network = Network(problem.variables, problem.fields, 6, depth, output_bias=output_bias)
+    theta = network.init(1)
+    return problem, network, theta, draw_points(problem, 4, 2)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("output_bias", ["zero", "normal", "none"])
+def test_jacobian_rows_are_vector_products(output_bias, depth) -> None:
+    problem, network, theta, points = small(output_bias, depth)
+    objective = Objective.of(problem, network, theta, points)
+    values, jacobian = objective.jacobian(theta.flatten())
+    here = objective.at(theta.flatten())
+    rows = np.array([here.vjp(row).flatten() for row in np.eye(objective.size)])
+    np.testing.assert_allclose(jacobian, rows, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(values, here.values, rtol=1e-14, atol=1e-14)
+
+
+def test_kernel_is_the_jacobian_s_gram_in_the_metric_of_the_rates() -> None:
+    problem, network, theta, points = small()
+    theta = replace(theta, layer_rates=(0.5, 2.0, 0.0, 3.0, 1.5, 0.25))
+    objective = Objective.of(problem, network, theta, points)
+    _, jacobian = objective.jacobian(theta.flatten())
+    want = jacobian * objective.rates @ jacobian.T
+    np.testing.assert_allclose(objective.kernel(theta.flatten()).matrix, want, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(ntk(problem, network, theta, points).matrix, want, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("shape", [(40, 12), (12, 40), (15, 15)])
+@pytest.mark.parametrize("damping", [1e-1, 1e-6, 1e-14])
+def test_damped_step_is_the_augmented_least_squares_solution(shape, damping) -> None:
+    rng = np.random.default_rng(5)
+    matrix, r = rng.standard_normal(shape), rng.standard_normal(shape[0])
+    augmented = np.vstack([matrix, np.sqrt(damping) * np.eye(shape[1])])
+    want = np.linalg.lstsq(augmented, np.concatenate([-r, np.zeros(shape[1])]), rcond=None)[0]
+    system = DampedSystem.of(matrix, damping)
+    assert system.by_qr == (damping < 1e-11 * np.sum(matrix**2))
+    np.testing.assert_allclose(system.solve(r), want, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(30, 20), (20, 30)])
+def test_qr_keeps_what_a_gram_matrix_loses(shape) -> None:
+    """Singular values 1 … 1e-9: the Gram matrix has them as 1e-18, below rounding."""
+    rng = np.random.default_rng(7)
+    left = np.linalg.qr(rng.standard_normal((shape[0], 20)))[0]
+    right = np.linalg.qr(rng.standard_normal((shape[1], 20)))[0]
+    sigma = np.logspace(0, -9, 20)
+    matrix, r, damping = (left * sigma) @ right.T, left @ np.ones(20), 1e-20
+    want = -right @ (sigma / (sigma**2 + damping))
+    found = DampedSystem.of(matrix, damping)
+    assert found.by_qr
+    assert np.linalg.norm(found.solve(r) - want) < 1e-5 * np.linalg.norm(want)
+    gram = matrix.T @ matrix + damping * np.eye(shape[1])
+    by_gram = -np.linalg.lstsq(gram, matrix.T @ r, rcond=None)[0]
+    assert np.linalg.norm(by_gram - want) > 0.1 * np.linalg.norm(want)
+
+
+@pytest.mark.parametrize(("name", "steps", "bound"), [("poisson", 80, 1e-5), ("sine-gordon", 16, 1e-3)])
+def test_gauss_newton_solves(name, steps, bound) -> None:
+    run = train(nt.zoo(name), until=Until(steps=steps, loss=1e-11))
+    assert run.error is not None
+    assert run.error < bound
+    assert run.losses[-1] < 1e-5 * run.losses[0]
+    assert (np.diff(run.losses) <= 1e-10 * run.losses[:-1]).all()  # but for rounding
+
+
+def test_loss_target_and_stall_end_a_run() -> None:
+    problem, network, theta, points = small()
+    reached = train(problem, network, theta, points, until=Until(steps=200, loss=1e-3))
+    assert reached.loss <= 1e-3
+    assert "loss" in reached.reason
+    with pytest.raises(InputError, match="positive"):
+        Until(steps=0)
+    with pytest.raises(InputError, match="damping"):
+        GaussNewton(damping=0.0)
+
+
+def test_geodesic_correction_needs_fewer_steps() -> None:
+    problem = nt.zoo("poisson")
+    with_it = train(problem, until=Until(steps=30), method=GaussNewton(geodesic=True))
+    without = train(problem, until=Until(steps=30), method=GaussNewton(geodesic=False))
+    assert with_it.loss < without.loss
