@@ -28,6 +28,7 @@ _PRECEDENCE = (Outcome.REFUTED, Outcome.UNDECIDED, Outcome.SUPPORTED, Outcome.NO
 _SHARP = "sharp-limit"
 #: ``reason: needs about 4× the seeds`` is a reason and a remedy.
 _REMEDY = re.compile(r"(?P<reason>.*?)(?:: |, )?(?P<remedy>needs .*|add one)\Z", re.DOTALL)
+_NUMBER = re.compile(r"[-+]?\d[\d.]*(e[-+]?\d+)?")
 _AT = re.compile(r"s = (?P<s>[\d/]+): (?P<reason>.*)\Z", re.DOTALL)
 
 
@@ -111,11 +112,21 @@ class ClaimSummary:
                     places.setdefault((reason, remedy), []).append(place.strip())
         return tuple(Finding(wanted, _joined(p), *texts) for texts, p in places.items())
 
-    def evidence(self, most: int = 1) -> str:
-        """The first findings in words, and how many more there are."""
-        found = self.findings()
-        more = f" (and {len(found) - most} more)" if len(found) > most else ""
-        return "; ".join(str(f) for f in found[:most]) + more
+    def digest(self, outcome: Outcome | None = None) -> tuple[Finding, ...]:
+        """As :meth:`findings`, where reasons that differ in their numbers only are put together too.
+
+        Of several, the one whose remedy asks for most is shown, marked "e.g.".
+        """
+        alike: dict[str, list[Finding]] = {}
+        for finding in self.findings(outcome):
+            alike.setdefault(_NUMBER.sub("#", finding.reason), []).append(finding)
+        digests = []
+        for group in alike.values():
+            worst = max(group, key=lambda f: _largest(f.remedy))
+            reason = f"e.g. {worst.reason}" if len(group) > 1 else worst.reason
+            where = _joined([place for f in group for place in _places(f.where)])
+            digests.append(Finding(worst.outcome, where, reason, worst.remedy))
+        return tuple(digests)
 
 
 @dataclass(frozen=True)
@@ -276,6 +287,20 @@ def _by_exponent(v: Verdict) -> list[tuple[str, str]]:
 def _split_remedy(text: str) -> tuple[str, str]:
     found = _REMEDY.match(text)
     return (found["reason"], found["remedy"]) if found else (text, "")
+
+
+def _largest(remedy: str) -> int:
+    """The largest number that a remedy asks for: the one that serves all."""
+    return max((int(n) for n in re.findall(r"\d+", remedy)), default=0)
+
+
+def _places(where: str) -> list[str]:
+    """``K_ff s = 1/2, 1; K_bf`` → ``K_ff s = 1/2``, ``K_ff s = 1``, ``K_bf``."""
+    found = []
+    for part in where.split("; "):
+        head, mark, values = part.partition("s = ")
+        found += [f"{head}s = {s}" for s in values.split(", ")] if mark else [head]
+    return found
 
 
 def _joined(places: Sequence[str]) -> str:

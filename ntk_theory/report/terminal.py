@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ntk_theory.report.tables import Answer, ClaimSummary, Finding, agreement, answers, by_problem, varied
+from ntk_theory.report.tables import Answer, ClaimSummary, agreement, answers, by_problem, varied
 from ntk_theory.studies.claims import Outcome
 from ntk_theory.studies.verify import StudyResult
 
@@ -47,6 +47,7 @@ def _problem(name: str, group: Sequence[Answer], console: Console) -> None:
     shared = first.described(n for n in first.setting if n not in columns)
     console.print(_text(f"{first.classification.problem.title or name}  ({shared})", "bold"))
     console.print(_limits(group, columns))
+    console.print()
     if len(group) == 1:
         console.print(_claims(first))
     else:
@@ -144,8 +145,7 @@ def _footer(result: StudyResult, console: Console) -> None:
 
 
 def _evidence(claim: ClaimSummary) -> str:
-    found: tuple[Finding, ...] = claim.findings()
-    # One reason may carry a number of its own for each s: two show the kind.
+    found = claim.digest()
     more = f"  (+ {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
     return "; ".join(map(str, found[:SHOWN])) + more
 

@@ -1,0 +1,42 @@
+"""``ntk-theory report``: a study's store as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ntk_theory.errors import InputError, StoreError
+
+
+def command(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="The store of a study.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page.")] = Path("report.html"),
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="PDE", help="Only this problem; repeatable.")
+    ] = None,
+) -> None:
+    """Write one HTML page: verdicts, tables, figures, derivation, criterion, how to reproduce.
+
+    It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
+    for those of single problems.
+    """
+    from ntk_theory.report.page import Provenance, page  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.store import Store  # noqa: PLC0415
+    from ntk_theory.studies.verify import judge  # noqa: PLC0415
+
+    with Store.open(store) as opened:
+        known = {name for case in opened.study.cases for name in (case.label, case.label.rpartition(" [")[0])}
+        for name in only or []:
+            if name not in known:
+                labels = ", ".join(case.label for case in opened.study.cases)
+                raise InputError(f"--only is {name!r}; the store has {labels}")
+        html = page(judge(opened), Provenance(opened.environments(), opened.fingerprint()), only=only or ())
+    try:
+        output.write_text(html, encoding="utf-8")
+    except OSError as cause:
+        raise StoreError(
+            f"{output} cannot be written ({cause.strerror}); name another file with -o"
+        ) from None
+    print(output)

@@ -1,0 +1,57 @@
+"""A few elements of HTML; every text is escaped unless it is :class:`Markup` already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TypeAlias
+
+
+class Markup(str):
+    """Text that is HTML; made by the functions of this module only."""
+
+    __slots__ = ()
+
+
+Content: TypeAlias = str | Iterable[str]
+
+
+def tag(name: str, content: Content = "", /, **attributes: str) -> Markup:
+    """``<name attributes>content</name>``; ``class_`` stands for ``class``.
+
+    >>> tag("p", "1 < 2", class_="note")
+    '<p class="note">1 &lt; 2</p>'
+    """
+    return Markup(f"<{name}{_attributes(attributes)}>{join(content)}</{name}>")
+
+
+def void(name: str, /, **attributes: str) -> Markup:
+    """An element without content, such as ``<img>``."""
+    return Markup(f"<{name}{_attributes(attributes)}>")
+
+
+def join(content: Content) -> Markup:
+    """Several pieces one after another, each escaped unless it is HTML."""
+    pieces = [content] if isinstance(content, str) else content
+    return Markup("".join(p if isinstance(p, Markup) else escape(str(p)) for p in pieces))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], class_: str = "") -> Markup:
+    """A table that scrolls by itself where the page is narrow."""
+    top = tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in head]))
+    body = tag("tbody", [tag("tr", [tag("td", cell) for cell in row]) for row in rows])
+    return tag("div", tag("table", [top, body], class_=class_), class_="scroll")
+
+
+def definitions(pairs: Iterable[tuple[str, str]]) -> Markup:
+    """A list of names and values."""
+    return tag("dl", [piece for name, value in pairs for piece in (tag("dt", name), tag("dd", value))])
+
+
+def details(summary: str, content: Content) -> Markup:
+    """Something to unfold."""
+    return tag("details", [tag("summary", summary), join(content)])
+
+
+def _attributes(attributes: dict[str, str]) -> str:
+    return "".join(f' {k.rstrip("_")}="{escape(v, quote=True)}"' for k, v in attributes.items() if v)

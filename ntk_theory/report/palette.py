@@ -1,0 +1,66 @@
+"""The colours and words that all figures share, and figures as text for a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+INK = "#1d1d1f"
+FAINT = "#8a8a8e"
+GRID = "#e7e7ea"
+
+#: Below 1/2 warm, at 1/2 black, above it blue, darker as s grows.
+_BELOW = ("#c8513c", "#e08a3c", "#8c2d1f", "#f0b35a")
+_ABOVE = ("#6baed6", "#2f7fc1", "#12396b", "#4bb3a5", "#0f6b5f")
+_MARKERS = "osD^vPX<>"
+
+
+def colours_of(exponents: Sequence[Fraction]) -> dict[Fraction, str]:
+    """One colour per s."""
+    half = Fraction(1, 2)
+    below = sorted((s for s in exponents if s < half), reverse=True)
+    above = sorted(s for s in exponents if s > half)
+    chosen = {half: INK} if half in exponents else {}
+    chosen |= {s: _BELOW[k % len(_BELOW)] for k, s in enumerate(below)}
+    return chosen | {s: _ABOVE[k % len(_ABOVE)] for k, s in enumerate(above)}
+
+
+def markers_of(exponents: Sequence[Fraction]) -> dict[Fraction, str]:
+    """One marker per s, so that colour is not needed to tell them apart."""
+    return {s: _MARKERS[k % len(_MARKERS)] for k, s in enumerate(sorted(exponents))}
+
+
+def plain(axes: Axes) -> None:
+    """Quiet axes: two spines, a light grid."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color("#b5b5ba")
+    axes.tick_params(colors=INK, labelsize=8, color="#b5b5ba", which="both")
+    axes.grid(True, color=GRID, linewidth=0.7)
+    axes.set_axisbelow(True)
+
+
+def block_title(block: str) -> str:
+    """A block's name for a title: K_ff, K_b,slope."""
+    name = block.replace("_", r"\_")
+    return rf"$K_{{\mathrm{{{name}}}}}$"
+
+
+def svg_text(figure: Figure) -> str:
+    """The figure as SVG, the same text for the same figure; letters are outlines, so no font is needed."""
+    out = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "ntk_theory", "svg.fonttype": "path"}):
+        figure.savefig(out, format="svg", metadata={"Date": None})
+    return out.getvalue()
+
+
+def data_uri(figure: Figure) -> str:
+    """The figure as a ``data:`` address for the source of an image."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg_text(figure).encode()).decode()
