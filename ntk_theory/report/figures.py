@@ -41,8 +41,8 @@ def answer_pictures(answer: Answer) -> Iterator[Picture]:
         f"Size and spread of the kernel blocks of {label} against width.",
         "Above, the size of each block; below, its spread over networks. Lines are the limit law at that "
         "very width, with ε = N^(1/2−s); dashed, the asymptotic power. Where a spread has no line, the law "
-        "is one number and only the fluctuation of T_N is left, which falls like N^(−1/2). A spread above "
-        "its line is that same fluctuation, not yet small against the law's own.",
+        "is one number and only the fluctuation of T_N is left. A spread above its line is that same "
+        "fluctuation, of order ε²N^(−1/2), not yet small against the law's own.",
     )
     yield Picture(
         data_uri(draw_law_panels(law_panels(answer.result, label, activation), f"Against the law: {title}")),

@@ -146,7 +146,7 @@ def _overview(every: Sequence[Answer]) -> Markup:
         [
             tag("h2", "All claims"),
             tag("p", f"{legend}; a claim on many blocks and s shows its worst.", class_="soft"),
-            table(["", *codes], rows, "matrix"),
+            table(["", *(code.replace("-", " ") for code in codes)], rows, "matrix"),
         ]
     )
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -151,6 +151,30 @@ def draw_width_curves(curves: Sequence[Curve], title: str = "") -> Figure:
         lower.set_xlabel("width $N$", fontsize=9, color=INK)
     panels[0, 0].set_ylabel(r"$\|K\|_F$", fontsize=11, color=INK)
     panels[1, 0].set_ylabel("spread: interquartile range of $v^T K w$", fontsize=9.5, color=INK)
+    _legend(figure, title)
+    return figure
+
+
+def draw_norms(groups: Mapping[str, Sequence[Curve]], title: str = "") -> Figure:
+    """‖K‖ against width in one row of panels, one per entry: its title, and the curves of one block."""
+    if not groups:
+        raise InputError("groups is empty; it needs at least one title with its curves")
+    figure = Figure(figsize=(3.9 * len(groups) + 0.7, 5.0), dpi=110, facecolor="white")
+    panels = figure.subplots(1, len(groups), squeeze=False)[0]
+    figure.subplots_adjust(
+        left=0.72 / figure.get_figwidth(), right=1 - 0.1 / figure.get_figwidth(), top=0.74, bottom=0.11,
+        wspace=0.19,
+    )  # fmt: skip
+    exponents = tuple(dict.fromkeys(c.s for curves in groups.values() for c in curves))
+    colours, markers = colours_of(exponents), markers_of(exponents)
+    for axes, (name, curves) in zip(panels, groups.items(), strict=True):
+        axes.set_title(name, fontsize=10.5, color=INK, loc="left", pad=8, linespacing=1.4)
+        for curve in curves:
+            _norm(axes, curve, colours[curve.s], markers[curve.s])
+        _finish(axes, curves[0].widths)
+        _end_labels(axes, _norm_ends(curves), colours)
+        axes.set_xlabel("width $N$", fontsize=9, color=INK)
+    panels[0].set_ylabel(r"$\|K\|_F$", fontsize=11, color=INK)
     _legend(figure, title)
     return figure
 
