@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from inspect import getdoc
 from typing import Any
 
 from ntk_theory.report.figures import Picture, answer_pictures, map_picture
@@ -21,6 +23,7 @@ from ntk_theory.report.tables import (
     varied,
 )
 from ntk_theory.studies.claims import CLAIMS, Outcome
+from ntk_theory.studies.evidence import Criterion
 from ntk_theory.studies.progress import duration
 from ntk_theory.studies.study import Study
 from ntk_theory.studies.verify import StudyResult
@@ -31,19 +34,6 @@ FIGURES_UP_TO = 8
 #: Findings of one claim shown in a line; all of them are in the JSON of ``ntk-theory resume STORE --json``.
 SHOWN = 6
 _REFUTED_BY = {claim.code: claim.refuted_by for claim in CLAIMS}
-
-#: What each number of the criterion means, for readers of the page.
-_CRITERION = {
-    "level": "family-wise error of every family of tests (Holm), and 1 − coverage of every interval",
-    "top_widths": "largest widths whose networks are compared with the law",
-    "rank_margin": "largest distance of the mean rank among the law's draws from 1/2 that still agrees",
-    "slope_margin": "an exponent is confirmed when the interval of the measured slope lies this close to it",
-    "slope_exclusion": "an exponent is refuted when the interval misses it by this much",
-    "law_slope_margin": "the same for the law's own slope between N = 10^20 and 10^40",
-    "constant_spread": "relative spread at N = 10^40 below which a limit counts as deterministic",
-    "identity": "largest relative difference that part (a) allows",
-    "seed": "seed of all draws from laws and of all resampling",
-}
 
 
 @dataclass(frozen=True)
@@ -296,6 +286,16 @@ def _left_open(every: Sequence[Answer], result: StudyResult) -> Markup:
     return join(parts)
 
 
+def criterion_meanings() -> dict[str, str]:
+    """What each number of the criterion means, as its own documentation says."""
+    entries = re.split(r"^(\w+(?:, \w+)*):$", getdoc(Criterion) or "", flags=re.MULTILINE)[1:]
+    return {
+        name: " ".join(text.split())
+        for names, text in zip(entries[::2], entries[1::2], strict=True)
+        for name in names.split(", ")
+    }
+
+
 def _settings(study: Study) -> Markup:
     points = [
         f"{case.label}: " + ", ".join(f"{name} {len(p)}" for name, p in case.points.items())
@@ -313,8 +313,9 @@ def _settings(study: Study) -> Markup:
             ("points", "; ".join(shown)),
         ]
     )
+    meanings = criterion_meanings()
     rows = [
-        [tag("code", name), str(value), _CRITERION.get(name, "")] for name, value in study.criterion.items()
+        [tag("code", name), str(value), meanings.get(name, "")] for name, value in study.criterion.items()
     ]
     frozen = (
         "These numbers turn evidence into verdicts. They are part of the study's digest, written before the "

@@ -1,0 +1,159 @@
+"""The page is whole: verdicts, derivation, criterion, commands; nothing from outside; every text escaped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+import ntk_theory as nt
+from ntk_theory.report.markup import details, table, tag, void
+from ntk_theory.report.page import Provenance, criterion_meanings, page
+from ntk_theory.report.reproduce import resume_command, verify_command
+from ntk_theory.report.tables import answers
+from ntk_theory.studies.claims import CLAIMS
+from ntk_theory.studies.evidence import Criterion
+from ntk_theory.studies.store import Store
+from ntk_theory.studies.study import Study
+
+VOID = {"meta", "img", "br"}
+
+
+class Reader(HTMLParser):
+    """Collects texts, elements and addresses, and checks that elements close in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags, self.addresses, self.texts = [], [], [], []
+
+    def handle_starttag(self, name, attributes):
+        self.tags.append(name)
+        self.addresses += [value for key, value in attributes if key in ("src", "href")]
+        if name not in VOID:
+            self.open.append(name)
+
+    def handle_endtag(self, name):
+        assert self.open.pop() == name
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.texts.append(data)
+
+
+def read(html):
+    reader = Reader()
+    reader.feed(html)
+    assert reader.open == []
+    return reader
+
+
+@pytest.fixture(scope="module")
+def html(small_study, study_store):
+    with Store.open(study_store) as store:
+        return page(small_study, Provenance(store.environments(), store.fingerprint()))
+
+
+@pytest.fixture(scope="module")
+def words(html):
+    return " ".join(read(html).texts)
+
+
+def test_it_is_well_formed_and_needs_nothing_from_outside(html):
+    reader = read(html)
+    assert "script" not in reader.tags
+    assert "link" not in reader.tags
+    assert all(address.startswith(("data:image/svg+xml;base64,", "#")) for address in reader.addresses)
+    assert not re.search(r"@import|url\(", html)
+
+
+def test_it_has_a_map_and_two_figures_per_answer(html):
+    assert read(html).tags.count("img") == 1 + 2 * 2
+
+
+def test_every_claim_and_what_would_refute_it(words):
+    for claim in CLAIMS:
+        assert claim.statement in words
+        assert claim.refuted_by in words
+
+
+def test_every_step_of_the_derivation(words, small_study):
+    for answer in answers([small_study]):
+        assert all(step.conclusion in words for step in answer.classification.steps)
+
+
+def test_every_number_of_the_criterion_is_explained(words):
+    meanings = criterion_meanings()
+    assert set(Criterion().to_dict()) == set(meanings)
+    assert all(name in words and meaning in words for name, meaning in meanings.items())
+
+
+def test_headline_and_remedies(words, small_study):
+    refuted = [c for a in answers([small_study]) for c in a.claims if c.outcome == "refuted"]
+    assert refuted, "this study refutes the stated converse and the divergent case"
+    assert all(claim.digest()[0].reason in words for claim in refuted)
+
+
+def test_environment_and_commands(words, study_store, small_study):
+    with Store.open(study_store) as store:
+        assert store.fingerprint() in words
+        assert store.environments()[0]["python"] in words
+    assert resume_command(study_store) in words
+    assert verify_command(small_study.study) in words
+
+
+def test_what_a_user_wrote_is_escaped(small_study):
+    case = small_study.study.cases[0]
+    evil = "<script>alert(1)</script>"
+    key = (case.label, "erf")
+    evidence = small_study.evidence[key]
+    problem = replace(evidence.classification.problem, title=evil, source=evil)
+    classification = replace(evidence.classification, problem=problem)
+    changed = {**small_study.evidence, key: replace(evidence, classification=classification)}
+    verdicts = {
+        **small_study.verdicts,
+        key: tuple(replace(v, reason=evil) for v in small_study.verdicts[key]),
+    }
+    shown = page(
+        replace(small_study, evidence=changed, verdicts=verdicts),
+        Provenance([{"processor": evil}], "0"),
+        only=[case.label],
+    )
+    assert "script" not in read(shown).tags
+    assert evil not in shown
+    assert evil in " ".join(read(shown).texts)
+
+
+def test_only_one_problem(small_study):
+    label = small_study.study.cases[1].label
+    shown = page(small_study, Provenance([], ""), only=[label])
+    assert read(shown).tags.count("img") == 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("problems", "settings"),
+    [
+        (["kdv", "heat"], {"points": 7, "s": ("1/3", "1"), "widths": (8, 16), "seed": 4}),
+        (["-u_xx + u"], {"output_bias": "normal", "activations": ("sin", "erf"), "depth": 2}),
+        (["u_t + u_x^2 + kappa*u*u_x"], {"sweep": ("kappa", ["0", "1/10"])}),
+    ],
+)
+def test_the_command_makes_the_same_study(problems, settings):
+    study = Study.from_problems(problems, **{"seeds": 2, "criterion": Criterion().to_dict()} | settings)
+    command = verify_command(study)
+    assert command is not None
+    assert command.startswith("ntk-theory verify ")
+
+
+def test_no_command_where_none_makes_the_same_study():
+    by_hand = nt.zoo("burgers", parameters={"nu": "1/7"})
+    study = Study.from_problems([by_hand], seeds=2, criterion=Criterion().to_dict())
+    assert verify_command(study) is None
+
+
+def test_markup_escapes_contents_and_attributes():
+    assert tag("p", ["a < b ", tag("b", "&")], title='"') == '<p title="&quot;">a &lt; b <b>&amp;</b></p>'
+    assert void("img", alt="<") == '<img alt="&lt;">'
+    assert "<td>&lt;i&gt;</td>" in table(["h"], [["<i>"]])
+    assert details("<", "&").startswith("<details><summary>&lt;</summary>&amp;")
