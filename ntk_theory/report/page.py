@@ -54,7 +54,7 @@ def page(result: StudyResult, provenance: Provenance, *, only: Sequence[str] = (
         _picture(map_picture(every)),
         *(_problem(name, group, with_figures) for name, group in by_problem(every).items()),
         _left_open(every, result),
-        _settings(result.study),
+        _settings(result.study, every),
         _reproduce(result, provenance),
     ]
     style = (files("ntk_theory.report") / "page.css").read_text(encoding="utf-8")
@@ -296,10 +296,11 @@ def criterion_meanings() -> dict[str, str]:
     }
 
 
-def _settings(study: Study) -> Markup:
+def _settings(study: Study, every: Sequence[Answer]) -> Markup:
     points = [
         f"{case.label}: " + ", ".join(f"{name} {len(p)}" for name, p in case.points.items())
         for case in study.cases
+        if case.label in {answer.label for answer in every}
     ]
     shown = points if len(points) <= FIGURES_UP_TO else [f"{len(points)} problems, as in the store"]
     settings = definitions(

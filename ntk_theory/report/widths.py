@@ -184,6 +184,8 @@ def _norm(axes: Axes, c: Curve, colour: str, marker: str) -> None:
         axes.fill_between(c.widths, c.law_norm[0], c.law_norm[2], color=colour, alpha=0.16, linewidth=0)
         axes.plot(c.widths, c.law_norm[1], color=colour, linewidth=1.5)
     low, middle, high = c.norm
+    if not np.isfinite(middle).any():  # nothing computed yet, or every network overflowed
+        return
     axes.errorbar(
         c.widths, middle, yerr=np.stack([middle - low, high - middle]), color=colour, marker=marker,
         markersize=4.5, linestyle="none", elinewidth=1.0, markeredgecolor="white", markeredgewidth=0.6,
@@ -193,6 +195,8 @@ def _norm(axes: Axes, c: Curve, colour: str, marker: str) -> None:
 
 def _spread(axes: Axes, c: Curve, colour: str, marker: str) -> None:
     shown = _positive(c.spread)
+    if not np.isfinite(shown).any():
+        return
     if c.law_spread is not None and _varies(c):
         axes.plot(c.widths, c.law_spread, color=colour, linewidth=1.5)
     axes.plot(
@@ -239,12 +243,14 @@ def _spread_ends(curves: Sequence[Curve]) -> _Ends:
 
 def _end_labels(axes: Axes, ends: _Ends, colours: dict[Fraction, str]) -> None:
     """``s = 3/4  N^(-1/2)`` at the right of each curve, moved apart where they would overlap."""
+    known = [end for end in ends if math.isfinite(end[1]) and end[1] > 0]
+    if not known:  # nothing computed yet
+        return
     low, high = np.log(axes.get_ylim())
     places = []
-    for s, start, exponent in ends:
-        if math.isfinite(start) and start > 0:
-            y = math.log(start) + (float(exponent) * math.log(BEYOND) if exponent is not None else 0.0)
-            places.append(((y - low) / (high - low), s, exponent))
+    for s, start, exponent in known:
+        y = math.log(start) + (float(exponent) * math.log(BEYOND) if exponent is not None else 0.0)
+        places.append(((y - low) / (high - low), s, exponent))
     places.sort(key=lambda place: (place[0], -place[1]))
     for y, (_, s, exponent) in zip(_apart([p[0] for p in places]), places, strict=True):
         axes.text(

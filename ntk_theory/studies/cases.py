@@ -131,6 +131,8 @@ def make_cases(
             ready = bound(problem)
             drawn = draw_points(ready, point_counts(ready, points), seed)
             label = ready.name or _text_of(problem)
+            if parameters and not ready.name and isinstance(what, str):
+                label = " ".join(what.split())  # with its values put in, each would have another name
             if parameters:
                 label += " [" + ", ".join(f"{k}={v}" for k, v in parameters.items()) + "]"
             cases.append(Case(label, ready, drawn, parameters))

@@ -70,7 +70,7 @@ class ProblemEvidence:
         """The limit class that was seen, with the reason."""
         e = self.blocks[block, s]
         rejected = (block, s) in self.rejected
-        if not rejected and e.tail is not None and e.tail.relative_spread == 0.0:
+        if not rejected and e.tail is not None and e.tail.relative_range == 0.0:
             # A constant law is met to rounding by construction; then (c) must carry the verdict.
             jet_ntk = self.parts.get("c")
             rejected = jet_ntk is not None and jet_ntk.outcome is Outcome.REFUTED
@@ -170,23 +170,24 @@ def _sharp_limit(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
             yield claim.verdict(outcome, reason, block, s, str(predicted), str(seen))
 
 
+def exponent_at(regime: Regime, s: Fraction) -> float | None:
+    """The predicted exponent of N in ‖K‖ at one s; ``None`` where there is none."""
+    return None if regime.norm_exponent is None else _number(regime.norm_exponent, s)
+
+
 def _number(expression: sp.Expr, s: Fraction) -> float:
-    return float(
-        expression.xreplace(
-            {symbol: sp.Rational(s.numerator, s.denominator) for symbol in expression.free_symbols}
-        )
-    )
+    exact = sp.Rational(s.numerator, s.denominator)
+    return float(expression.xreplace(dict.fromkeys(expression.free_symbols, exact)))
 
 
 def _norm_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
     c = e.criterion
     for block in e.block_names:
         for s in e.exponents(block):
-            predicted = e.regime(block, s).norm_exponent
-            if predicted is None:
+            value = exponent_at(e.regime(block, s), s)
+            if value is None:
                 yield claim.verdict(Outcome.NOT_APPLICABLE, "no exponent is predicted", block, s)
                 continue
-            value = _number(predicted, s)
             evidence = e.blocks[block, s]
             usable = (block, s) not in e.rejected and agrees(evidence, c)
             if usable and evidence.tail is not None:
@@ -235,8 +236,7 @@ def _by_interval(
         # A slope at reachable widths may still be on its way to the asymptotic one (THEORY §3).
         outcome, reason = Outcome.UNDECIDED, f"{reason}, which may be pre-asymptotic: needs larger widths"
     elif outcome is Outcome.UNDECIDED:
-        more = max(2.0, (interval.half_width / c.slope_margin) ** 2)
-        reason = f"{reason}: needs about {more:.0f}× the seeds"
+        reason = f"{reason}: {interval.remedy(c.slope_margin)}"
     return claim.verdict(outcome, reason, block, s, f"{value:g}", f"{interval.value:.3f}")
 
 
@@ -255,8 +255,7 @@ def _law(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
             outcome = Outcome.SUPPORTED
         else:
             outcome = Outcome.UNDECIDED
-            more = max(2.0, (rank.half_width / e.criterion.rank_margin) ** 2)
-            reason = f"{reason}: needs about {more:.0f}× the seeds"
+            reason = f"{reason}: {rank.remedy(e.criterion.rank_margin)}"
         yield claim.verdict(outcome, reason, block, s)
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntk_theory.errors import NonFiniteError
-from ntk_theory.studies.statistics import Interval, against_law, law_ranks, mean_rank, relative_spread, slope
+from ntk_theory.studies.statistics import Interval, against_law, law_ranks, mean_rank, relative_range, slope
 
 Floats = NDArray[np.float64]
 #: (ε, number of draws, seed) → draws of ‖K‖ and of one bilinear probe per pair.
@@ -64,8 +64,8 @@ class Criterion:
         it, refuted when the interval misses it by the exclusion.
     law_slope_margin:
         The same for the law's own slope between N = 10^20 and 10^40, which has no noise to speak of.
-    constant_spread:
-        Relative spread at N = 10^40 below which a limit counts as deterministic.
+    constant_range:
+        Relative range of 200 draws at N = 10^40 below which a limit counts as deterministic.
     identity:
         Largest relative difference that (a) allows.
     seed:
@@ -78,7 +78,7 @@ class Criterion:
     slope_margin: float = 0.2
     slope_exclusion: float = 0.02
     law_slope_margin: float = 0.02
-    constant_spread: float = 0.02
+    constant_range: float = 0.02
     identity: float = 1e-10
     seed: int = 20241217
 
@@ -109,7 +109,7 @@ class LawTail:
 
     slope: float
     spread_slope: float | None
-    relative_spread: float
+    relative_range: float
     overflows: bool = False
 
 
@@ -214,7 +214,7 @@ def _with_law(
     measured = [_snapped(x, y) for x, y in zip(measured, drawn, strict=True)]
     ranks = law_ranks(measured, drawn)
     p = against_law(ranks, sum(map(len, drawn)))
-    return p, mean_rank(ranks, criterion.level), _tail(rows, law)
+    return p, mean_rank(ranks, criterion.level), law_tail(law, rows.pair, rows.s)
 
 
 def _snapped(sample: Floats, law: Floats) -> Floats:
@@ -225,16 +225,17 @@ def _snapped(sample: Floats, law: Floats) -> Floats:
     return sample
 
 
-def _tail(rows: BlockRows, law: LawTable) -> LawTail:
+def law_tail(law: LawTable, pair: str, s: Fraction, widths: tuple[float, float] = FAR) -> LawTail:
+    """The law of one block between two far widths, with the same random numbers at both."""
     sizes, spreads = [], []
-    for width in FAR:
-        norms, probes = law.far(epsilon_of(width, rows.s))[rows.pair]
+    for width in widths:
+        norms, probes = law.far(epsilon_of(width, s))[pair]
         if not np.isfinite(norms).all():
             return LawTail(math.inf, None, math.inf, overflows=True)
         sizes.append(float(np.median(norms)))
         low, high = np.quantile(probes, [0.25, 0.75])
         spreads.append(float(high - low))
-    decades = math.log(FAR[1]) - math.log(FAR[0])
+    decades = math.log(widths[1]) - math.log(widths[0])
     if min(sizes) <= 0:
         return LawTail(-math.inf, None, 0.0)
     spread_slope = None
@@ -243,19 +244,21 @@ def _tail(rows: BlockRows, law: LawTable) -> LawTail:
     return LawTail(
         (math.log(sizes[1]) - math.log(sizes[0])) / decades,
         spread_slope,
-        max(relative_spread(norms), relative_spread(probes)),
+        max(relative_range(norms), relative_range(probes)),
     )
 
 
 def observed_limit(e: BlockEvidence, criterion: Criterion, *, law_rejected: bool) -> tuple[Observed, str]:
     """The limit class that the evidence shows, with the reason."""
     if e.tail is not None and not law_rejected and agrees(e, criterion):
-        return _by_law(e.tail, criterion)
+        return limit_by_law(e.tail, criterion)
     if e.law_vanishes or e.tail is None or law_rejected:
         return _by_slope(e, criterion)
     assert e.law_rank is not None
-    more = max(2, math.ceil((e.law_rank.half_width / criterion.rank_margin) ** 2))
-    return Observed.UNDECIDED, f"the networks fit the law only loosely: needs about {more}× the seeds"
+    return (
+        Observed.UNDECIDED,
+        f"the networks fit the law only loosely: {e.law_rank.remedy(criterion.rank_margin)}",
+    )
 
 
 def agrees(e: BlockEvidence, criterion: Criterion) -> bool:
@@ -263,7 +266,8 @@ def agrees(e: BlockEvidence, criterion: Criterion) -> bool:
     return e.law_rank is not None and e.law_rank.within(0.5, criterion.rank_margin)
 
 
-def _by_law(tail: LawTail, criterion: Criterion) -> tuple[Observed, str]:
+def limit_by_law(tail: LawTail, criterion: Criterion) -> tuple[Observed, str]:
+    """The limit class that the law shows, with the reason."""
     if tail.overflows:
         return Observed.DIVERGES, "networks follow the law, which leaves the range of floats as N grows"
     text = f"networks follow the law, whose ‖K‖ goes like N^{tail.slope:.3f} up to N = 10^40"
@@ -271,9 +275,9 @@ def _by_law(tail: LawTail, criterion: Criterion) -> tuple[Observed, str]:
         return Observed.DIVERGES, text
     if tail.slope < -criterion.law_slope_margin:
         return Observed.ZERO, text
-    if tail.relative_spread > criterion.constant_spread:
-        return Observed.RANDOM, f"{text} with a relative spread of {tail.relative_spread:.2g}"
-    return Observed.DETERMINISTIC, f"{text} with a relative spread of {tail.relative_spread:.1e}"
+    if tail.relative_range > criterion.constant_range:
+        return Observed.RANDOM, f"{text} with a relative range of {tail.relative_range:.2g}"
+    return Observed.DETERMINISTIC, f"{text} with a relative range of {tail.relative_range:.1e}"
 
 
 def _by_slope(e: BlockEvidence, criterion: Criterion) -> tuple[Observed, str]:
@@ -283,5 +287,7 @@ def _by_slope(e: BlockEvidence, criterion: Criterion) -> tuple[Observed, str]:
         return Observed.DIVERGES, text
     if interval.high < -criterion.slope_exclusion:
         return Observed.ZERO, text
-    more = max(2, math.ceil((interval.half_width / criterion.slope_margin) ** 2))
-    return Observed.UNDECIDED, f"{text} contains 0 and no law to compare with: needs about {more}× the seeds"
+    return (
+        Observed.UNDECIDED,
+        f"{text} contains 0 and no law to compare with: {interval.remedy(criterion.slope_margin)}",
+    )

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 
 #: The predicted exponent of the spread of T_N.
 RATE = -0.5
+#: With fewer numbers a projection is left out.
+LEAST = 4
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,11 @@ def identity_part(identity: Floats, criterion: Criterion) -> PartResult:
 
 def field_part(fields: Mapping[str, Projection], criterion: Criterion) -> PartResult:
     """(b): projections of S_N at the largest widths, pooled, against N(0, σ²); Holm over all."""
+    samples = {name: _finite(p.values[-criterion.top_widths :]) for name, p in fields.items()}
     p_values = {
-        name: against_normal(_finite(p.values[-criterion.top_widths :]), p.expected)
-        for name, p in fields.items()
+        name: against_normal(sample, fields[name].expected)
+        for name, sample in samples.items()
+        if len(sample) >= LEAST
     }
     return _holm_result(p_values, criterion, "projections of the field fit the Gaussian limit")
 
@@ -62,6 +66,12 @@ def jet_ntk_part(
     At depth 1 E T_N = T^∞ at every width; deeper networks have a bias of order 1/N, which is fitted
     as the slope of the mean in 1/N and taken out.
     """
+    forms = {
+        name: form
+        for name, form in forms.items()
+        if np.isfinite(form.values).sum(axis=1).min() >= (LEAST if depth > 1 else 0)
+        and np.isfinite(form.values[-criterion.top_widths :]).sum() >= LEAST
+    }
     p_values = {
         name: mean_against(_unbiased(form.values, widths, depth, criterion), form.expected)
         for name, form in forms.items()
@@ -75,8 +85,7 @@ def jet_ntk_part(
         return PartResult(Outcome.SUPPORTED, text)
     if rate.excludes(RATE, criterion.slope_margin):
         return PartResult(Outcome.REFUTED, text)
-    more = max(2, math.ceil((rate.half_width / criterion.slope_margin) ** 2))
-    return PartResult(Outcome.UNDECIDED, f"{text}: needs about {more}× the seeds")
+    return PartResult(Outcome.UNDECIDED, f"{text}: {rate.remedy(criterion.slope_margin)}")
 
 
 def _finite(values: Floats) -> Floats:

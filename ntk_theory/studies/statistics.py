@@ -54,6 +54,19 @@ class Interval:
         """Half the length of the interval."""
         return (self.high - self.low) / 2
 
+    def remedy(self, margin: float) -> str:
+        """How many more networks bring the half-width down to a margin, in words.
+
+        >>> Interval(0.0, -0.4, 0.4).remedy(0.2), Interval(0.0, -math.inf, math.inf).remedy(0.2)
+        ('needs about 4× the seeds', 'needs more seeds')
+        """
+        factor = (self.half_width / margin) ** 2
+        return (
+            f"needs about {max(2, math.ceil(factor))}× the seeds"
+            if math.isfinite(factor)
+            else "needs more seeds"
+        )
+
     def within(self, centre: float, margin: float) -> bool:
         """Does the whole interval lie within ``margin`` of ``centre``? (Equivalence.)"""
         return centre - margin <= self.low and self.high <= centre + margin
@@ -92,6 +105,9 @@ def slope(log_widths: Floats, samples: Floats, statistic: str, level: float, see
         whole = [np.quantile(own, q, axis=1) for q in probabilities]
         resampled += _statistic(drawn) / len(stacked)
         value += _statistic(whole) / len(stacked)
+    if not (np.isfinite(resampled).all() and np.isfinite(value).all()):
+        # So few networks that a resample is all one value: its spread is 0, and nothing can be said.
+        return Interval(math.nan, -math.inf, math.inf)
     low, high = np.quantile(resampled @ weights, [level / 2, 1 - level / 2])
     return Interval(float(value @ weights), float(low), float(high))
 
@@ -187,8 +203,10 @@ def mean_against(samples: Floats, expected: float) -> float:
     return float(2 * stats.t.sf(abs(corrected) / math.sqrt(variance / n), n - 1))
 
 
-def relative_spread(samples: Floats) -> float:
-    """Interquartile range over the median of |samples|: 0 for a constant."""
-    low, high = np.quantile(samples, [0.25, 0.75])
+def relative_range(samples: Floats) -> float:
+    """(max − min)/median of |samples|: 0 for a constant, and seen even where a jump is rare.
+
+    The sign of u at two near points differs in a few draws only; quantiles would call it constant.
+    """
     size = float(np.median(np.abs(samples)))
-    return float(high - low) / size if size > 0 else 0.0
+    return float(np.ptp(samples)) / size if size > 0 else 0.0
