@@ -1,6 +1,7 @@
 """The whole zoo under a quick study: do predicted and observed limits agree?
 
     python benchmarks/verify_zoo.py [--store zoo.sqlite] [--workers 2] [--json results/verify_zoo.json]
+        [--map results/verify_zoo.png]
 
 Every problem of order at most 4 whose regime is decided, at the size of ``ntk-theory verify --quick``. A
 limit is one (problem, pair of groups, s). Bounds: at least 95 % of the decided limits agree with the
@@ -22,6 +23,7 @@ from typing import Any
 
 from environment import write
 
+from ntk_theory.report.limit_map import draw_limit_map, map_rows
 from ntk_theory.report.tables import Answer, LimitCell, agreement, answers
 from ntk_theory.studies.claims import Outcome
 from ntk_theory.studies.verify import QUICK, StudyResult, verify
@@ -83,6 +85,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int)
     parser.add_argument("--output-bias", default="zero")
     parser.add_argument("--json", type=Path, help="write results and environment there")
+    parser.add_argument("--map", type=Path, help="draw the map of predicted and observed limits there")
     arguments = parser.parse_args()
     begin = time.perf_counter()
     with TemporaryDirectory() as folder:
@@ -99,6 +102,9 @@ def main() -> int:
     print(json.dumps(results, indent=1))
     if arguments.json:
         write(arguments.json, results)
+    if arguments.map:
+        title = f"Predicted and observed limits, {results['problems']} problems"
+        draw_limit_map(map_rows(answers([result])), title).savefig(arguments.map)
     return 0 if results["holds"] else 1
 
 

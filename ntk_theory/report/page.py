@@ -27,6 +27,7 @@ from ntk_theory.studies.evidence import Criterion
 from ntk_theory.studies.progress import duration
 from ntk_theory.studies.study import Study
 from ntk_theory.studies.verify import StudyResult
+from ntk_theory.symbolic.grammar import render
 from ntk_theory.theory import text
 
 #: A page with more answers than this has the map, the tables and no further figures.
@@ -180,12 +181,9 @@ def _problem(name: str, group: Sequence[Answer], with_figures: bool) -> Markup:
     for answer in group:
         if columns:
             parts.append(tag("h3", answer.described(columns)))
-        parts += [
-            tag("h3", "Limits, predicted and observed"),
-            _limits(answer),
-            tag("h3", "Claims"),
-            _claims(answer),
-        ]
+        claims = _claims(answer)
+        parts += [tag("h3", "Limits, predicted and observed"), _limits(answer)]
+        parts += [tag("h3", "Claims"), claims] if with_figures else [details("Claims", claims)]
         if with_figures:
             parts += [_picture(picture) for picture in answer_pictures(answer)]
         parts.append(details("Derivation of the prediction, rule by rule", _derivation(answer)))
@@ -193,12 +191,11 @@ def _problem(name: str, group: Sequence[Answer], with_figures: bool) -> Markup:
 
 
 def _conditions(answer: Answer) -> list[str]:
-    from ntk_theory.symbolic.grammar import render  # noqa: PLC0415  only here
-
     lines = []
     for group in answer.classification.problem.conditions:
-        legs = " minus ".join(render(leg.expression, leg.space) for leg in group.legs)
-        lines.append(f"{group.name}: {legs}  ({'periodic' if len(group.legs) > 1 else group.kind})")
+        legs = [render(leg.expression, leg.space) for leg in group.legs]
+        kind = str(group.kind) if len(legs) == 1 else "sum over pairs of points"
+        lines.append(f"{group.name}: {', '.join(legs)}  ({kind})")
     return lines
 
 
