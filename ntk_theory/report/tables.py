@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+import sympy as sp
+
 from ntk_theory.studies.claims import Outcome, Verdict
 from ntk_theory.studies.verify import StudyResult
 from ntk_theory.theory import Classification
@@ -40,6 +42,11 @@ class Finding:
     where: str
     reason: str
     remedy: str = ""
+
+    @property
+    def places(self) -> int:
+        """For how many blocks and s it was given."""
+        return len(_places(self.where)) if self.where else 0
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
@@ -181,6 +188,14 @@ class Answer:
         """The cell of a block and an exponent."""
         return next(cell for cell in self.limits if (cell.block, cell.s) == (block, s))
 
+    def slope(self, block: str, s: Fraction) -> str:
+        """The slope of the median log‖K‖ over the widths, and the predicted exponent, ``-0.21 (-1/4)``."""
+        evidence = self.result.evidence[self.label, self.setting["activation"]].blocks[block, s]
+        exponent = self.classification.regime(block, s).norm_exponent
+        at = {} if exponent is None else {x: sp.Rational(s) for x in exponent.free_symbols}
+        predicted = "no power" if exponent is None else str(exponent.xreplace(at))
+        return f"{evidence.norm_slope.value:.2f} ({predicted})"
+
     def described(self, names: Iterable[str]) -> str:
         """The values of some settings, such as ``tanh, depth 2``."""
         words = {"activation": "{}", "depth": "depth {}", "output bias": "output bias {}"}
@@ -310,5 +325,8 @@ def _joined(places: Sequence[str]) -> str:
     for place in dict.fromkeys(places):
         head, mark, s = place.partition("s = ")
         groups.setdefault(head.strip(), []).extend([s] if mark else [])
-    texts = [f"{head} s = {', '.join(s)}".strip() if s else head for head, s in groups.items()]
+    texts = [
+        f"{head} s = {', '.join(sorted(s, key=Fraction))}".strip() if s else head
+        for head, s in groups.items()
+    ]
     return "; ".join(text for text in texts if text)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ntk_theory.report.tables import Answer, ClaimSummary, agreement, answers, by_problem, varied
+from ntk_theory.report.tables import (
+    SIGNS,
+    Answer,
+    ClaimSummary,
+    Finding,
+    agreement,
+    answers,
+    by_problem,
+    varied,
+)
 from ntk_theory.studies.claims import Outcome
 from ntk_theory.studies.verify import StudyResult
 
@@ -24,6 +34,8 @@ STYLES = {
 MANY = 6
 #: Findings shown in a line of a claim.
 SHOWN = 2
+#: Blocks and s named one by one; of more the number is given.
+PLACES = 6
 
 
 def show(results: Sequence[StudyResult], console: Console) -> None:
@@ -51,12 +63,10 @@ def _problem(name: str, group: Sequence[Answer], console: Console) -> None:
     if len(group) == 1:
         console.print(_claims(first))
     else:
+        console.print(_slopes(group, columns))
+        console.print()
         console.print(_compared(group, columns))
-        for answer in group:
-            for claim in answer.claims:
-                if claim.outcome in (Outcome.REFUTED, Outcome.UNDECIDED):
-                    line = f"  {answer.described(columns)}  {claim.code}: {_evidence(claim)}"
-                    console.print(_text(line, STYLES[claim.outcome]), soft_wrap=False)
+        _reasons(group, columns, console)
     console.print()
 
 
@@ -67,14 +77,32 @@ def _limits(group: Sequence[Answer], columns: Sequence[str]) -> Table:
     for column in table.columns:
         column.no_wrap = True
     for answer in group:
-        values = [answer.setting.get(name, "") for name in columns]
-        for block in answer.blocks:
+        for block, lead in _block_rows(answer, columns):
             cells = [answer.limit(block, s) for s in exponents]
-            row: list[RenderableType] = [_text(v) for v in [*values, f"K_{block}"]]
-            table.add_row(*row, *(_text(_short(str(cell)), STYLES[cell.outcome]) for cell in cells))
-            values = [""] * len(values)
+            table.add_row(*lead, *(_text(_short(str(cell)), STYLES[cell.outcome]) for cell in cells))
         table.add_section()
     return table
+
+
+def _slopes(group: Sequence[Answer], columns: Sequence[str]) -> Table:
+    """Measured slopes of log‖K‖ over the widths, beside the asymptotic exponents: when does a term show?"""
+    exponents = group[0].result.study.s
+    table = _table([*columns, "slope (N → ∞)", *(f"s = {s}" for s in exponents)])
+    for column in table.columns:
+        column.no_wrap = True
+    for answer in group:
+        for block, lead in _block_rows(answer, columns):
+            table.add_row(*lead, *(_text(answer.slope(block, s)) for s in exponents))
+        table.add_section()
+    return table
+
+
+def _block_rows(answer: Answer, columns: Sequence[str]) -> Iterator[tuple[str, list[RenderableType]]]:
+    """Each block with the first cells of its row; the settings stand in the first row only."""
+    values = [answer.setting.get(name, "") for name in columns]
+    for block in answer.blocks:
+        yield block, [_text(v) for v in [*values, f"K_{block}"]]
+        values = [""] * len(values)
 
 
 def _short(cell: str) -> str:
@@ -98,11 +126,25 @@ def _claims(answer: Answer) -> Table:
 
 def _compared(group: Sequence[Answer], columns: Sequence[str]) -> Table:
     table = _table(["claim", *(answer.described(columns) for answer in group)])
-    for code, statement in {c.code: c.statement for answer in group for c in answer.claims}.items():
+    table.columns[0].no_wrap = True
+    for code in dict.fromkeys(c.code for answer in group for c in answer.claims):
         own = [next((c for c in answer.claims if c.code == code), None) for answer in group]
         cells = [_text("" if c is None else c.short, "" if c is None else STYLES[c.outcome]) for c in own]
-        table.add_row(_text(f"{code}: {statement}"), *cells)
+        table.add_row(_text(code), *cells)
     return table
+
+
+def _reasons(group: Sequence[Answer], columns: Sequence[str], console: Console) -> None:
+    """What refuted a claim, once for all settings in which the same did; the page has the rest."""
+    for code in dict.fromkeys(c.code for answer in group for c in answer.claims):
+        reasons: dict[str, list[str]] = {}
+        for answer in group:
+            for claim in answer.claims:
+                if claim.code == code and claim.outcome is Outcome.REFUTED:
+                    reasons.setdefault(_evidence(claim), []).append(answer.described(columns))
+        for reason, settings in reasons.items():
+            line = f"{SIGNS[Outcome.REFUTED]} {code} ({'; '.join(settings)}): {reason}"
+            console.print(_text(line, STYLES[Outcome.REFUTED]))
 
 
 def _overview(groups: dict[str, tuple[Answer, ...]]) -> Table:
@@ -147,7 +189,13 @@ def _footer(result: StudyResult, console: Console) -> None:
 def _evidence(claim: ClaimSummary) -> str:
     found = claim.digest()
     more = f"  (+ {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
-    return "; ".join(map(str, found[:SHOWN])) + more
+    return "; ".join(_brief(f, len(claim.verdicts)) for f in found[:SHOWN]) + more
+
+
+def _brief(finding: Finding, verdicts: int) -> str:
+    if finding.places <= PLACES:
+        return str(finding)
+    return str(replace(finding, where=f"{finding.places} of {verdicts} blocks and s"))
 
 
 def _table(columns: Sequence[str]) -> Table:

@@ -56,6 +56,7 @@ def test_reasons_that_differ_in_numbers_show_the_largest_remedy():
     )
     slope, law = claim.digest()
     assert str(slope) == "K_ff s = 1/2, 1: e.g. slope in [-0.3, 1e-3] → needs about 12× the seeds"
+    assert (slope.places, law.places) == (2, 1)
     assert str(law) == "K_bf s = 1: no law → needs about 2× the seeds"
 
 
@@ -64,6 +65,11 @@ def test_a_reason_over_several_exponents_is_taken_apart():
     (finding,) = summary(verdict(U, reason, "ff", claim="paper-ff")).findings()
     assert finding.where == "K_ff s = 2/5, 1"
     assert finding.remedy == "needs about 2× the seeds"
+
+
+def test_places_are_sorted_by_s():
+    claim = summary(*(verdict(U, "open", "ff", s) for s in ("1", "2/5", "3/4", "1/2")))
+    assert claim.digest()[0].where == "K_ff s = 2/5, 1/2, 3/4, 1"
 
 
 def test_a_missing_exponent_has_its_remedy():
