@@ -25,7 +25,15 @@ from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.limit.recursion import InfiniteJets, infinite_jets
 from ntk_theory.limit.sampling import KernelSample, gaussian_factor
 from ntk_theory.limit.wick import mean_products
-from ntk_theory.model.assembly import Rows, fold_kernel, linearise, network_jets, row_kernel, stack_rows
+from ntk_theory.model.assembly import (
+    Rows,
+    fold_kernel,
+    fold_rows,
+    linearise,
+    network_jets,
+    row_kernel,
+    stack_rows,
+)
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import bind, lower_problem
 from ntk_theory.model.network import Network, exact
@@ -188,9 +196,20 @@ class LimitLaw:
             part = slice(start, start + BATCH)
             jets = network_jets(self.rows, fields[:, part], epsilon, offsets[:, part])
             weights = linearise(self.rows, jets).weights
-            kernels = row_kernel(self.rows, weights, self.jet_ntk, epsilon, self._bias_rate)
-            matrix[part] = fold_kernel(self.rows, kernels)
+            hidden = fold_kernel(self.rows, row_kernel(self.rows, weights, self.jet_ntk, epsilon, 0.0))
+            matrix[part] = self._with_bias(hidden, weights)
         return KernelSample(matrix, self.rows.groups)
+
+    def _with_bias(self, hidden: Floats, weights: Floats) -> Floats:
+        """Adds the output bias' part once legs are added: in a periodic pair it cancels exactly.
+
+        Added to the rows before, it would swallow an ε² of 1e-20, which is all that such a pair has.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            for k in self.rows.value_slots if self._bias_rate else ():
+                b = fold_rows(self.rows, weights[k])
+                hidden += self._bias_rate * b[..., :, None] * b[..., None, :]
+        return hidden
 
     def mean(self, epsilon: float, *, bias: ArrayLike | None = None) -> Kernel:
         """E K at ε, exactly, by Isserlis' theorem; ``bias`` as for :meth:`sample`.
