@@ -416,6 +416,15 @@ CASES = (
         "F_0 = |c|^(-1/2) sign(c)/2 is random",
         "normal",
     ),
+    Case(
+        "|u|",
+        A,
+        None,
+        (2, DIV, RAND, 0, DET),
+        (2, DIV, RAND, 0, RAND),
+        "F_0 = sign(c): K_ff → sign(c)^2 = 1, K_bf → sign(c)",
+        "normal",
+    ),
     Case("u_t - u_xx", NA, 0, LINEAR, LINEAR, "p = 0 and no bias term", "none"),
     Case("u_tt - u_xx + u", NA, 0, LINEAR, LINEAR, "p = 0 and no bias term", "none"),
     Case(

@@ -64,8 +64,10 @@ class Degree:
     ``exponent`` is p (at zero) or P (at infinity), ``logs`` the power of ℓ, ``coefficient`` f(v).
     ``is_random`` says whether f depends on v or on a random c (``None``: undecided).
     ``random_exponent`` is the exponent of the dominating term whose coefficient is random
-    (``None`` when no term is random; it equals ``exponent`` when the leading one is). ``reason``
-    says why an expansion stopped, or remarks on it.
+    (``None`` when no term is random; it equals ``exponent`` when the leading one is). ``leading``
+    are all coefficients of that order (several when degrees are merged); ``constants`` the random
+    constants c of the point: a product of coefficients in c alone may be free of it, like sign(c)².
+    ``reason`` says why an expansion stopped, or remarks on it.
     """
 
     growth: Growth
@@ -74,7 +76,15 @@ class Degree:
     coefficient: sp.Expr | None = None
     is_random: bool | None = None
     random_exponent: sp.Expr | None = None
+    leading: tuple[sp.Expr, ...] = ()
+    constants: frozenset[sp.Symbol] = frozenset()
+    directions: frozenset[sp.Symbol] = frozenset()
     reason: str = ""
+
+    @property
+    def varies_with_constants_only(self) -> bool:
+        """Are the leading coefficients free of v, so that only c can make them random?"""
+        return bool(self.leading) and not any(f.free_symbols & self.directions for f in self.leading)
 
 
 FLAT = Degree(Growth.FLAT, is_random=False)
@@ -91,6 +101,7 @@ class Point:
     values: Mapping[sp.Symbol, Series]
     random: frozenset[sp.Symbol]
     end: End
+    constants: frozenset[sp.Symbol] = frozenset()
 
 
 def behaviour(expression: sp.Expr, point: Point) -> Degree:
@@ -157,7 +168,17 @@ def _degree(value: _Value, point: Point) -> Degree:
         else:
             if rest.tail is not None and point.end is End.ZERO:
                 random_exponent = sign * rest.tail.power
-    return Degree(Growth.POWER, sign * order.power, order.logs, coefficient, is_random, random_exponent)
+    return Degree(
+        Growth.POWER,
+        sign * order.power,
+        order.logs,
+        coefficient,
+        is_random,
+        random_exponent,
+        (coefficient,),
+        point.constants,
+        point.random - point.constants | {DELTA},
+    )
 
 
 def _leading_of(exponent: sp.Expr) -> sp.Expr:
@@ -422,13 +443,14 @@ def expansion_point(
     small = Order(sp.S.One if end is End.ZERO else sp.S.NegativeOne)
     series: dict[sp.Symbol, Series] = {}
     random: set[sp.Symbol] = set()
+    constants: set[sp.Symbol] = set()
     for symbol, name in fields_of.items():
         direction = sp.Symbol(f"v{leg}[{symbol.name}]", real=True)
         random.add(direction)
         terms = [(small, direction)]
         if bias == "normal" and symbol in values:
             constant = sp.Symbol(f"c[{name}]", real=True, nonzero=True)
-            random.add(constant)
+            constants.add(constant)
             terms.append((UNIT, constant))
         series[symbol] = Series(tuple(sorted(terms, key=lambda term: term[0])))
-    return Point(series, frozenset(random), end)
+    return Point(series, frozenset(random | constants), end, frozenset(constants))

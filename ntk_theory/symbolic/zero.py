@@ -107,7 +107,11 @@ def sign_of(expression: sp.Expr, free: frozenset[sp.Symbol] | None = None) -> Si
 
 @lru_cache(maxsize=20000)
 def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol]) -> bool | None:
-    """Does the value change with any of ``symbols``? Two disjoint enclosures prove that it does."""
+    """Does the value change with any of ``symbols``?
+
+    Two disjoint enclosures prove that it does; that it does not is proved by the difference of the
+    expression and its copy with fresh symbols being 0, as for sign(c)².
+    """
     if not expression.free_symbols & symbols:
         return False
     held = expression.free_symbols - symbols
@@ -117,7 +121,8 @@ def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol]) -> bool | Non
             first = value
         elif value.a > first.b or value.b < first.a:
             return True
-    return None
+    fresh = {s: sp.Dummy(s.name, **s.assumptions0) for s in expression.free_symbols & symbols}
+    return False if is_zero(expression - expression.xreplace(fresh)) else None
 
 
 def _has_no_real_root(expression: sp.Expr) -> bool:

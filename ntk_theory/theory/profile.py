@@ -95,7 +95,8 @@ class GroupProfile:
             fields = {s: name for s, (name, _) in info.items()}
             points.append(expansion_point(fields, values, end=end, bias=self.bias, leg=number))
         merged = {k: v for p in points for k, v in p.values.items()}
-        return Point(merged, frozenset().union(*(p.random for p in points)), end)
+        random = frozenset().union(*(p.random for p in points))
+        return Point(merged, random, end, frozenset().union(*(p.constants for p in points)))
 
     @cached_property
     def _generic(self) -> Point:
@@ -199,5 +200,8 @@ def dominating(degrees: Iterable[Degree], end: End) -> Degree:
         best.coefficient,
         is_random,
         None if random_exponent is None else sign * random_exponent,
+        tuple(f for d in tied for f in d.leading),
+        best.constants,
+        best.directions,
         best.reason,
     )

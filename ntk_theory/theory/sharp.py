@@ -18,6 +18,7 @@ from functools import cached_property
 import sympy as sp
 
 from ntk_theory.symbolic.asymptotics import Degree, End, Growth
+from ntk_theory.symbolic.zero import depends_on
 from ntk_theory.theory.exponents import HALF, Limit, Line, Obstacle, Regime, Terms, regime_at, regimes
 from ntk_theory.theory.profile import GroupProfile
 
@@ -92,9 +93,7 @@ def _terms(g: GroupProfile, h: GroupProfile, end: End) -> Terms:
         if bad:
             return
         degree = lift + a.exponent + b.exponent
-        random: bool | None = between_fields or a.is_random or b.is_random
-        if not random and None in (a.is_random, b.is_random):
-            random = None
+        random = True if between_fields else _is_random(a, b)
         lines.append(Line(degree, offset, a.logs + b.logs, random, label))
         spread.extend(_spread(a, b, lift, offset, label, hidden=lift == 2))
 
@@ -110,6 +109,21 @@ def _terms(g: GroupProfile, h: GroupProfile, end: End) -> Terms:
             if i == j and g.bias != "none":
                 meet(g.output_bias(i, end), h.output_bias(i, end), 0, sp.S.Zero, f"output bias of {i}", False)
     return Terms(tuple(lines), tuple(spread), tuple(obstacles))
+
+
+def _is_random(a: Degree, b: Degree) -> bool | None:
+    """Is a product of leading coefficients f(v(x), c)·h(v(x'), c) random?
+
+    The jets at two points differ, but c is the same everywhere: with F = |u| and a random c the product
+    is sign(c)² = 1.
+    """
+    if a.is_random is False and b.is_random is False:
+        return False
+    if a.varies_with_constants_only and b.varies_with_constants_only:
+        answers = [depends_on(f * h, a.constants | b.constants) for f in a.leading for h in b.leading]
+    else:
+        answers = [a.is_random, b.is_random]
+    return True if True in answers else (None if None in answers else False)
 
 
 def _fluctuation(i: str, j: str) -> str:

@@ -24,6 +24,7 @@ from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.problem import GroupKind, Problem
+from ntk_theory.training.fused import gradient_and_kernel
 from ntk_theory.training.jacobian import residuals_and_jacobian
 
 FloatArray = NDArray[np.float64]
@@ -119,9 +120,20 @@ class Objective:
         made: tuple[FloatArray, FloatArray] = kept[1]
         return made
 
+    def gradient_and_kernel(self, vector: FloatArray) -> tuple[FloatArray, FloatArray, Kernel]:
+        """R, ∇L and K(θ), from one backward pass where contracted seeds are the cheaper way to K."""
+        here = self.at(vector)
+        way = choose(here.ask, "auto", None)
+        if way.contracted and way.keeps and len(self.network.widths) > 1:
+            return gradient_and_kernel(self.residuals, here.ask, way, self.weights)
+        values = here.values
+        return values, here.vjp(self.weights * values).flatten(), self._kernel(here)
+
     def kernel(self, vector: FloatArray) -> Kernel:
         """K(θ) in named blocks, by the cheaper of jet NTK and contracted seeds."""
-        here = self.at(vector)
+        return self._kernel(self.at(vector))
+
+    def _kernel(self, here: Linearised) -> Kernel:
         rows, weights = self.residuals.rows, here.linearisation.weights
         ask, network, parameters = here.ask, self.network, here.ask.parameters
         rate = parameters.output_bias_rate

@@ -8,6 +8,8 @@ import resource
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -63,28 +65,39 @@ def test_killed_three_times_a_study_ends_with_the_same_rows(tmp_path: Path, expe
     assert fingerprint(path) == expected
 
 
+#: Dies between the first page written and the end of the transaction that makes a store.
+CUT = """
+import os, signal, sys
+from contextlib import contextmanager
+sys.path.insert(0, sys.argv[1])
+import study_cases
+from ntk_theory.studies.store import Store
+
+original = Store._transaction
+
+@contextmanager
+def cut(store):
+    with original(store):
+        yield
+        store._connection.execute("PRAGMA cache_size = 1")
+        store._connection.execute("CREATE TABLE spill AS SELECT hex(randomblob(200000))")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Store._transaction = cut
+Store.create(sys.argv[2], study_cases.small())
+"""
+
+
 def test_killed_while_the_store_is_made(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
-    study = study_cases.small()
-    pid = os.fork()
-    if pid == 0:  # die between the first page written and the end of the transaction
-        try:
-            original = Store._transaction
-
-            @contextmanager
-            def cut(store: Store) -> Iterator[None]:
-                with original(store):
-                    yield
-                    store._connection.execute("PRAGMA cache_size = 1")
-                    store._connection.execute("CREATE TABLE spill AS SELECT hex(randomblob(200000))")
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            Store._transaction = cut  # type: ignore[method-assign]
-            Store.create(path, study)
-        finally:
-            os._exit(1)
-    assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+    tests = str(Path(study_cases.__file__).parent)
+    # A fresh interpreter, not a fork: the test process may hold threads of other libraries.
+    ended = subprocess.run(
+        [sys.executable, "-c", CUT, tests, str(path)], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert path.exists()
+    study = study_cases.small()
     with Store.open_or_create(path, study) as store:
         assert store.missing() == study.cells()
 
