@@ -21,8 +21,12 @@ from ntk_theory.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from ntk_theory.theory import Classification
+
+#: A block's name that is longer goes on two lines where the terminal is narrow.
+LONG_NAME = 12
 
 
 def command(
@@ -69,7 +73,7 @@ def _show(c: Classification, at: dict[str, dict[str, str]], *, why: bool) -> Non
     for line in text.paper_lines(c):
         console.print(Text(line))
     console.print()
-    console.print(_table(c))
+    console.print(_table(c, console))
     for value, limits in at.items():
         parts = ", ".join(f"K_{block}: {limit}" for block, limit in limits.items())
         console.print(Text(f"at s = {value}: {parts}", style="bold"))
@@ -89,23 +93,32 @@ def _hypotheses(c: Classification, console: Console) -> None:
         console.print(Text(f"{mark} {item['name']}: {item['why']}", style="dim" if item["holds"] else "red"))
 
 
-def _table(c: Classification) -> object:
+def _table(c: Classification, console: Console) -> Table:
+    """The regimes; exponents go below their limits where the terminal is too narrow for both."""
+    wide = _filled(c, ", ")
+    unbounded = console.options.update(width=1000)
+    return wide if console.measure(wide, options=unbounded).maximum <= console.width else _filled(c, "\n")
+
+
+def _filled(c: Classification, separator: str) -> Table:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     from ntk_theory.theory import text  # noqa: PLC0415
 
-    table = Table(title="limit and size of ‖K‖ as N → ∞  [D]", title_justify="left", title_style="")
+    rows = text.rows(c, separator=separator)
+    is_tall = any("\n" in cell for row in rows for cell in row.cells) or any(len(r.blocks) > 1 for r in rows)
+    title = "limit and size of ‖K‖ as N → ∞  [D]"
+    table = Table(title=title, title_justify="left", title_style="", show_lines=is_tall)
     for column in ("block", "converges", "s < 1/2", "s = 1/2", "s > 1/2"):
-        table.add_column(column)
-    for name, block in text.shown_blocks(c).items():
-        table.add_row(
-            Text(f"K_{name}"),
-            Text(text.threshold_cell(block), style="bold"),
-            Text(text.side_cell(block.below)),
-            Text(text.regime_cell(block.at)),
-            Text(text.side_cell(block.above)),
+        table.add_column(column, overflow="fold", no_wrap=column == "converges")
+    for row in rows:
+        converges, *sides = row.cells
+        names = "\n".join(
+            f"K_{name}".replace(",", ",\n  " if separator == "\n" and len(name) > LONG_NAME else ",")
+            for name in row.blocks
         )
+        table.add_row(Text(names), Text(converges, style="bold"), *map(Text, sides))
     return table
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.symbolic.derivation import Derivation
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.zero import depends_on, is_zero
 
@@ -122,9 +123,7 @@ class Operator:
 
 def partial(expression: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     """∂expression/∂symbol, with the derivative of sign taken as 0 (true almost everywhere)."""
-    signs = {node: sp.Dummy("sign", real=True) for node in expression.atoms(sp.sign)}
-    derivative = expression.xreplace(signs).diff(symbol)
-    return derivative.xreplace({dummy: node for node, dummy in signs.items()})
+    return Derivation(lambda leaf: sp.S.One if leaf == symbol else sp.S.Zero)(expression)
 
 
 def jet_dependence(expression: sp.Expr, jets: frozenset[sp.Symbol]) -> bool | None:
@@ -134,7 +133,7 @@ def jet_dependence(expression: sp.Expr, jets: frozenset[sp.Symbol]) -> bool | No
         return False
     if depends_on(expression, frozenset(present)):
         return True
-    if not expression.has(sp.sign) and all(is_zero(expression.diff(s)) for s in present):
+    if not expression.has(sp.sign) and all(is_zero(partial(expression, s)) for s in present):
         return False
     return None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import sympy as sp
 
@@ -38,25 +40,54 @@ def paper_lines(c: Classification) -> Iterator[str]:
     degree = "" if p.degree is None else f", D = {p.degree}"
     yield f"[ZY] case: {p.case}{degree}"
     parts = [f"K_{b} for s ≥ {p.threshold(b)}" for b in ("bb", "bf", "ff") if b in c.sharp]
-    yield f"[ZY] converges: {', '.join(parts)}; constant in training for s > {p.training}"
+    yield f"[ZY] converges: {', '.join(parts)}"
+    yield f"[ZY] constant in training: s > {p.training}"
     if p.case == "homogeneous":
         yield f"[R]  s1 = {p.s1}, s2 = {p.s2}"
 
 
-def regime_cell(regime: Regime) -> str:
+def power(exponent: sp.Expr) -> str:
+    """N to an exponent, as people write it: ``N^(1-2s)``."""
+    plain = re.sub(r"(\d)\*s", r"\1s", str(exponent)).replace("Max", "max")
+    return f"N^({plain.replace(' - ', '-').replace(' + ', '+')})"
+
+
+def regime_cell(regime: Regime, *, separator: str = ", ") -> str:
     """One cell of the table: limit and exponent."""
     if regime.norm_exponent is None:
         return f"{regime.limit}" + (f" ({regime.remark})" if regime.remark else "")
     if regime.norm_exponent == 0:
         return str(regime.limit)
-    return f"{regime.limit}, N^({regime.norm_exponent})"
+    return f"{regime.limit}{separator}{power(regime.norm_exponent)}"
 
 
-def side_cell(regimes: tuple[Regime, ...]) -> str:
-    """All regimes on one side of s = 1/2."""
+def side_cell(regimes: tuple[Regime, ...], *, separator: str = ", ") -> str:
+    """All regimes on one side of s = 1/2, each on a line of its own if there are several."""
     if len(regimes) == 1:
-        return regime_cell(regimes[0])
-    return "; ".join(f"{r.where}: {regime_cell(r)}" for r in regimes)
+        return regime_cell(regimes[0], separator=separator)
+    return "\n".join(f"{r.where}: {regime_cell(r, separator=separator)}" for r in regimes)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Blocks that share one answer: names, and the cells converges, below, at and above s = 1/2."""
+
+    blocks: tuple[str, ...]
+    cells: tuple[str, str, str, str]
+
+
+def rows(c: Classification, *, separator: str = ", ") -> list[Row]:
+    """The table of sharp regimes: blocks with the same answer in one row, in the order of the first."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for name, block in shown_blocks(c).items():
+        cells = (
+            threshold_cell(block),
+            side_cell(block.below, separator=separator),
+            regime_cell(block.at, separator=separator),
+            side_cell(block.above, separator=separator),
+        )
+        found.setdefault(cells, []).append(name)
+    return [Row(tuple(names), cells) for cells, names in found.items()]
 
 
 def shown_blocks(c: Classification) -> dict[str, SharpBlock]:
@@ -84,11 +115,14 @@ def summary(c: Classification) -> str:
     lines = [heading(c), *(f"  {line}" for line in equations(c.problem)), ""]
     lines += [f"  {line}" for line in paper_lines(c)]
     lines += ["", "  [D] sharp regimes (ε-calculus), limit and size of ‖K‖:"]
-    for name, block in shown_blocks(c).items():
-        lines.append(f"    K_{name}: converges for {threshold_cell(block)}")
-        lines.append(f"        s < 1/2: {side_cell(block.below)}")
-        lines.append(f"        s = 1/2: {regime_cell(block.at)}")
-        lines.append(f"        s > 1/2: {side_cell(block.above)}")
+    for row in rows(c):
+        converges, below, at, above = (cell.replace("\n", "; ") for cell in row.cells)
+        names = ", ".join(f"K_{name}" for name in row.blocks)
+        opening = textwrap.wrap(f"{names}: converges for {converges}", WIDTH - 4, break_on_hyphens=False)
+        lines += [f"    {line}" for line in opening]
+        lines.append(f"        s < 1/2: {below}")
+        lines.append(f"        s = 1/2: {at}")
+        lines.append(f"        s > 1/2: {above}")
     for sentence in c.disagreements:
         lines += ["", *textwrap.wrap(sentence, WIDTH, initial_indent="  ! ", subsequent_indent="    ")]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ntk_theory.errors import InputError
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
-from ntk_theory.symbolic.grammar.calculus import TotalDerivative
+from ntk_theory.symbolic.grammar.calculus import total_derivative
 from ntk_theory.symbolic.jets import JetSpace
 
 
@@ -237,6 +237,6 @@ def test_total_derivative_is_that_of_sympy_along_a_function(text: str) -> None:
         }
         return expression.xreplace(jets)
 
-    difference = along(TotalDerivative(space, "x")(operator)) - sp.diff(along(operator), x)
+    difference = along(total_derivative(space, "x")(operator)) - sp.diff(along(operator), x)
     for at in ({x: R(1, 2), t: R(1, 3)}, {x: R(7, 5), t: R(1, 7)}):
         assert abs(difference.subs(at).evalf(30)) < 1e-25

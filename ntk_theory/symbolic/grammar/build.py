@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from ntk_theory.symbolic.grammar.bounds import Bounds, Fact
-from ntk_theory.symbolic.grammar.calculus import TotalDerivative, predicted_operations
+from ntk_theory.symbolic.grammar.calculus import predicted_operations, total_derivative
 from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS, MAX_WORK
 from ntk_theory.symbolic.grammar.measure import largest_constant_term, operations, unfit
 from ntk_theory.symbolic.grammar.source import Source
@@ -143,7 +143,7 @@ class Builder:
             raise self.source.too_large(
                 f"the total derivatives together handle more than {MAX_WORK} operations", node.at
             )
-        derivative = TotalDerivative(self.space, node.variable)
+        derivative = total_derivative(self.space, node.variable)
         result = derivative(operand)
         if (made := operations(result)) > MAX_OPERATIONS:
             raise self._too_many(made, node.at)

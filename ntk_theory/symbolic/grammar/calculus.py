@@ -1,125 +1,32 @@
-"""The total derivative D_x = ∂/∂x + Σ_{i,α} u^i_{α+e_x} ∂/∂u^i_α, by forward differentiation.
+"""The total derivative D_x = ∂/∂x + Σ_{i,α} u^i_{α+e_x} ∂/∂u^i_α, and the size of its result.
 
-One pass over the expression: D of a node is written from D of its children (sum, product, power
-and chain rule). ``sign`` has the derivative 0, which is true almost everywhere. The size of the
-result is computed before it is built.
+The size is computed before the result is built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import sympy as sp
 
+from ntk_theory.symbolic.derivation import Derivation
 from ntk_theory.symbolic.jets import JetSpace
 
-_OUTER: dict[type[sp.Basic], Callable[[sp.Expr], sp.Expr]] = {
-    sp.sin: sp.cos,
-    sp.cos: lambda a: -sp.sin(a),
-    sp.tan: lambda a: 1 + sp.tan(a) ** 2,
-    sp.sinh: sp.cosh,
-    sp.cosh: sp.sinh,
-    sp.tanh: lambda a: 1 - sp.tanh(a) ** 2,
-    sp.exp: sp.exp,
-    sp.log: lambda a: 1 / a,
-    sp.erf: lambda a: 2 * sp.exp(-(a**2)) / sp.sqrt(sp.pi),
-    sp.atan: lambda a: 1 / (1 + a**2),
-    sp.Abs: sp.sign,
-}
 
-
-@dataclass
-class TotalDerivative:
+def total_derivative(space: JetSpace | None, variable: str) -> Derivation:
     """D_variable on the expressions of ``space`` (``None``: expressions without fields).
 
-    ``used_sign`` tells afterwards whether sign' = 0 was needed.
+    >>> space = JetSpace(("u",), ("x",))
+    >>> u = space.symbol(space.value("u"))
+    >>> total_derivative(space, "x")(u**2 / 2)
+    u*u_x
     """
 
-    space: JetSpace | None
-    variable: str
-    used_sign: bool = False
-    _memo: dict[sp.Expr, sp.Expr] = field(default_factory=dict)
+    def leaf(symbol: sp.Symbol) -> sp.Expr:
+        slot = space.decode(symbol) if space is not None else None
+        if slot is not None and space is not None:
+            return space.symbol(space.raised(slot, variable))
+        return sp.S.One if symbol.name == variable else sp.S.Zero
 
-    def __call__(self, expression: sp.Expr) -> sp.Expr:
-        """D_variable of ``expression``.
-
-        >>> space = JetSpace(("u",), ("x",))
-        >>> u = space.symbol(space.value("u"))
-        >>> TotalDerivative(space, "x")(u**2 / 2)
-        u*u_x
-        """
-        if expression not in self._memo:
-            self._memo[expression] = _signs_merged(self._derive(expression))
-        return self._memo[expression]
-
-    def _derive(self, node: sp.Expr) -> sp.Expr:
-        if isinstance(node, sp.Symbol):
-            return self._leaf(node)
-        if not node.args:
-            return sp.S.Zero
-        if isinstance(node, sp.Add):
-            return sp.Add(*(self(term) for term in node.args))
-        if isinstance(node, sp.Mul):
-            return sp.Add(*self._product_terms(node.args))
-        if isinstance(node, sp.Pow):
-            return self._power(node)
-        inner = self(node.args[0])
-        if inner is sp.S.Zero:
-            return sp.S.Zero
-        if isinstance(node, sp.sign):
-            self.used_sign = True
-            return sp.S.Zero
-        return _OUTER[node.func](node.args[0]) * inner
-
-    def _leaf(self, symbol: sp.Symbol) -> sp.Expr:
-        slot = self.space.decode(symbol) if self.space is not None else None
-        if slot is not None and self.space is not None:
-            return self.space.symbol(self.space.raised(slot, self.variable))
-        return sp.S.One if symbol.name == self.variable else sp.S.Zero
-
-    def _product_terms(self, factors: tuple[sp.Expr, ...]) -> list[sp.Expr]:
-        terms = []
-        for k, factor in enumerate(factors):
-            derived = self(factor)
-            if derived is not sp.S.Zero:
-                terms.append(sp.Mul(*factors[:k], derived, *factors[k + 1 :]))
-        return terms
-
-    def _power(self, node: sp.Pow) -> sp.Expr:
-        base, exponent = node.base, node.exp
-        terms = []
-        if (inner := self(base)) is not sp.S.Zero:
-            terms.append(exponent * sp.Pow(base, exponent - 1) * inner)
-        if (inner := self(exponent)) is not sp.S.Zero:
-            terms.append(sp.log(base) * node * inner)
-        return sp.Add(*terms)
-
-
-def _signs_merged(node: sp.Expr) -> sp.Expr:
-    """Write a·sign(a)·|a|^p as |a|^(p + 1) in every term, so that D(|a|^p a) is (p + 1)|a|^p D(a)."""
-    if isinstance(node, sp.Add) and node.has(sp.sign):
-        return sp.Add(*(_signs_merged(term) for term in node.args))
-    if not isinstance(node, sp.Mul):
-        return node
-    exponents = dict(map(_base_exponent, node.args))
-    for base, exponent in exponents.items():
-        inner = base.args[0] if isinstance(base, sp.sign) else None
-        if inner is None or exponent != 1 or not _is_positive_integer(exponents.get(inner)):
-            continue
-        size = sp.Abs(inner)
-        merged = sp.Pow(size, exponents.pop(size, sp.S.Zero) + 1) * sp.Pow(inner, exponents.pop(inner) - 1)
-        del exponents[base]
-        return sp.Mul(merged, *(sp.Pow(other, power) for other, power in exponents.items()))
-    return node
-
-
-def _base_exponent(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    return (factor.base, factor.exp) if isinstance(factor, sp.Pow) else (factor, sp.S.One)
-
-
-def _is_positive_integer(exponent: sp.Expr | None) -> bool:
-    return isinstance(exponent, sp.Integer) and exponent > 0
+    return Derivation(leaf)
 
 
 def predicted_operations(expression: sp.Expr) -> int:
