@@ -5,7 +5,7 @@ from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.flow import Flow
 from ntk_theory.training.gauss_newton import GaussNewton
 from ntk_theory.training.rules import Resample, Until
-from ntk_theory.training.solution import relative_error
+from ntk_theory.training.solution import field_errors, relative_error
 from ntk_theory.training.train import train
 from ntk_theory.training.trajectory import Trajectory, load_network, save_network
 
@@ -19,6 +19,7 @@ __all__ = [
     "Resample",
     "Trajectory",
     "Until",
+    "field_errors",
     "load_network",
     "relative_error",
     "save_network",

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.errors import InputError, NonFiniteError, TrainingError
 from ntk_theory.training.damped import DampedSystem
 from ntk_theory.training.method import State
 from ntk_theory.training.objective import Objective
@@ -64,6 +64,11 @@ class GaussNewton:
         values, jacobian = objective.jacobian(vector)
         matrix = _scaled(objective, jacobian)
         largest = float(np.einsum("ij,ij->j", matrix, matrix).max())
+        if not largest > 0:
+            raise TrainingError(
+                "no parameter moves any residual, so that K + μI becomes singular and group "
+                f"{objective.worst_group(values)!r} cannot be learnt; take other parameters or another seed"
+            )
         memory = {"mu": np.array(max(self.damping * largest, SMALLEST)), "factor": np.array(2.0)}
         return State(vector, values, 0, 0.0, 1, memory)
 
@@ -96,7 +101,7 @@ class GaussNewton:
     def ended(self, state: State) -> str | None:
         """No damping gives a decrease any more."""
         if float(state.memory["factor"]) > 2.0**STALL:
-            return "no step decreases the loss any more (rounding, or a minimum)"
+            return "no step decreases the loss any more (rounding, or a local minimum)"
         return None
 
 

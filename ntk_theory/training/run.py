@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ntk_theory.errors import NonFiniteError, TrainingError
+from ntk_theory.errors import Interrupted, NonFiniteError, TrainingError
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
@@ -88,19 +89,28 @@ class Run:
         """Run to the end."""
         state = self._resumed() or self._fresh()
         reason = self._stop(state)
-        while reason is None:
-            try:
-                state = self._step(state)
-            except (TrainingError, NonFiniteError) as fault:
-                self._fail(state, fault)
-            reason = self._stop(state)
+        try:
+            while reason is None:
+                try:
+                    state = self._step(state)
+                except (TrainingError, NonFiniteError) as fault:
+                    self._fail(state, fault)
+                reason = self._stop(state)
+        except KeyboardInterrupt:
+            self._interrupt(state)
         if self.monitor.columns["time"][-1] != state.time:
             self._record(state)
         self._save(state)
         return self._trajectory(state, reason)
 
     def _fresh(self) -> State:
-        state = self.plan.method.begin(self.objective, self.initial)
+        method = self.plan.method
+        try:
+            state = method.begin(self.objective, self.initial)
+        except (TrainingError, NonFiniteError) as fault:
+            raise TrainingError(
+                f"{method.name} stopped before its first step: {fault} (nothing was trained)"
+            ) from fault
         self._note(state)
         self._record(state)
         return state
@@ -156,7 +166,8 @@ class Run:
             mark = method.end / method.records
             passed = int(state.time / mark + 1e-9)  # a step may end on the mark but for rounding
             return passed > int(self.monitor.columns["time"][-1] / mark + 1e-9)
-        return state.step & (state.step - 1) == 0  # powers of two
+        # Four per octave: 1 … 8, 10, 12, 14, 16, 20, …
+        return state.step % (1 << max(0, state.step.bit_length() - 3)) == 0
 
     def _record(self, state: State) -> None:
         self.monitor.record(state)
@@ -185,7 +196,21 @@ class Run:
             return f"{until.cpu:g} seconds of the processor"
         return None
 
-    def _fail(self, state: State, fault: Exception) -> None:
+    def _interrupt(self, state: State) -> NoReturn:
+        """Ctrl-C: keep the last whole step, whatever part of the next one has been noted."""
+        for column in self.columns.values():
+            del column[state.step + 1 :]
+        known = sum(time <= state.time for time in self.monitor.columns["time"])
+        for column in self.monitor.columns.values():
+            del column[known:]
+        self.errors = [row for row in self.errors if row[0] <= state.time]
+        self._save(state)
+        kept = "nothing is kept, since no checkpoint was asked for"
+        if self.path is not None:
+            kept = f"the same call goes on from {self.path}"
+        raise Interrupted(f"{self.plan.method.name} was interrupted at step {state.step}; {kept}")
+
+    def _fail(self, state: State, fault: Exception) -> NoReturn:
         if self.path is not None:
             self._save(state)
         kept = "no checkpoint was asked for"

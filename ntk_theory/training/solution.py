@@ -51,8 +51,21 @@ class TestGrid:
 
     def error(self, problem: Problem, network: Network, parameters: Parameters) -> float:
         """‖u_θ − u‖/‖u‖ on the grid."""
-        found = jets(network, parameters, self.points, [problem.space.value(name) for name in problem.fields])
+        found = self.fields(problem, network, parameters)
         return float(np.linalg.norm(found - self.values) / np.linalg.norm(self.values))
+
+    def fields(self, problem: Problem, network: Network, parameters: Parameters) -> FloatArray:
+        """u_θ on the grid, (m, n)."""
+        return jets(network, parameters, self.points, [problem.space.value(name) for name in problem.fields])
+
+    def field_errors(self, problem: Problem, network: Network, parameters: Parameters) -> dict[str, float]:
+        """‖u^i_θ − u^i‖/‖u^i‖ by field; absolute, with root mean squares, where u^i is zero."""
+        found = self.fields(problem, network, parameters)
+        errors = {}
+        for name, row, exact in zip(problem.fields, found, self.values, strict=True):
+            size = float(np.linalg.norm(exact)) or float(np.sqrt(exact.size))
+            errors[name] = float(np.linalg.norm(row - exact)) / size
+        return errors
 
 
 def domain_grid(problem: Problem, size: int) -> FloatArray:
@@ -74,3 +87,10 @@ def relative_error(
 ) -> float:
     """Relative L² error against the problem's known solution (see the top of this module)."""
     return TestGrid.of(problem, size).error(problem, network, parameters)
+
+
+def field_errors(
+    problem: Problem, network: Network, parameters: Parameters, size: int = GRID_POINTS
+) -> dict[str, float]:
+    """The same by field, ‖u^i_θ − u^i‖/‖u^i‖; the root mean square of u^i_θ where u^i is zero."""
+    return TestGrid.of(problem, size).field_errors(problem, network, parameters)

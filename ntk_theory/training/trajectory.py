@@ -81,6 +81,11 @@ class Trajectory:
         """The last relative L² error, None where no solution is known."""
         return float(self.errors[-1, 1]) if len(self.errors) else None
 
+    @property
+    def worst_group(self) -> str:
+        """The group with the largest part of the last loss."""
+        return max(self.group_losses, key=lambda name: float(self.group_losses[name][-1]))
+
     def evaluate(self, points: ArrayLike, slots: Iterable[Slot]) -> FloatArray:
         """Fields and derivatives of the trained network, (slots, n)."""
         return jets(self.network, self.parameters, points, slots)

@@ -7,7 +7,7 @@ import pytest
 from model_problems import kdv as periodic_kdv
 
 import ntk_theory as nt
-from ntk_theory.errors import InputError, TrainingError
+from ntk_theory.errors import InputError, Interrupted, TrainingError
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.training import (
@@ -17,11 +17,13 @@ from ntk_theory.training import (
     GradientDescent,
     Resample,
     Until,
+    field_errors,
     load_network,
     relative_error,
     save_network,
     train,
 )
+from ntk_theory.training.solution import TestGrid
 
 
 def setup(width=8, depth=2, name=None):
@@ -169,3 +171,53 @@ def test_relative_error_of_a_zero_network_is_one() -> None:
 def test_bad_arguments_are_named(bad, word) -> None:
     with pytest.raises(InputError, match=word):
         train(*setup(), **bad)
+
+
+@pytest.mark.parametrize("name", ["gauss-newton", "adam", "etd2rk", "both"])
+def test_an_interrupt_keeps_the_last_whole_step(name, tmp_path) -> None:
+    """Ctrl-C in the middle of step 6, after it was noted; the same call then ends bit-identically."""
+    method, more = METHODS[name]
+    more = {"method": method, "drift": True, "until": Until(steps=12), **more}
+    whole = train(*setup(), **more)
+    path = tmp_path / "run.npz"
+
+    def press(state, _):
+        if state.step == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match=r"step 5.*goes on from"):
+        train(*setup(), checkpoint=path, every=100, progress=press, **more)
+    resumed = train(*setup(), checkpoint=path, **more)
+    np.testing.assert_array_equal(resumed.parameters.flatten(), whole.parameters.flatten())
+    np.testing.assert_array_equal(resumed.losses, whole.losses)
+    np.testing.assert_array_equal(resumed.drift.times, np.unique(resumed.drift.times))
+    with pytest.raises(Interrupted, match="no checkpoint"):
+        train(*setup(), progress=press, **more)
+
+
+def test_a_kernel_of_zero_is_a_fault_with_its_group() -> None:
+    problem = nt.zoo("poisson")
+    network = Network(problem.variables, problem.fields, 4, 2, output_bias="none")
+    zero = network.init(0).replaced(np.zeros(network.init(0).size))
+    with pytest.raises(TrainingError, match=r"before its first step.*singular.*group 'f'.*another seed"):
+        train(problem, network, zero, until=3)
+
+
+def test_a_loss_that_overflows_at_the_start_names_the_group() -> None:
+    problem = nt.problem("u_t + exp(u)")
+    network = Network(problem.variables, problem.fields, 64, 1, s="-2")
+    with pytest.raises(TrainingError, match=r"before its first step.*group"):
+        train(problem, network, network.init(0), draw_points(problem, 4, 0), until=3)
+
+
+def test_errors_by_field_add_up() -> None:
+    problem = nt.zoo("schroedinger")
+    network = Network(problem.variables, problem.fields, 4, 1)
+    theta = network.init(0)
+    grid = TestGrid.of(problem)
+    by_field = field_errors(problem, network, theta)
+    norms = {name: float(np.sum(row**2)) for name, row in zip(problem.fields, grid.values, strict=True)}
+    whole = sum(by_field[name] ** 2 * norms[name] for name in norms) / sum(norms.values())
+    assert relative_error(problem, network, theta) == pytest.approx(np.sqrt(whole), rel=1e-12)
+    zero = theta.replaced(np.zeros(theta.size))
+    assert field_errors(problem, network, zero) == pytest.approx({"u": 1.0, "v": 1.0})
