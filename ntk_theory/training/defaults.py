@@ -6,17 +6,29 @@ Meant for Gauss–Newton on two cores: three hidden layers of twenty tanh neuron
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import Points, draw_points
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.rules import Until
 
+FloatArray = NDArray[np.float64]
 WIDTH, DEPTH = 20, 3
 #: Points per equation and per condition, by the number of variables (the last for all above).
 EQUATION_POINTS = (128, 800, 1200)
 CONDITION_POINTS = (16, 100, 200)
+
+#: Steps by method; a flow has an end time instead.
+STEPS = {"gauss-newton": 500, "adam": 2000, "gradient-descent": 2000}
+#: Gauss–Newton reaches rounding: L at most this, or no tenth less in so many steps, is enough.
+LOSS, PATIENCE = 1e-14, 100
 
 
 def default_network(
@@ -26,6 +38,7 @@ def default_network(
     depth: int | None = DEPTH,
     s: Fraction | str | int | float = Fraction(1, 2),
     activation: str = "tanh",
+    output_bias: str = "zero",
 ) -> Network:
     """A network for a problem; inputs mapped from its domain, where it has one."""
     box = None
@@ -40,6 +53,7 @@ def default_network(
         depth=depth if isinstance(width, int) else None,
         s=s,
         activation=activation,
+        output_bias=output_bias,  # type: ignore[arg-type]
         input_map=box,  # type: ignore[arg-type]
     )
 
@@ -54,3 +68,22 @@ def default_counts(problem: Problem) -> dict[str, int]:
 def default_points(problem: Problem, seed: int = 0) -> Points:
     """Points of every group, drawn from its faces or the domain."""
     return draw_points(problem, default_counts(problem), seed)
+
+
+def thinned(points: Mapping[str, FloatArray], most: int) -> dict[str, FloatArray]:
+    """The first points of every group, about ``most`` in all and at least one each.
+
+    The first points of a Sobol draw are spread over the domain like all of them.
+    """
+    total = sum(len(array) for array in points.values())
+    share = min(1.0, most / total)
+    return {name: array[: math.ceil(share * len(array))] for name, array in points.items()}
+
+
+def default_until(method: str) -> Until:
+    """When a run of a method by name ends; no rule for a flow, which has an end of its own."""
+    if method == "flow":
+        return Until()
+    if method == "gauss-newton":
+        return Until(steps=STEPS[method], loss=LOSS, patience=PATIENCE)
+    return Until(steps=STEPS[method])

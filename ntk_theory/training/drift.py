@@ -136,7 +136,7 @@ class Monitor:
         change = now.matrix - self._first.matrix
         moved = Kernel(change, now.groups)
         row = {f"drift/{key}": value for key, value in block_norms(moved).items()}
-        row["spectral"] = float(np.linalg.norm(change, 2))
+        row["spectral"] = float(np.abs(np.linalg.eigvalsh(change)).max())  # symmetric: no SVD
         return row
 
     def drift(self) -> Drift | None:

@@ -16,6 +16,7 @@ from ntk_theory.errors import Interrupted, NonFiniteError, TrainingError
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
+from ntk_theory.training.defaults import thinned
 from ntk_theory.training.drift import Monitor
 from ntk_theory.training.flow import Flow
 from ntk_theory.training.method import Method, State
@@ -42,6 +43,7 @@ class Plan:
     resample: Resample | None
     reweigh: int | None
     seed: int
+    kernel_points: int | None = None
 
     def key(self, objective: Objective) -> str:
         """A digest of the run; a longer run with the same key may go on from its checkpoint."""
@@ -54,7 +56,7 @@ class Plan:
             "targets": [group.target_program for group in rows.problem.groups],
             "points": rows.points,
             "weights": objective.weights,
-            "kernels": self.kernels,
+            "kernels": (self.kernels, self.kernel_points),
             "resample": self.resample,
             "reweigh": self.reweigh,
             "initial": objective.template.flatten(),
@@ -80,10 +82,18 @@ class Run:
         self.key = plan.key(objective)
         self.initial = objective.template.flatten()
         self.points = plan.points
-        self.monitor = Monitor(objective, self.initial, kernel=plan.kernels)
+        self.monitor = Monitor(self._watched(), self.initial, kernel=plan.kernels)
         self.columns: dict[str, list[float]] = {"time": [], "loss": []}
         self.errors: list[tuple[float, float]] = []
         self.started, self.started_cpu = time.perf_counter(), time.process_time()
+
+    def _watched(self) -> Objective:
+        """The objective whose kernel is followed: at all points, or at the first of every group."""
+        plan, objective = self.plan, self.objective
+        if plan.kernel_points is None or plan.kernel_points >= objective.size:
+            return objective
+        few = thinned(plan.points, plan.kernel_points)
+        return Objective.of(plan.problem, objective.network, objective.template, few, objective.group_weights)
 
     def go(self) -> Trajectory:
         """Run to the end."""

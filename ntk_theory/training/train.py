@@ -45,7 +45,7 @@ def train(
     until: float | Until | None = None,
     weights: str | Mapping[str, float] | None = None,
     seed: int = 0,
-    drift: bool | None = None,
+    drift: bool | int | None = None,
     error: bool = True,
     resample: Resample | None = None,
     reweigh: int | None = None,
@@ -72,7 +72,8 @@ def train(
     seed:
         For what is not given: parameters and points.
     drift:
-        Record kernels along the way? Default: for flows only.
+        Record kernels along the way? Default: for flows only. A number: at about so many points in all,
+        the first of every group.
     error:
         Record the relative L² error where the problem has a solution?
     resample:
@@ -102,10 +103,13 @@ def train(
     chosen, rules = _method(method, until)
     weighting = weights or ("mean" if chosen.name == "gauss-newton" else "sum")
     _check_dynamics(chosen, resample, reweigh, weighting, every)
+    if drift is not None and drift < 0:
+        raise InputError(f"drift is {drift}; it needs True, False, or a positive number of points")
     objective = Objective.of(problem, network, parameters, given, weighting)
     grid = TestGrid.of(problem) if error and problem.solution is not None else None
-    kernels = chosen.name == "flow" if drift is None else drift
-    plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed)
+    kernels = chosen.name == "flow" if drift is None else bool(drift)
+    few = None if drift is None or isinstance(drift, bool) else drift
+    plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few)
     return Run(plan, objective, grid, progress, checkpoint, every).go()
 
 
