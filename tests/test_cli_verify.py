@@ -191,6 +191,36 @@ def test_report_of_an_unfinished_study_says_so(tmp_path):
     assert "8 networks are not computed" in page.read_text(encoding="utf-8")
 
 
+def test_reports_add_nothing_to_a_store_and_need_no_right_to_write(tmp_path, monkeypatch):
+    path = tmp_path / "s.sqlite"
+    assert run(small("heat", store=path)) == 0
+    with Store.open(path) as store:
+        assert len(store.verdicts()) == 1
+    before = path.read_bytes()
+
+    def never(*_, **__):
+        raise AssertionError("a report wrote to its store")
+
+    monkeypatch.setattr(Store, "_transaction", never)
+    for _ in range(2):
+        assert run(["report", str(path), "-o", str(tmp_path / "page.html")]) == 0
+        assert run(["resume", str(path), "--workers", "1"]) == 0
+    assert path.read_bytes() == before
+
+
+def test_a_criterion_of_another_version_is_a_sentence(tmp_path, capsys):
+    path = tmp_path / "s.sqlite"
+    study = Study.from_problems(
+        "heat", widths=(16, 32), seeds=4, points=3, activations="erf", s="1/2", criterion={"sigma": 3.0}
+    )
+    Store.create(path, study).close()
+    assert run(["report", str(path), "-o", str(tmp_path / "page.html")]) == 3
+    error = capsys.readouterr().err
+    assert "'sigma', which this version does not know" in error
+    assert str(path) in error
+    assert len(error.strip().splitlines()) == 1
+
+
 def test_the_decided_zoo():
     names = decided_zoo()
     assert set(names) <= set(nt.zoo_names())

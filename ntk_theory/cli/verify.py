@@ -117,16 +117,16 @@ def resume(
     """
     from ntk_theory.studies.runner import run  # noqa: PLC0415  --help stays quick
     from ntk_theory.studies.store import Store  # noqa: PLC0415
-    from ntk_theory.studies.verify import judge  # noqa: PLC0415
+    from ntk_theory.studies.verify import record  # noqa: PLC0415
 
     with Store.open(store) as opened:
         study = opened.study
         if into is None:
             run(study, opened, workers=workers, cluster=cluster)
-            return _report([judge(opened)], strict=strict, as_json=as_json)
+            return _report([record(opened)], strict=strict, as_json=as_json)
     with Store.open_or_create(into, study) as fresh:
         run(study, fresh, workers=workers, cluster=cluster)
-        return _report([judge(fresh)], strict=strict, as_json=as_json)
+        return _report([record(fresh)], strict=strict, as_json=as_json)
 
 
 def _problems(what: list[str] | None, zoo: bool, output_bias: str) -> list[str]:

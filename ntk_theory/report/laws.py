@@ -13,8 +13,8 @@ from ntk_theory.errors import NTKTheoryError
 from ntk_theory.limit.law import limit_law
 from ntk_theory.studies.blocks import watched_pairs
 from ntk_theory.studies.cells import CellContext
-from ntk_theory.studies.evidence import Draw, epsilon_of
 from ntk_theory.studies.gather import block_name, draw_from
+from ntk_theory.studies.tails import Draw, epsilon_of
 from ntk_theory.studies.verify import StudyResult
 
 Floats = NDArray[np.float64]

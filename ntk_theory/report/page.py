@@ -23,7 +23,7 @@ from ntk_theory.report.tables import (
     varied,
 )
 from ntk_theory.studies.claims import CLAIMS, Outcome
-from ntk_theory.studies.evidence import Criterion
+from ntk_theory.studies.criterion import Criterion
 from ntk_theory.studies.progress import duration
 from ntk_theory.studies.study import Study
 from ntk_theory.studies.verify import StudyResult

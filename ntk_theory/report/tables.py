@@ -292,8 +292,7 @@ def agreement(every: Iterable[Answer]) -> Agreement:
 def _by_exponent(v: Verdict) -> list[tuple[str, str]]:
     """(s, reason) of a verdict; a reason over several s, ``s = 1: …; s = 2: …``, is taken apart."""
     if v.s is not None:
-        reason = v.reason.removeprefix(f"at s = {v.s} ")
-        return [(str(v.s), reason.replace("the limit is diverges", "it diverges"))]
+        return [(str(v.s), v.reason.removeprefix(f"at s = {v.s} "))]
     parts = [_AT.match(part) for part in re.split(r"; (?=s = [\d/]+: )", v.reason)]
     if not all(parts):
         return [("", v.reason)]

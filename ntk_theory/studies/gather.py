@@ -13,11 +13,13 @@ from ntk_theory.errors import NonFiniteError, NTKTheoryError
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.studies.blocks import PROBES, BlockReader, frobenius, split, watched_pairs
 from ntk_theory.studies.cells import CellContext
-from ntk_theory.studies.claims import PartResult, ProblemEvidence
-from ntk_theory.studies.evidence import BlockRows, Criterion, Draw, LawTable, block_evidence
+from ntk_theory.studies.criterion import Criterion
+from ntk_theory.studies.evidence import BlockRows, block_evidence
 from ntk_theory.studies.parts import Projection, field_part, identity_part, jet_ntk_part
 from ntk_theory.studies.statistics import holm
 from ntk_theory.studies.study import Study
+from ntk_theory.studies.tails import Draw, LawTable
+from ntk_theory.studies.verdicts import PartResult, ProblemEvidence
 from ntk_theory.theory import Classification, classify
 
 Floats = NDArray[np.float64]
@@ -49,10 +51,11 @@ def problem_evidence(
             rows = _block_rows(study, data, case, activation, pair, s)
             blocks[name, s] = block_evidence(rows, table, criterion)
     p_values = {f"{n}|{s}": e.law_p for (n, s), e in blocks.items() if e.law_p is not None}
-    bad = holm(p_values, criterion.level)
+    level = criterion.level / (len(study.cases) * len(study.activations))
+    bad = holm(p_values, level)
     rejected = frozenset((n, s) for n, s in blocks if bad.get(f"{n}|{s}", False))
-    parts = _parts(study, data, case, activation, context, law, criterion)
-    return ProblemEvidence(classification, blocks, rejected, parts, criterion)
+    parts = _parts(study, data, case, activation, context, law, criterion, level)
+    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level)
 
 
 def block_name(pair: str, classification: Classification) -> str:
@@ -123,6 +126,7 @@ def _parts(
     context: CellContext,
     law: LimitLaw | None,
     criterion: Criterion,
+    level: float,
 ) -> dict[str, PartResult]:
     pairs = watched_pairs(context.rows.groups, len(context.case.problem.fields))
     identity = np.concatenate(
@@ -145,6 +149,6 @@ def _parts(
             fields[key.quantity] = Projection(values, deviation)
         else:
             forms[key.quantity] = Projection(values, float(probe @ law.jet_ntk[at[0], :, at[1], :] @ probe))
-    parts["b"] = field_part(fields, criterion)
-    parts["c"] = jet_ntk_part(forms, study.widths, study.depth, criterion)
+    parts["b"] = field_part(fields, criterion, level)
+    parts["c"] = jet_ntk_part(forms, study.widths, study.depth, criterion, level)
     return parts

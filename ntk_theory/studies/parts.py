@@ -6,21 +6,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ntk_theory.studies.claims import Outcome, PartResult
-from ntk_theory.studies.evidence import Criterion
-from ntk_theory.studies.statistics import Interval, against_normal, holm, mean_against, slope
+from ntk_theory.studies.criterion import Criterion
+from ntk_theory.studies.exponents import RATE
+from ntk_theory.studies.statistics import against_normal, holm, mean_against
+from ntk_theory.studies.trends import NO_TREND, Trend, trend
+from ntk_theory.studies.verdicts import Outcome, PartResult
 
 Floats = NDArray[np.float64]
 
-#: The predicted exponent of the spread of T_N.
-RATE = -0.5
 #: With fewer numbers a projection is left out.
 LEAST = 4
 
@@ -47,19 +46,19 @@ def identity_part(identity: Floats, criterion: Criterion) -> PartResult:
     return PartResult(outcome, f"largest relative difference {worst:.1e} over {finite.size} kernels")
 
 
-def field_part(fields: Mapping[str, Projection], criterion: Criterion) -> PartResult:
-    """(b): projections of S_N at the largest widths, pooled, against N(0, σ²); Holm over all."""
+def field_part(fields: Mapping[str, Projection], criterion: Criterion, level: float) -> PartResult:
+    """(b): projections of S_N at the largest widths, pooled, against N(0, σ²); Holm over all at ``level``."""
     samples = {name: _finite(p.values[-criterion.top_widths :]) for name, p in fields.items()}
     p_values = {
         name: against_normal(sample, fields[name].expected)
         for name, sample in samples.items()
         if len(sample) >= LEAST
     }
-    return _holm_result(p_values, criterion, "projections of the field fit the Gaussian limit")
+    return _holm_result(p_values, level, "projections of the field fit the Gaussian limit")
 
 
 def jet_ntk_part(
-    forms: Mapping[str, Projection], widths: Sequence[int], depth: int, criterion: Criterion
+    forms: Mapping[str, Projection], widths: Sequence[int], depth: int, criterion: Criterion, level: float
 ) -> PartResult:
     """(c): means of T_N against T^∞ (Holm over all), and the rate at which their spread falls.
 
@@ -76,14 +75,18 @@ def jet_ntk_part(
         name: mean_against(_unbiased(form.values, widths, depth, criterion), form.expected)
         for name, form in forms.items()
     }
-    result = _holm_result(p_values, criterion, "entries of T have the mean T^∞")
+    result = _holm_result(p_values, level, "entries of T have the mean T^∞")
     if result.outcome is not Outcome.SUPPORTED or len(widths) < 3:
         return result
-    rate = _rate(forms, widths, criterion)
-    text = f"{result.reason}; log spread has the slope {rate.value:.2f} in [{rate.low:.2f}, {rate.high:.2f}]"
+    found = _rate(forms, widths, criterion)
+    rate = found.whole
+    text = (
+        f"{result.reason}; their spread goes like N^x with x = {rate.value:.2f} "
+        f"in [{rate.low:.2f}, {rate.high:.2f}]"
+    )
     if rate.within(RATE, criterion.slope_margin):
         return PartResult(Outcome.SUPPORTED, text)
-    if rate.excludes(RATE, criterion.slope_margin):
+    if found.excludes(RATE, criterion.slope_margin):
         return PartResult(Outcome.REFUTED, text)
     return PartResult(Outcome.UNDECIDED, f"{text}: {rate.remedy(criterion.slope_margin)}")
 
@@ -106,26 +109,26 @@ def _unbiased(values: Floats, widths: Sequence[int], depth: int, criterion: Crit
     return _finite(values[-top:] - bias * inverse[-top:, None])
 
 
-def _rate(forms: Mapping[str, Projection], widths: Sequence[int], criterion: Criterion) -> Interval:
+def _rate(forms: Mapping[str, Projection], widths: Sequence[int], criterion: Criterion) -> Trend:
     """Slope of the mean log spread of all forms of T."""
     values = np.stack([form.values for form in forms.values()])
     values = values[:, :, np.isfinite(values).all(axis=(0, 1))]
     varying = np.array([np.ptp(form) > 1e-9 * np.abs(form).max() for form in values])
     if values.shape[2] < 4 or not varying.any():
-        return Interval(RATE, -math.inf, math.inf)
+        return NO_TREND
     log_widths = np.log(np.asarray(widths, dtype=np.float64))
-    return slope(log_widths, values[varying], "log_iqr", criterion.level, criterion.seed)
+    return trend(log_widths, values[varying], "log_spread", criterion.level, criterion.seed)
 
 
-def _holm_result(p_values: Mapping[str, float], criterion: Criterion, text: str) -> PartResult:
+def _holm_result(p_values: Mapping[str, float], level: float, text: str) -> PartResult:
     if not p_values:
         return PartResult(Outcome.UNDECIDED, "nothing was measured")
-    rejected = [name for name, bad in holm(p_values, criterion.level).items() if bad]
+    rejected = [name for name, bad in holm(p_values, level).items() if bad]
     if rejected:
         worst = min(rejected, key=lambda name: p_values[name])
         return PartResult(
             Outcome.REFUTED,
-            f"{len(rejected)} of {len(p_values)} rejected at family-wise {criterion.level}: {worst}, "
+            f"{len(rejected)} of {len(p_values)} rejected at family-wise {level:.2g}: {worst}, "
             f"p = {p_values[worst]:.1e}",
         )
     smallest = min(p_values.values())

@@ -26,9 +26,11 @@ from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.studies.blocks import watched_pairs
 from ntk_theory.studies.candidates import Candidate, random_candidate, smaller
-from ntk_theory.studies.claims import exponent_at
-from ntk_theory.studies.evidence import Criterion, LawTable, law_tail, limit_by_law
+from ntk_theory.studies.criterion import Criterion
+from ntk_theory.studies.exponents import exponent_at
 from ntk_theory.studies.gather import block_name, draw_from
+from ntk_theory.studies.limits import limit_by_law
+from ntk_theory.studies.tails import LawTable, law_tail
 from ntk_theory.studies.verify import verify
 from ntk_theory.symbolic import problem as as_problem
 from ntk_theory.theory import Classification, Limit, classify

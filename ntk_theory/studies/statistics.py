@@ -9,18 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
 Floats = NDArray[np.float64]
-
-#: Resamples of every bootstrap.
-RESAMPLES = 1000
-#: The interquartile range of a standard normal variable.
-NORMAL_IQR = 2 * 0.6744897501960817
 
 
 def holm(p_values: Mapping[str, float], level: float) -> dict[str, bool]:
@@ -74,71 +68,6 @@ class Interval:
     def excludes(self, centre: float, margin: float = 0.0) -> bool:
         """Does the interval miss everything within ``margin`` of ``centre``?"""
         return self.high < centre - margin or self.low > centre + margin
-
-
-def slope(log_widths: Floats, samples: Floats, statistic: str, level: float, seed: int) -> Interval:
-    """Slope of a robust statistic against log N, with a bootstrap interval over the networks.
-
-    Parameters
-    ----------
-    log_widths:
-        log N, (W,).
-    samples:
-        (W, n) with one column per network, or (F, W, n) for F quantities of the same networks, whose
-        statistics are averaged.
-    statistic:
-        ``median`` of the samples, or ``log_iqr``, the logarithm of their interquartile range.
-    level:
-        1 − coverage of the percentile interval.
-    seed:
-        Seed of the resampling, which draws the networks of each width anew, all F together.
-    """
-    stacked = np.sort(samples[None] if samples.ndim == 2 else samples, axis=-1)
-    probabilities = {"median": (0.5,), "log_iqr": (0.25, 0.75)}[statistic]
-    _, count, _ = stacked.shape
-    centred = log_widths - log_widths.mean()
-    weights = centred / (centred @ centred)
-    resampled = np.zeros((RESAMPLES, count))
-    value = np.zeros(count)
-    for own in stacked:
-        drawn = [_resampled_quantile(own, q, seed) for q in probabilities]
-        whole = [np.quantile(own, q, axis=1) for q in probabilities]
-        resampled += _statistic(drawn) / len(stacked)
-        value += _statistic(whole) / len(stacked)
-    if not (np.isfinite(resampled).all() and np.isfinite(value).all()):
-        # So few networks that a resample is all one value: its spread is 0, and nothing can be said.
-        return Interval(math.nan, -math.inf, math.inf)
-    low, high = np.quantile(resampled @ weights, [level / 2, 1 - level / 2])
-    return Interval(float(value @ weights), float(low), float(high))
-
-
-def _statistic(quantiles: list[Floats]) -> Floats:
-    if len(quantiles) == 1:
-        return quantiles[0]
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(quantiles[1] - quantiles[0]))
-
-
-def _resampled_quantile(ordered: Floats, q: float, seed: int) -> Floats:
-    """The q-quantile of each resample of each row, (RESAMPLES, W), linear between order statistics.
-
-    An order statistic of a resample is an order statistic of the sample, at a place that does not
-    depend on the data: the places are drawn once for all blocks.
-    """
-    count, n = ordered.shape
-    places = _resampled_places(count, n, seed)
-    at = q * (n - 1)
-    below = int(at)
-    rows = np.arange(count)
-    low = ordered[rows, places[:, :, below]]
-    high = ordered[rows, places[:, :, min(below + 1, n - 1)]]
-    return np.asarray(low + (at - below) * (high - low))
-
-
-@lru_cache(maxsize=8)
-def _resampled_places(count: int, n: int, seed: int) -> NDArray[np.int32]:
-    rng = np.random.default_rng(seed)
-    return np.sort(rng.integers(0, n, (RESAMPLES, count, n), dtype=np.int32), axis=-1)
 
 
 def law_ranks(samples: Sequence[Floats], law: Sequence[Floats]) -> Floats:

@@ -14,7 +14,7 @@ from ntk_theory.report.page import Provenance, criterion_meanings, page
 from ntk_theory.report.reproduce import resume_command, verify_command
 from ntk_theory.report.tables import answers
 from ntk_theory.studies.claims import CLAIMS
-from ntk_theory.studies.evidence import Criterion
+from ntk_theory.studies.criterion import Criterion
 from ntk_theory.studies.store import Store
 from ntk_theory.studies.study import Study
 
@@ -72,9 +72,11 @@ def test_it_has_a_map_and_two_figures_per_answer(html):
     assert read(html).tags.count("img") == 1 + 2 * 2
 
 
-def test_every_claim_and_what_would_refute_it(words):
+def test_every_claim_and_what_would_refute_it(words, small_study):
+    assert {verdict.claim for verdict in small_study} == {claim.code for claim in CLAIMS}
+    for verdict in small_study:
+        assert verdict.statement in words
     for claim in CLAIMS:
-        assert claim.statement in words
         assert claim.refuted_by in words
 
 

@@ -12,7 +12,7 @@ from synthetic_studies import World
 
 import ntk_theory as nt
 from ntk_theory.studies.claims import CLAIMS, Outcome, decide_all
-from ntk_theory.studies.evidence import Criterion
+from ntk_theory.studies.criterion import Criterion
 from ntk_theory.studies.gather import problem_evidence
 from ntk_theory.theory.exponents import Limit
 
@@ -101,6 +101,13 @@ def test_every_claim_is_decided_in_most_studies(evidence, claim):
 def test_a_wrong_exponent_is_refuted(evidence, off):
     seen = outcomes([with_wrong_predictions(e, exponent=off) for e in evidence], ("norm-exponent",))
     assert seen[Outcome.REFUTED] >= 0.9 * sum(seen.values())
+
+
+@pytest.mark.parametrize("off", [sp.Rational(1, 4), -sp.Rational(1, 4)])
+def test_a_wrong_exponent_of_the_spread_is_never_supported(evidence, off):
+    seen = outcomes([with_wrong_predictions(e, exponent=off) for e in evidence], ("spread-exponent",))
+    assert seen[Outcome.SUPPORTED] <= 0.05 * sum(seen.values())
+    assert seen[Outcome.REFUTED] >= 0.5 * sum(seen.values())
 
 
 SWAPPED = {
