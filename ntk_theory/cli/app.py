@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ntk_theory.cli import classify, report, train, verify, zoo
+from ntk_theory.cli import classify, report, search, train, verify, zoo
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 
 BAD_INPUT, INCOMPLETE, INTERRUPTED = 2, 3, 130
@@ -30,6 +30,7 @@ app.command("zoo")(zoo.command)
 app.command("verify")(verify.command)
 app.command("resume")(verify.resume)
 app.command("report")(report.command)
+app.command("search")(search.command)
 app.command("train")(train.command)
 
 #: ``-u_xx + u`` is an expression, not a bundle of short options.
