@@ -109,7 +109,8 @@ def _disagreement(d: Disagreement, found: Hunt, console: Console) -> None:
     console.print()
     console.print(Text(f"✗ {d.text} = 0", style="bold red"))
     console.print(f"  K_{d.block} at s = {d.s}: predicted {d.predicted}, observed {d.observed}")
-    console.print(Text(f"  the law:   {d.reason}", style="dim"))
+    reason = d.reason.removesuffix(", which the networks follow")  # they are asked on the next line
+    console.print(Text(f"  the law:   {reason}", style="dim"))
     if d.networks:
         console.print(Text(f"  networks:  {d.networks}", style="dim"))
     options = f"--variables x,t --output-bias {found.output_bias} --s {d.s}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ntk_theory.studies.exponents import norm_exponent, spread_exponent
+from ntk_theory.studies.exponents import exponent_at, law_tells, norm_exponent, spread_exponent
 from ntk_theory.studies.limits import Observed, agrees
 from ntk_theory.studies.verdicts import Claim, Decide, Outcome, PartResult, ProblemEvidence, Verdict
 from ntk_theory.theory import Limit
@@ -92,11 +92,33 @@ def _sharp_limit(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
                 )
                 continue
             seen, reason = e.observed(block, s)
-            if seen is Observed.UNDECIDED:
-                outcome = Outcome.UNDECIDED
+            hidden = _hidden(e, (block, s), seen)
+            if hidden or seen is Observed.UNDECIDED:
+                outcome, reason = Outcome.UNDECIDED, hidden or reason
             else:
                 outcome = Outcome.SUPPORTED if seen == str(predicted) else Outcome.REFUTED
             yield claim.verdict(outcome, reason, block, s, str(predicted), str(seen))
+
+
+def _hidden(e: ProblemEvidence, key: tuple[str, Fraction], seen: Observed) -> str:
+    """Why what was seen can say nothing on the predicted limit; "" where it can."""
+    regime = e.regime(*key)
+    if seen == str(regime.limit) or seen is Observed.UNDECIDED:
+        return ""
+    value = exponent_at(regime, key[1])
+    if value is None:
+        # The size is predicted to change, but by no power of N: a logarithm looks like a constant.
+        by_no_power = regime.limit in (Limit.ZERO, Limit.DIVERGES) and seen not in (
+            Observed.ZERO,
+            Observed.DIVERGES,
+        )
+        return "the size is predicted to change by no power of N, which no slope shows" if by_no_power else ""
+    if e.law_decides(*key) and not law_tells(e, key, value):
+        return (
+            "fluctuations between fields, which the limit law lacks, are predicted to outweigh it: "
+            "needs larger widths"
+        )
+    return ""
 
 
 def _law(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:

@@ -30,7 +30,8 @@ class Criterion:
         The same for the law's own slope between N = 10^20 and 10^40, which has no noise to speak of; it
         refutes an exponent from ``slope_margin`` on, since some laws settle slowly.
     constant_range:
-        Relative range of 200 draws at N = 10^40 below which a limit counts as deterministic.
+        Relative range of 200 draws at N = 10^40 below which a limit that loses its randomness counts as
+        deterministic.
     identity:
         Largest relative difference that (a) allows.
     seed:

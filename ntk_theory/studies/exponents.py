@@ -32,7 +32,7 @@ def norm_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
     """Verdicts on the exponent of N in ‖K‖, block by block and s by s."""
     predicted = {key: exponent_at(e.regime(*key), key[1]) for key in _keys(e)}
     values = {key: value for key, value in predicted.items() if value is not None}
-    by_slope = {key: value for key, value in values.items() if not _law_tells(e, key, value)}
+    by_slope = {key: value for key, value in values.items() if not law_tells(e, key, value)}
     rejected = e.slopes_rejected(by_slope, spread=False)
     for (block, s), value in predicted.items():
         evidence = e.blocks[block, s]
@@ -44,10 +44,11 @@ def norm_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
             yield _by_slope(claim, evidence, e.criterion, block, value, spread=False, may_refute=may_refute)
         else:
             assert evidence.tail is not None
-            yield _against_law(claim, e, (block, s), value, evidence.tail.slope, "‖K‖ goes")
+            tail = evidence.tail
+            yield _against_law(claim, e, (block, s), value, tail.slope, "‖K‖ goes", tail.near_slope)
 
 
-def _law_tells(e: ProblemEvidence, key: tuple[str, Fraction], value: float) -> bool:
+def law_tells(e: ProblemEvidence, key: tuple[str, Fraction], value: float) -> bool:
     """May the law's exponent of ‖K‖ confirm or refute a prediction?
 
     Terms between distinct fields vanish in the law and leave a fluctuation of order N^{-1/2} in
@@ -106,17 +107,27 @@ def _law_tells_spread(e: ProblemEvidence, key: tuple[str, Fraction], value: floa
 
 
 def _against_law(
-    claim: Claim, e: ProblemEvidence, key: tuple[str, Fraction], value: float, slope: float, what: str
+    claim: Claim,
+    e: ProblemEvidence,
+    key: tuple[str, Fraction],
+    value: float,
+    slope: float,
+    what: str,
+    near: float | None = None,
 ) -> Verdict:
-    """A predicted exponent against the law's own, which may settle slowly and then decides nothing."""
-    gap = abs(slope - value)
+    """A predicted exponent against the law's own, which may settle slowly and then decides nothing.
+
+    ``near`` is the law's exponent at nearer widths; one that fits keeps the far one from refuting.
+    """
+    gap, margin = abs(slope - value), e.criterion.slope_margin
     reason = f"{what} like N^{plain(slope)} in the limit law, which the networks follow"
     if gap <= e.criterion.law_slope_margin:
         outcome = Outcome.SUPPORTED
-    elif gap >= e.criterion.slope_margin:
+    elif gap >= margin and (near is None or abs(near - value) >= margin):
         outcome = Outcome.REFUTED
     else:
-        outcome, reason = Outcome.UNDECIDED, f"{reason}, and has not settled by N = 10^40"
+        at = "" if near is None else f", like N^{plain(near)} nearer"
+        outcome, reason = Outcome.UNDECIDED, f"{reason}{at}: it has not settled by N = 10^40"
     return claim.verdict(outcome, reason, *key, f"{value:g}", plain(slope))
 
 

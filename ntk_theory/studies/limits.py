@@ -7,7 +7,10 @@ from enum import StrEnum
 
 from ntk_theory.studies.criterion import Criterion
 from ntk_theory.studies.evidence import BlockEvidence
-from ntk_theory.studies.tails import FAR, LawTail
+from ntk_theory.studies.tails import FAR, ROUNDING, LawTail
+
+#: A random limit keeps at least this share of its relative range from the nearer far width to the other.
+RANDOM_KEEPS = 0.9
 
 
 class Observed(StrEnum):
@@ -58,12 +61,13 @@ def limit_by_law(tail: LawTail, criterion: Criterion) -> tuple[Observed, str]:
         return Observed.DIVERGES, text
     if tail.slope < -criterion.law_slope_margin:
         return Observed.ZERO, text
-    at = f"at N = 10^{round(math.log10(FAR[1]))}"
-    if tail.relative_range > criterion.constant_range:
-        text = f"K keeps its size and its randomness (relative range {tail.relative_range:.2g} {at})"
-        return Observed.RANDOM, f"{text} in the limit law, which the networks follow"
-    text = f"K keeps its size and loses its randomness (relative range {tail.relative_range:.0e} {at})"
-    return Observed.DETERMINISTIC, f"{text} in the limit law, which the networks follow"
+    at = f"relative range {tail.relative_range:.1g} at N = 10^{round(math.log10(FAR[1]))}"
+    follow = "in the limit law, which the networks follow"
+    if tail.relative_range > ROUNDING and tail.range_kept >= RANDOM_KEEPS:
+        return Observed.RANDOM, f"K keeps its size and its randomness ({at}) {follow}"
+    if tail.relative_range <= criterion.constant_range:
+        return Observed.DETERMINISTIC, f"K keeps its size and loses its randomness ({at}) {follow}"
+    return Observed.UNDECIDED, f"K keeps its size and is still settling ({at}) {follow}"
 
 
 def _by_slope(e: BlockEvidence, criterion: Criterion, slope_holds: bool) -> tuple[Observed, str]:

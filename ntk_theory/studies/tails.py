@@ -39,6 +39,8 @@ class LawTail:
     spread_slope: float | None
     relative_range: float
     overflows: bool = False
+    range_kept: float = 1.0
+    near_slope: float | None = None
 
 
 @dataclass
@@ -72,21 +74,28 @@ def epsilon_of(width: float, s: Fraction) -> float:
 
 def law_tail(law: LawTable, pair: str, s: Fraction, widths: tuple[float, float] = FAR) -> LawTail:
     """The law of one block between two far widths, with the same random numbers at both."""
-    sizes, spreads = [], []
+    sizes, ranges = [], []
     for width in widths:
         norms, probes = law.far(epsilon_of(width, s))[pair]
         if not np.isfinite(norms).all():
             return LawTail(math.inf, None, math.inf, overflows=True)
         sizes.append(float(np.median(norms)))
-        spreads.append(_spread(probes))
+        ranges.append(max(relative_range(norms), relative_range(probes)))
     if min(sizes) <= 0:
         return LawTail(-math.inf, None, 0.0)
-    reach = max(relative_range(norms), relative_range(probes))
+    kept = ranges[1] / ranges[0] if ranges[0] > ROUNDING else 0.0
     for pair_of_widths in (widths, *NEARER) if widths == FAR else (widths,):
         slope = _spread_slope(law, pair, s, pair_of_widths)
         if slope is not None:
             break
-    return LawTail(_exponent(sizes, widths), slope, reach)
+    near = _norm_slope(law, pair, s, NEARER[0]) if widths == FAR else None
+    return LawTail(_exponent(sizes, widths), slope, ranges[1], range_kept=kept, near_slope=near)
+
+
+def _norm_slope(law: LawTable, pair: str, s: Fraction, widths: tuple[float, float]) -> float | None:
+    """The exponent of the median ‖K‖ between two widths; ``None`` where it is 0 or not finite."""
+    sizes = [float(np.median(law.far(epsilon_of(width, s))[pair][0])) for width in widths]
+    return _exponent(sizes, widths) if min(sizes) > 0 and math.isfinite(sum(sizes)) else None
 
 
 def _spread(probes: Floats) -> float:

@@ -175,3 +175,41 @@ def test_a_criterion_of_another_version_is_refused(entry, message):
         Criterion.from_dict(entry)
     assert Criterion.from_dict({"level": 0.05}) == Criterion(level=0.05)
     assert Criterion.from_dict(Criterion().to_dict()) == Criterion()
+
+
+def judged(text, block, s, seen_tail):
+    """The verdict on the limit class where the networks follow a law with this tail."""
+    evidence = followed(straight(0.0), seen_tail, s=Fraction(s))
+    (verdict,) = verdicts({(block, Fraction(s)): evidence}, "sharp-limit", text)
+    return verdict
+
+
+def test_a_small_randomness_that_stays_is_random():
+    """K of u_x² − 3 v_xxx varies by less than a hundredth at s = 1/2, at every width."""
+    stays = LawTail(0.0, 0.0, 0.009, range_kept=1.0)
+    fades = LawTail(0.0, -0.1, 0.009, range_kept=0.2)
+    between = LawTail(0.0, -0.1, 0.5, range_kept=0.5)
+    text = "u_t - u_xx + u^3"
+    assert judged(text, "ff", "1/2", stays).outcome is Outcome.SUPPORTED
+    assert judged(text, "ff", "1/2", fades).outcome is Outcome.REFUTED
+    assert judged(text, "ff", "1/2", between).outcome is Outcome.UNDECIDED
+
+
+def test_what_the_law_cannot_show_refutes_no_limit():
+    # Between v and the equation only T of distinct fields counts, which the law lacks.
+    hidden = judged("1/(1 + v^2) + u^4", "b2,f", "2/5", LawTail(-0.1, -0.1, 1.0))
+    assert (hidden.predicted, hidden.observed, hidden.outcome) == ("random", "zero", Outcome.UNDECIDED)
+    # log u outgrows every constant, and no slope shows it.
+    logarithm = judged("atan(u)*log(1 + v^2)", "b1,f", "2/5", LawTail(0.0, 0.0, 1e5, range_kept=1.0))
+    assert (logarithm.predicted, logarithm.outcome) == ("diverges", Outcome.UNDECIDED)
+    seen = judged("u_t - u_xx + u^3", "ff", "2/5", LawTail(-0.4, -0.4, 1.0))
+    assert seen.outcome is Outcome.REFUTED
+
+
+def test_an_exponent_that_only_rounding_contradicts_is_not_refuted():
+    """u log(1 + u_x²) at s = 1: beyond N = 10^16 the logarithm is rounded to 0 and another term is left."""
+    text, tail = "u_t - u_xx + u^3", LawTail(-2.0, None, 1.0)
+    for near, outcome in ((-1.0, Outcome.UNDECIDED), (-2.0, Outcome.REFUTED)):
+        evidence = followed(straight(-1.0), replace(tail, near_slope=near))
+        (verdict,) = verdicts({("ff", ONE): evidence}, "norm-exponent", text)
+        assert (verdict.predicted, verdict.outcome) == ("-1", outcome)
