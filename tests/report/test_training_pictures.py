@@ -7,12 +7,14 @@ import pytest
 
 import ntk_theory as nt
 from ntk_theory.empirical.ntk import ntk
+from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.report.palette import svg_text
 from ntk_theory.report.slices import solution_slice
 from ntk_theory.report.training import draw_kernel, draw_losses, draw_solution, draw_training, drift_blocks
 from ntk_theory.report.training_terminal import heading, record
+from ntk_theory.report.training_widths import draw_against_width
 from ntk_theory.training import Flow, train
 
 
@@ -82,3 +84,17 @@ def test_words_name_the_problem_and_the_network(heat):
     assert data["points"] == {"initial": 5, "ends": 5, "f": 5}
     assert data["first_loss"] == run.losses[0]
     assert record(expression, other)["field_errors"] is None
+
+
+def test_curves_against_width_are_medians_with_their_seeds():
+    values = {"1/2": [[1.0, 2.0, 9.0], [0.5, 0.1, 0.3]], "1": [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]}
+    figure = draw_against_width({"loss": values}, (64, 128), limits={"loss": 2.5}, columns=1)
+    curves = {line.get_label(): line for line in figure.axes[0].lines}
+    np.testing.assert_array_equal(curves["$s=1/2$"].get_ydata(), [2.0, 0.3])
+    seeds = [line for line in figure.axes[0].lines if line.get_linestyle() == "None"]
+    np.testing.assert_array_equal(np.sort(seeds[0].get_ydata()), np.sort(np.ravel(values["1/2"])))
+    assert [2.5, 2.5] in [list(line.get_ydata()) for line in figure.axes[0].lines]
+    with pytest.raises(InputError, match="at least one"):
+        draw_against_width({}, (64, 128))
+    with pytest.raises(InputError, match="shape"):
+        draw_against_width({"loss": {"1": [1.0, 2.0, 3.0]}}, (64, 128))
