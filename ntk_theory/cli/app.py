@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ntk_theory.cli import classify, report, search, train, verify, zoo
+from ntk_theory.cli import classify, kernel, limit, report, search, train, verify, zoo
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 
 BAD_INPUT, INCOMPLETE, INTERRUPTED = 2, 3, 130
@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 app.command("classify")(classify.command)
 app.command("zoo")(zoo.command)
+app.command("kernel")(kernel.command)
+app.command("limit")(limit.command)
 app.command("verify")(verify.command)
 app.command("resume")(verify.resume)
 app.command("report")(report.command)

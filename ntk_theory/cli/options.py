@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ntk_theory.errors import InputError
 from ntk_theory.symbolic import Problem, problem
+
+if TYPE_CHECKING:
+    from ntk_theory.model.network import Network
 
 What = Annotated[
     str,
@@ -23,6 +26,12 @@ ParameterValues = Annotated[
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="An exact value; repeatable."),
 ]
 Fields = Annotated[str | None, typer.Option("--fields", help="Field names, separated by commas.")]
+MapInputs = Annotated[
+    bool, typer.Option("--map-inputs", help="Map the domain onto [-1, 1] before the first layer.")
+]
+MemoryLimit = Annotated[
+    float | None, typer.Option("--memory-limit", metavar="GIB", help="Refuse what needs more memory.")
+]
 Variables = Annotated[str | None, typer.Option("--variables", help="Variable names, separated by commas.")]
 
 
@@ -51,3 +60,49 @@ def print_json(data: Any) -> None:
     """Write one JSON document to stdout."""
     json.dump(data, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
+
+
+def layers(width: str, depth: int | None) -> dict[str, Any]:
+    """``width`` and ``depth`` of a network from ``--width 20`` or ``--width 40,20,20`` and ``--depth``."""
+    widths = whole_numbers("--width", width)
+    if len(widths) == 1:
+        return {"width": widths[0]} | ({} if depth is None else {"depth": depth})
+    if depth not in (None, len(widths)):
+        raise InputError(f"--depth is {depth}, but --width has {len(widths)} layers; leave --depth out")
+    return {"width": tuple(widths), "depth": None}
+
+
+def whole_numbers(option: str, text: str) -> list[int]:
+    """Whole numbers of at most seven digits, separated by commas."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in parts):
+        raise InputError(f"{option} is {text[:40]!r}; it needs whole numbers, such as 20 or 40,20,20")
+    return [int(part) for part in parts]
+
+
+def within(option: str, value: int, least: int, most: int) -> int:
+    """The number, refused outside its bounds."""
+    if not least <= value <= most:
+        raise InputError(f"{option} is {value}; it needs a whole number from {least} to {most}")
+    return value
+
+
+def gibibytes(value: float | None) -> float | None:
+    """Bytes of ``--memory-limit``, which is given in GiB."""
+    if value is not None and not 0 < value < float("inf"):
+        raise InputError(f"--memory-limit is {value}; it needs a positive number of GiB")
+    return None if value is None else value * 2**30
+
+
+def network_for(problem: Problem, *, map_inputs: bool = False, **shape: Any) -> Network:
+    """A network for a problem; ``shape`` has what :class:`Network` takes besides variables and fields."""
+    from ntk_theory.model.network import Network  # noqa: PLC0415  --help stays quick
+
+    if not map_inputs:
+        return Network(problem.variables, problem.fields, **shape)
+    missing = [name for name in problem.variables if name not in problem.domain]
+    if missing:
+        raise InputError(f"--map-inputs needs a domain, but the problem has no interval for {missing[0]!r}")
+    from ntk_theory.training.defaults import default_network  # noqa: PLC0415
+
+    return default_network(problem, **{"depth": 1} | shape)

@@ -1,0 +1,143 @@
+"""``ntk-theory kernel``: the NTK of a finite network, its spectra, a file and a picture of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ntk_theory.cli.files import check_output, check_picture, console, save, writing
+from ntk_theory.cli.options import (
+    Activation,
+    Fields,
+    Json,
+    MapInputs,
+    MemoryLimit,
+    OutputBias,
+    ParameterValues,
+    Variables,
+    What,
+    gibibytes,
+    layers,
+    network_for,
+    print_json,
+    resolve,
+    within,
+)
+
+if TYPE_CHECKING:
+    from ntk_theory.model.blocks import Kernel
+    from ntk_theory.model.network import Network
+    from ntk_theory.symbolic import Problem
+
+#: Estimates from which a line is printed before the run.
+PATIENCE, PLENTY = 3.0, 2**30
+MOST_POINTS, MOST_SEED = 10**6, 2**63 - 1
+
+
+def command(
+    what: What,
+    width: Annotated[
+        str, typer.Option("--width", help="Neurons per layer; or one per layer: 512,256.")
+    ] = "512",
+    depth: Annotated[int | None, typer.Option("--depth", help="Hidden layers; default 1.")] = None,
+    s: Annotated[str, typer.Option("--s", help="The output's scaling 1/N^s.")] = "1/2",
+    activation: Activation = "tanh",
+    output_bias: OutputBias = "zero",
+    map_inputs: MapInputs = False,
+    seed: Annotated[int, typer.Option("--seed", help="Root of parameters and points.")] = 0,
+    points: Annotated[int, typer.Option("--points", help="Points per group.")] = 16,
+    path: Annotated[
+        str, typer.Option("--path", help="auto, jet (assembled from the jet NTK) or contracted.")
+    ] = "auto",
+    memory_limit: MemoryLimit = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The kernel (.npz).")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="A picture: .png, .svg or .pdf.")
+    ] = None,
+    as_json: Json = False,
+    parameter: ParameterValues = None,
+    fields: Fields = None,
+    variables: Variables = None,
+) -> None:
+    """Compute the NTK of one network for this PDE: size, conditioning and rank of every group's kernel."""
+    problem = resolve(what, parameter, fields, variables)
+    within("--points", points, 1, MOST_POINTS)
+    within("--seed", seed, 0, MOST_SEED)
+    check_output("--output", output)
+    check_picture("--plot", plot)
+    shape = layers(width, depth)
+    network = network_for(
+        problem, map_inputs=map_inputs, s=s, activation=activation, output_bias=output_bias, **shape
+    )
+    from ntk_theory.empirical.ntk import ntk  # noqa: PLC0415  --help stays quick
+    from ntk_theory.model.points import draw_points  # noqa: PLC0415
+
+    limit = gibibytes(memory_limit)
+    _announce(problem, network, points, path, limit)
+    at = draw_points(problem, points, seed)
+    parameters = network.init(seed)
+    found = ntk(problem, network, parameters, at, path=path, memory_limit=limit)  # type: ignore[arg-type]
+    kernel = _described(found, problem, network, network.digest(parameters), seed, at)
+    if output is not None:
+        with writing(output):
+            kernel.to_npz(output)
+    if plot is not None:
+        from ntk_theory.report.kernels import draw_kernel_matrix  # noqa: PLC0415
+
+        save(draw_kernel_matrix(kernel, "\n".join(_heading(problem, network)), at), plot)
+    if as_json:
+        from ntk_theory.report.kernel_terminal import record  # noqa: PLC0415
+
+        about = {key: value for key, value in kernel.metadata.items() if key != "points"}
+        print_json(about | record(kernel))
+        return
+    from ntk_theory.report.kernel_terminal import show  # noqa: PLC0415
+
+    show(kernel, _heading(problem, network), console())
+    written = [str(place) for place in (output, plot) if place is not None]
+    if written:
+        print("written: " + ", ".join(written))
+
+
+def _announce(problem: Problem, network: Network, points: int, path: str, limit: float | None) -> None:
+    """Refuse what does not fit before anything is allocated; say what a long run will take."""
+    from ntk_theory.empirical.preview import preview  # noqa: PLC0415
+    from ntk_theory.report.setting import size_words, time_words  # noqa: PLC0415
+
+    ahead = preview(problem, network, points, path=path, memory_limit=limit)  # type: ignore[arg-type]
+    if ahead.seconds >= PATIENCE or ahead.bytes >= PLENTY:
+        print(
+            f"about {time_words(ahead.seconds)} and {size_words(ahead.bytes)} "
+            f"for {ahead.parameters} parameters",
+            file=sys.stderr,
+        )
+
+
+def _described(
+    kernel: Kernel, problem: Problem, network: Network, digest: str, seed: int, points: dict[str, Any]
+) -> Kernel:
+    """The kernel with all that is needed to compute it again."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from ntk_theory.report.setting import problem_title  # noqa: PLC0415
+    from ntk_theory.training.trajectory import network_record  # noqa: PLC0415
+
+    more = {
+        "problem": problem_title(problem),
+        "network": network_record(network),
+        "seed": seed,
+        "parameters": digest,
+        "points": {name: array.tolist() for name, array in points.items()},
+    }
+    return replace(kernel, metadata={**kernel.metadata, **more})
+
+
+def _heading(problem: Problem, network: Network) -> tuple[str, str]:
+    from ntk_theory.report.setting import network_words, problem_title  # noqa: PLC0415
+
+    return problem_title(problem), network_words(network)

@@ -1,0 +1,182 @@
+"""``ntk-theory limit``: the distribution of the kernel at infinite width, for every ε = N^(1/2−s)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ntk_theory.cli.files import check_output, check_picture, console, save, writing
+from ntk_theory.cli.options import (
+    Activation,
+    Fields,
+    Json,
+    MapInputs,
+    MemoryLimit,
+    OutputBias,
+    ParameterValues,
+    Variables,
+    What,
+    gibibytes,
+    network_for,
+    print_json,
+    resolve,
+    whole_numbers,
+    within,
+)
+from ntk_theory.errors import InputError
+
+if TYPE_CHECKING:
+    from ntk_theory.model.network import Network
+    from ntk_theory.studies.prediction import Prediction
+    from ntk_theory.symbolic import Problem
+
+INCOMPLETE = 3
+EXPONENTS = ("2/5", "1/2", "3/4")
+#: Estimates from which a line is printed before the run.
+PATIENCE, PLENTY = 3.0, 2**30
+MOST_POINTS, MOST_DRAWS, MOST_SEED = 10**5, 10**6, 2**63 - 1
+#: Draws at each width of the picture.
+PICTURE_DRAWS = 200
+
+
+def command(
+    what: What,
+    s: Annotated[
+        list[str] | None,
+        typer.Option("--s", help="Exponents, such as 1/2; repeatable, or 2/5,1/2,3/4 (the default)."),
+    ] = None,
+    width: Annotated[str, typer.Option("--width", help="N of ε = N^(1/2-s); one, or 64,1024.")] = "1024",
+    depth: Annotated[int, typer.Option("--depth", help="Hidden layers.")] = 1,
+    activation: Activation = "tanh",
+    output_bias: OutputBias = "zero",
+    map_inputs: MapInputs = False,
+    points: Annotated[int, typer.Option("--points", help="Points per group.")] = 8,
+    draws: Annotated[int, typer.Option("--draws", "--size", help="Kernels drawn for each ε.")] = 400,
+    seed: Annotated[int, typer.Option("--seed", help="Root of points and draws.")] = 0,
+    rtol: Annotated[float, typer.Option("--rtol", help="Accuracy asked of the law's Σ and T.")] = 1e-8,
+    memory_limit: MemoryLimit = None,
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", metavar="SECONDS", help="Refuse what is estimated longer.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The law and the draws (.npz).")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="A picture: .png, .svg or .pdf.")
+    ] = None,
+    as_json: Json = False,
+    parameter: ParameterValues = None,
+    fields: Fields = None,
+    variables: Variables = None,
+) -> int:
+    """Show the law that the NTK of infinitely wide networks follows, for every output scaling 1/N^s.
+
+    Where the law is random its quantiles are shown, where it is one kernel the size of that, and the mean
+    where it exists.
+    """
+    problem = resolve(what, parameter, fields, variables)
+    within("--points", points, 1, MOST_POINTS)
+    within("--draws", draws, 1, MOST_DRAWS)
+    within("--seed", seed, 0, MOST_SEED)
+    if not 0 < rtol < 1:
+        raise InputError(f"--rtol is {rtol}; it needs a number between 0 and 1, such as 1e-8")
+    widths = [within("--width", n, 1, 10**7) for n in whole_numbers("--width", width)]
+    check_output("--output", output)
+    check_picture("--plot", plot)
+    network = network_for(
+        problem, map_inputs=map_inputs, width=1, depth=depth, activation=activation, output_bias=output_bias
+    )
+    from ntk_theory.model.points import draw_points  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.prediction import predict  # noqa: PLC0415
+
+    at = draw_points(problem, points, seed)
+    _announce(problem, network, at, rtol)
+    found = predict(
+        problem,
+        network,
+        at,
+        [item.strip() for text in s or EXPONENTS for item in text.split(",")],
+        widths,
+        size=draws,
+        seed=seed,
+        rtol=rtol,
+        memory_limit=gibibytes(memory_limit),
+        time_limit=time_limit,
+    )
+    about = _about(problem, network, seed)
+    if output is not None:
+        with writing(output):
+            found.to_npz(output, about)
+    if plot is not None:
+        _draw(problem, network, found, plot)
+    if as_json:
+        from ntk_theory.report.limit_terminal import record  # noqa: PLC0415
+
+        print_json(about | record(found))
+    else:
+        from ntk_theory.report.limit_terminal import show  # noqa: PLC0415
+
+        show(found, _heading(problem, network), console())
+        written = [str(place) for place in (output, plot) if place is not None]
+        if written:
+            print("written: " + ", ".join(written))
+    return _code(found)
+
+
+def _announce(problem: Problem, network: Network, points: dict[str, Any], rtol: float) -> None:
+    """Say what a long run will take."""
+    from ntk_theory.limit.preview import law_cost  # noqa: PLC0415
+    from ntk_theory.report.setting import size_words, time_words  # noqa: PLC0415
+
+    cost = law_cost(problem, network, points, rtol=rtol)
+    if cost.seconds >= PATIENCE or cost.bytes >= PLENTY:
+        print(
+            f"about {time_words(cost.seconds)} and {size_words(cost.bytes)} for {cost.pairs} pairs of "
+            "points; --map-inputs, or fewer --points, is quicker",
+            file=sys.stderr,
+        )
+
+
+def _about(problem: Problem, network: Network, seed: int) -> dict[str, Any]:
+    from ntk_theory.report.setting import problem_title  # noqa: PLC0415
+    from ntk_theory.training.trajectory import network_record  # noqa: PLC0415
+
+    record = {key: v for key, v in network_record(network).items() if key not in ("width", "s")}
+    return {
+        "problem": problem_title(problem),
+        "network": record | {"depth": len(network.widths)},
+        "seed": seed,
+    }
+
+
+def _draw(problem: Problem, network: Network, found: Prediction, plot: Path) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from ntk_theory.report.limits import WIDTHS, draw_limit_law  # noqa: PLC0415
+
+    fewer = replace(found.reader, size=min(found.reader.size, PICTURE_DRAWS), with_means=False)
+    curves = fewer.read(found.exponents, WIDTHS)
+    at = [block for block in found.blocks if block.width == found.widths[-1]]
+    save(draw_limit_law(curves, at, "\n".join(_heading(problem, network))), plot)
+
+
+def _heading(problem: Problem, network: Network) -> tuple[str, str]:
+    from ntk_theory.report.setting import network_words, problem_title  # noqa: PLC0415
+
+    return problem_title(problem), f"limit law, {network_words(network, finite=False)}"
+
+
+def _code(found: Prediction) -> int:
+    """Incomplete where draws were not finite."""
+    if not found.failures:
+        return 0
+    first = found.failures[0]
+    print(
+        f"ntk-theory: {len(found.failures)} of {len(found.blocks)} laws have no finite draws; the first: "
+        f"K_{first.block} at s = {first.s}, width {first.width}: {first.failure}",
+        file=sys.stderr,
+    )
+    return INCOMPLETE
