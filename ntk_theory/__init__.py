@@ -53,6 +53,7 @@ _HOME = {
     "Study": "ntk_theory.studies.study",
     "verify": "ntk_theory.studies.verify",
     "search": "ntk_theory.studies.search",
+    "plot": "ntk_theory.report.figures",
 }
 
 __all__ = ["NTKTheoryError", "__version__"]

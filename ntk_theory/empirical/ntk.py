@@ -25,6 +25,9 @@ from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.model.points import draw_points
+from ntk_theory.symbolic.doors import problem as as_problem
+from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 
 FloatArray = NDArray[np.float64]
@@ -32,10 +35,10 @@ Path = Literal["auto", "jet", "contracted"]
 
 
 def ntk(
-    problem: Problem,
+    problem: Problem | Operator | str,
     network: Network,
     parameters: Parameters,
-    points: Mapping[str, ArrayLike],
+    points: Mapping[str, ArrayLike] | None = None,
     *,
     path: Path = "auto",
     memory_limit: float | None = None,
@@ -48,9 +51,10 @@ def ntk(
     network, parameters:
         See :class:`Network`; parameters may come from anywhere.
     problem:
-        Its variables and fields must be the network's, in the same order.
+        A problem, operator, zoo name or expression; its variables and fields must be the network's, in the
+        same order.
     points:
-        Group → (n, d), or (n, 2, d) for a group with two legs.
+        Group → (n, d), or (n, 2, d) for a group with two legs; omitted: 16 per group, drawn with seed 0.
     path:
         ``jet`` assembles K from the jet NTK, ``contracted`` propagates the gradient of F back; ``auto``
         takes the one with fewer operations.
@@ -63,8 +67,7 @@ def ntk(
     NonFiniteError
         naming group and point where a residual or a derivative of F overflows.
     """
-    check_match(problem, network)
-    rows = stack_rows(lower_problem(problem), points)
+    rows = _rows(problem, network, points)
     ask = request(network, parameters, rows.points, rows.slots)
     way = choose(ask, path, memory_limit)
     metadata = _metadata(network, "contracted" if way.contracted else "jet")
@@ -94,10 +97,10 @@ def _kernel(
 
 
 def ntk_for_exponents(
-    problem: Problem,
+    problem: Problem | Operator | str,
     network: Network,
     parameters: Parameters,
-    points: Mapping[str, ArrayLike],
+    points: Mapping[str, ArrayLike] | None,
     exponents: Iterable[Fraction | str | int | float],
     *,
     memory_limit: float | None = None,
@@ -112,8 +115,7 @@ def ntk_for_exponents(
     problem, network, parameters, points, memory_limit, progress:
         As for :func:`ntk`.
     """
-    check_match(problem, network)
-    rows = stack_rows(lower_problem(problem), points)
+    rows = _rows(problem, network, points)
     networks = [replace(network, s=s) for s in exponents]
     scaled, T = jets_and_ntk(
         network, parameters, rows.points, rows.slots, memory_limit=memory_limit, progress=progress
@@ -125,6 +127,15 @@ def ntk_for_exponents(
         rate = parameters.output_bias_rate
         kernels.append(assemble(rows, weights, T, here.epsilon, rate, metadata=_metadata(here, "jet")))
     return tuple(kernels)
+
+
+def _rows(
+    problem: Problem | Operator | str, network: Network, points: Mapping[str, ArrayLike] | None
+) -> Rows:
+    """The stacked points of whatever names a problem."""
+    asked = as_problem(problem)
+    check_match(asked, network)
+    return stack_rows(lower_problem(asked), draw_points(asked) if points is None else points)
 
 
 def _metadata(network: Network, path: str) -> dict[str, object]:

@@ -72,6 +72,11 @@ class Kernel:
         self._require_finite()
         matrix.flags.writeable = False
 
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{group.name} ({group.size})" for group in self.groups)
+        about = ", ".join(f"{name} {value}" for name, value in self.metadata.items())
+        return f"Kernel of {parts}" + (f": {about}" if about else "")
+
     def _require_finite(self) -> None:
         with np.errstate(all="ignore"):
             if np.isfinite(self.matrix.sum()):  # proves all entries finite, without a mask of n² entries

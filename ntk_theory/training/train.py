@@ -12,6 +12,8 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import check_points
+from ntk_theory.symbolic.doors import problem as as_problem
+from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.defaults import default_network, default_points
 from ntk_theory.training.descent import Adam, GradientDescent
@@ -36,7 +38,7 @@ DEFAULT_STEPS = 500
 
 
 def train(
-    problem: Problem,
+    problem: Problem | Operator | str,
     network: Network | None = None,
     parameters: Parameters | None = None,
     points: Mapping[str, ArrayLike] | None = None,
@@ -58,7 +60,8 @@ def train(
     Parameters
     ----------
     problem:
-        Its ``domain`` is needed where network or points are left out.
+        A problem, operator, zoo name or expression; its ``domain`` is needed where network or points are
+        left out.
     network, parameters, points:
         Default: three layers of twenty neurons with inputs mapped onto [−1, 1]^d, initialised and points
         drawn with ``seed``.
@@ -97,6 +100,7 @@ def train(
     TrainingError
         The run diverged or cannot meet its tolerance; with ``trajectory`` as far as it came.
     """
+    problem = as_problem(problem)
     network = network if network is not None else default_network(problem)
     parameters = parameters if parameters is not None else network.init(seed)
     given = default_points(problem, seed) if points is None else check_points(problem, points)

@@ -8,6 +8,8 @@ from ntk_theory.empirical.products import Residuals, jvp, loss_gradient, vjp
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
+from ntk_theory.model.points import draw_points
+from ntk_theory.symbolic import zoo
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
@@ -181,3 +183,11 @@ def test_several_exponents_from_one_jet_ntk(width):
         want = ntk(KDV, make(width, output_bias="normal", s=s_value)[0], th, draw())
         assert np.linalg.norm(kernel.matrix - want.matrix) < 1e-12 * np.linalg.norm(want.matrix)
         assert kernel.metadata["s"] == want.metadata["s"]
+
+
+def test_a_problem_may_be_named_and_its_points_left_out():
+    network = Network(("x", "t"), ("u",), width=16)
+    parameters = network.init(3)
+    named = ntk("heat", network, parameters)
+    heat = zoo("heat")
+    assert np.array_equal(named.matrix, ntk(heat, network, parameters, draw_points(heat)).matrix)

@@ -145,3 +145,9 @@ def test_a_kernel_must_fit_its_groups_and_be_finite() -> None:
     matrix[4, 7] = np.inf
     with pytest.raises(NonFiniteError, match="block ends,f1 is inf at points 1 and 1"):
         Kernel(matrix, GROUPS)
+
+
+def test_a_kernel_prints_its_groups_and_not_its_entries():
+    groups = (KernelGroup("initial", GroupKind.VALUE, 2), KernelGroup("f", GroupKind.EQUATION, 1))
+    kernel = Kernel(np.eye(3), groups, {"s": "1/2"})
+    assert repr(kernel) == "Kernel of initial (2), f (1): s 1/2"

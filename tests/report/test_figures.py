@@ -11,6 +11,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from ntk_theory.errors import InputError
+from ntk_theory.report.figures import plot
 from ntk_theory.report.histograms import draw_law_panels, law_panels
 from ntk_theory.report.limit_map import ALARM, draw_limit_map, map_rows
 from ntk_theory.report.palette import colours_of, markers_of, svg_text
@@ -127,3 +128,11 @@ def test_the_same_figure_is_the_same_text(curves):
 def test_nothing_to_draw(draw):
     with pytest.raises(InputError, match="is empty"):
         draw([])
+
+
+def test_one_call_draws_a_case_and_names_the_cases_otherwise(small_study):
+    second = small_study.study.cases[1].label
+    figure = plot(small_study, second)
+    assert second in "".join(text.get_text() for text in figure.texts)
+    with pytest.raises(InputError, match="case is 'heat'"):
+        plot(small_study, "heat")
