@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ntk_theory.cli import classify, kernel, limit, report, search, train, verify, zoo
+from ntk_theory.cli import classify, kernel, limit, recommend, report, search, train, verify, zoo
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 
 BAD_INPUT, INCOMPLETE, INTERRUPTED = 2, 3, 130
@@ -34,6 +34,7 @@ app.command("resume")(verify.resume)
 app.command("report")(report.command)
 app.command("search")(search.command)
 app.command("train")(train.command)
+app.command("recommend")(recommend.command)
 
 #: ``-u_xx + u`` is an expression, not a bundle of short options.
 _EXPRESSION = re.compile(r"-(?:[^-].{2,}|[a-zA-Z_]$)", re.DOTALL)

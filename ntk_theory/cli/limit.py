@@ -93,7 +93,8 @@ def command(
     from ntk_theory.studies.prediction import predict  # noqa: PLC0415
 
     at = draw_points(problem, points, seed)
-    _announce(problem, network, at, rtol)
+    memory = gibibytes(memory_limit)
+    _announce(problem, network, at, rtol, memory, time_limit)
     found = predict(
         problem,
         network,
@@ -103,7 +104,7 @@ def command(
         size=draws,
         seed=seed,
         rtol=rtol,
-        memory_limit=gibibytes(memory_limit),
+        memory_limit=memory,
         time_limit=time_limit,
     )
     about = _about(problem, network, seed)
@@ -126,12 +127,22 @@ def command(
     return _code(found)
 
 
-def _announce(problem: Problem, network: Network, points: dict[str, Any], rtol: float) -> None:
-    """Say what a long run will take."""
+def _announce(
+    problem: Problem,
+    network: Network,
+    points: dict[str, Any],
+    rtol: float,
+    memory: float | None,
+    seconds: float | None,
+) -> None:
+    """Say what a long run will take, unless it is going to be refused."""
     from ntk_theory.limit.preview import law_cost  # noqa: PLC0415
     from ntk_theory.report.setting import size_words, time_words  # noqa: PLC0415
+    from ntk_theory.studies.prediction import MEMORY_LIMIT  # noqa: PLC0415
 
     cost = law_cost(problem, network, points, rtol=rtol)
+    if cost.bytes > (memory or MEMORY_LIMIT) or (seconds is not None and cost.seconds > seconds):
+        return
     if cost.seconds >= PATIENCE or cost.bytes >= PLENTY:
         print(
             f"about {time_words(cost.seconds)} and {size_words(cost.bytes)} for {cost.pairs} pairs of "

@@ -13,6 +13,7 @@ from ntk_theory.kernels.activations import require_smooth
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
+from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.problem import Problem
 
 #: Share of the machine's memory that may be used where no limit is set.
@@ -71,11 +72,12 @@ def preview(
     check_match(problem, network)
     if path not in ("auto", "jet", "contracted"):
         raise InputError(f"path is {path!r}; it needs auto, jet or contracted")
+    _check_epsilon(network)
     slots = lower_problem(problem).slots
     require_smooth(network.phi, max(slot.order for slot in slots), extra=1)
     limit = SHARE * physical_memory() if memory_limit is None else memory_limit
     size = parameter_count(network)
-    if 8.0 * size > limit:
+    if 8.0 * size >= limit:
         raise ResourceError(
             f"memory_limit is {limit:.3g} bytes; a network of widths {network.widths} has {size} parameters "
             f"and needs {8.0 * size:.3g}: raise the limit, or use a smaller width"
@@ -89,7 +91,7 @@ def preview(
     return Preview(plan, size)
 
 
-def _plan(network: Network, n: int, slots: tuple, path: Path, limit: float | None) -> Plan:  # type: ignore[type-arg]
+def _plan(network: Network, n: int, slots: tuple[Slot, ...], path: Path, limit: float | None) -> Plan:
     """As :func:`ntk_theory.empirical.ntk.choose` decides."""
     if path != "auto":
         return estimate(network, n, slots, contracted=path == "contracted", memory_limit=limit)
@@ -98,6 +100,18 @@ def _plan(network: Network, n: int, slots: tuple, path: Path, limit: float | Non
     if contracted.flops <= operations(Sizes(network, n, size, len(slots)), contracted=False):
         return contracted
     return estimate(network, n, slots, contracted=False, memory_limit=limit)
+
+
+def _check_epsilon(network: Network) -> None:
+    try:
+        finite = network.epsilon
+    except OverflowError:
+        finite = float("inf")
+    if not 0 < finite < float("inf"):
+        raise InputError(
+            f"s is {network.exponent}; N^(1/2 - s) is beyond floating point for N = {network.widths[-1]}: "
+            "use an s nearer to 1/2"
+        )
 
 
 def parameter_count(network: Network) -> int:

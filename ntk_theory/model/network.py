@@ -21,6 +21,8 @@ from ntk_theory.model.parameters import Parameters
 FloatArray = NDArray[np.float64]
 OutputBias = Literal["zero", "normal", "none"]
 OUTPUT_BIASES = ("zero", "normal", "none")
+#: An exponent s has no more digits than this, written out.
+MAX_DIGITS = 64
 
 
 @dataclass(frozen=True)
@@ -234,11 +236,20 @@ def exact(s: Any) -> Fraction:
             raise TypeError
         if isinstance(s, float):
             return Fraction(str(s))
+        if isinstance(s, str) and _is_long(s):
+            raise ValueError
         if isinstance(s, str | int | Fraction):
             return Fraction(s)
         return Fraction(int(s.p), int(s.q))  # a SymPy Rational
     except (TypeError, ValueError, AttributeError, ZeroDivisionError, OverflowError):
-        raise InputError(f"s is {s!r}; it needs an exact number such as '3/4', 1 or 0.75") from None
+        shown = repr(s) if len(repr(s)) <= MAX_DIGITS else repr(s)[:MAX_DIGITS] + "…"
+        raise InputError(f"s is {shown}; it needs an exact number such as '3/4', 1 or 0.75") from None
+
+
+def _is_long(text: str) -> bool:
+    """Would ``Fraction`` build a number of many digits, as for 1e999999999?"""
+    power = text.lower().partition("e")[2].strip()
+    return len(text) > MAX_DIGITS or (bool(power) and abs(int(power)) > MAX_DIGITS)
 
 
 def _names(names: Any, what: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,6 +51,8 @@ def draw_kernel_matrix(
     _cosines(cosines, matrix)
     for axes in (entries, cosines):
         _groups(axes, kernel)
+        if points is not None:
+            axes.set_xlabel("points of a group by their first coordinate", fontsize=8, color=FAINT)
     _spectra(curves, kernel)
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold", color=INK, x=0.01, ha="left")
@@ -63,7 +66,6 @@ def row_order(kernel: Kernel, points: Mapping[str, ArrayLike] | None) -> NDArray
         own = np.arange(group.size)
         if points is not None:
             array = np.asarray(points[group.name], dtype=np.float64).reshape(group.size, -1)
-            own = np.lexsort(tuple(column for column in array.T[::-1]))
             varying = [column for column in array.T if np.ptp(column) > 0]
             if varying:
                 own = np.lexsort(tuple(varying[::-1]))
@@ -72,7 +74,7 @@ def row_order(kernel: Kernel, points: Mapping[str, ArrayLike] | None) -> NDArray
 
 
 def linear_width(kernel: Kernel) -> float:
-    """Where the colour scale turns from linear to logarithmic: a third of the least mean diagonal of a group."""
+    """Where the colour scale turns logarithmic: at a third of the least mean diagonal of a group."""
     ends = np.cumsum([group.size for group in kernel.groups])[:-1]
     means = [float(part.mean()) for part in np.split(np.diagonal(kernel.matrix), ends)]
     top = float(np.abs(kernel.matrix).max()) or 1.0
@@ -81,18 +83,30 @@ def linear_width(kernel: Kernel) -> float:
 
 def _entries(axes: Axes, matrix: Floats, width: float) -> None:
     top = float(np.abs(matrix).max()) or 1.0
-    _heat(axes, matrix, AsinhNorm(linear_width=width, vmin=-top, vmax=top), "entries of $K$")
+    norm = AsinhNorm(linear_width=width, vmin=-top, vmax=top)
+    _heat(axes, matrix, norm, "entries of $K$", decade_ticks(width, top))
+
+
+def decade_ticks(width: float, top: float) -> list[float]:
+    """Zero and at most three powers of ten on either side of it, far enough from zero to be read."""
+    lowest, highest = math.floor(math.log10(width)) + 1, math.floor(math.log10(top))
+    step = max(1, math.ceil((highest - lowest + 1) / 3))
+    powers = [10.0**k for k in range(highest, lowest - 1, -step)]
+    return sorted([*(-p for p in powers), 0.0, *powers])
 
 
 def _cosines(axes: Axes, matrix: Floats) -> None:
     size = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
     unit = np.where(size > 0, size, 1.0)
-    _heat(axes, matrix / unit[:, None] / unit, Normalize(-1, 1), r"cosines  $K_{ij}/\sqrt{K_{ii}K_{jj}}$")
+    title = r"cosines  $K_{ij}/\sqrt{K_{ii}K_{jj}}$"
+    _heat(axes, matrix / unit[:, None] / unit, Normalize(-1, 1), title, [-1.0, -0.5, 0.0, 0.5, 1.0])
 
 
-def _heat(axes: Axes, values: Floats, norm: Normalize, title: str) -> None:
+def _heat(axes: Axes, values: Floats, norm: Normalize, title: str, ticks: list[float]) -> None:
     image = axes.imshow(values, cmap=HEAT, norm=norm, interpolation="nearest", rasterized=True)
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02, fraction=0.046)
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.minorticks_off()
     bar.ax.tick_params(labelsize=7, color="#b5b5ba")
     bar.outline.set_visible(False)
     axes.set_title(title, fontsize=9.5, color=INK, loc="left")

@@ -51,7 +51,8 @@ def show(found: Prediction, heading: tuple[str, str], console: Console) -> None:
     from rich.text import Text  # noqa: PLC0415  --json does without
 
     title, setting = heading
-    console.print(Text(f"{title}  ({setting})", "bold"))
+    width = f", at width {found.widths[0]}" if len(found.widths) == 1 else ""
+    console.print(Text(f"{title}  ({setting}{width})", "bold"))
     console.print(_table(found))
     console.print()
     for line in _notes(found):
@@ -62,17 +63,20 @@ def _table(found: Prediction) -> Table:
     from rich import box  # noqa: PLC0415  --json does without
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    columns = ("block", "s", "width", "ε", "‖K‖ 5 %", "median", "95 %", "‖E K‖", "law", "N → ∞  [D]")
-    for column in columns:
-        left = column in ("block", "law", columns[-1])
-        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    numbers = ("s", *(("width",) if len(found.widths) > 1 else ()), "ε", "‖K‖ 5 %", "median", "95 %", "‖E K‖")
+    for column in ("block", *numbers, "law", "N → ∞  [D]"):
+        is_word = column not in ("block", *numbers)
+        table.add_column(
+            column, justify="right" if column in numbers else "left", no_wrap=not is_word, overflow="fold"
+        )
     last = ""
     for block in found.blocks:
         if last and block.block != last:
             table.add_section()
         name = block_label(block.block) if block.block != last else ""
-        table.add_row(name, *_cells(block))
+        s, width, *rest = _cells(block)
+        table.add_row(name, s, *((width,) if len(found.widths) > 1 else ()), *rest)
         last = block.block
     return table
 
@@ -107,5 +111,6 @@ def _notes(found: Prediction) -> Iterator[str]:
     )
     for reason in found.refusals:
         yield f"no ‖E K‖: {reason}"
-    for failure in dict.fromkeys(block.failure for block in found.failures):
-        yield f"no finite draws: {failure}"
+    if found.failures:
+        first = found.failures[0]
+        yield f"no finite draws in {len(found.failures)} laws, the first at s = {first.s}: {first.failure}"
