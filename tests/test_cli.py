@@ -202,3 +202,10 @@ def test_a_symbolic_question_never_imports_the_numerics():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_a_long_unknown_option_is_not_repeated_in_full(capsys):
+    assert run(["classify", "--" + "x" * 5000]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("ntk-theory: No such option")
+    assert len(error) < 300

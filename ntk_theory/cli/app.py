@@ -16,6 +16,8 @@ from ntk_theory.cli import classify, kernel, limit, recommend, report, search, t
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 
 BAD_INPUT, INCOMPLETE, INTERRUPTED = 2, 3, 130
+#: Characters of an option parser's message, which repeats what it was given.
+LONGEST_MESSAGE = 200
 
 app = typer.Typer(
     name="ntk-theory",
@@ -72,7 +74,10 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if not _is_usage_error(error):
             raise
-        _complain(f"{error.format_message()}  (ntk-theory --help lists what there is)")  # type: ignore[attr-defined]
+        message = str(error.format_message())  # type: ignore[attr-defined]
+        if len(message) > LONGEST_MESSAGE:
+            message = message[: LONGEST_MESSAGE - 1] + "…"
+        _complain(f"{message}  (ntk-theory --help lists what there is)")
         return BAD_INPUT
     return result if isinstance(result, int) else 0
 
