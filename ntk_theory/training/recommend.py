@@ -8,6 +8,8 @@ For each candidate s and a width N (THEORY §3, §5) [D]:
   their ``layer_rates``), the output bias keeping the factor 1;
 * **residual at the start**: R_g = F(εG + c) − target with G the infinite-width field, sampled;
 * **drift**: what training does to the kernel.
+
+Which one is recommended is decided in :mod:`ntk_theory.training.advice`, from the classification alone.
 """
 
 from __future__ import annotations
@@ -15,38 +17,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ntk_theory.empirical.cost import estimate
-from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.limit.law import LimitLaw, limit_law
-from ntk_theory.model.assembly import linearise, network_jets, residuals
-from ntk_theory.model.network import OutputBias, exact
-from ntk_theory.model.points import draw_points
+from ntk_theory.errors import InputError, NTKTheoryError
+from ntk_theory.limit.law import limit_law
+from ntk_theory.model.network import Network, OutputBias, exact
+from ntk_theory.model.points import check_points, draw_points
+from ntk_theory.symbolic import problem as as_problem
+from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
-from ntk_theory.training.defaults import DEPTH, default_network
+from ntk_theory.training.advice import GOALS, Goal, advise, drift, exponent_at, faults, regimes
+from ntk_theory.training.defaults import DEPTH, default_counts, default_network
+from ntk_theory.training.starts import Quantiles, Start, Starts, epsilon_of
 
-FloatArray = NDArray[np.float64]
-Goal = Literal["accuracy", "constant kernel"]
-GOALS = ("accuracy", "constant kernel")
+__all__ = ["CANDIDATES", "GOALS", "Cost", "Goal", "Option", "Recommendation", "recommend"]
+
 #: Exponents compared unless others are asked for: divergent, critical, lazy, mean-field scale.
 CANDIDATES = ("1/4", "1/2", "3/4", "1")
-#: Networks sampled for the residual at the start.
-SAMPLES = 400
-
-
-@dataclass(frozen=True)
-class Residual:
-    """Root mean square of a group's residual over its points, over random networks: quantiles."""
-
-    low: float
-    median: float
-    high: float
+#: Points per group of the limit law: its quadratures cost their square.
+POINTS = 12
+WIDTH = 512
 
 
 @dataclass(frozen=True)
@@ -58,26 +54,59 @@ class Option:
     s:
         The exponent, as text.
     kernel:
-        Limit class of every block, by name.
+        Limit class by block; a pair of value groups or equations is part of bb, bf or ff.
     norm_exponent:
         e, the largest exponent of N among all blocks; None where undecided.
     rate_exponent:
         −e: the largest stable rate of gradient descent scales like N to this power.
-    hidden_rate_exponent:
-        2s − 1: the factor for hidden layers and readout that makes their kernel free of N.
+    rate:
+        That rate at this width, for the mean loss ½ Σ_g (1/n_g) Σ R_g²; None where F is undefined.
+    hidden_rate_exponent, hidden_factor:
+        2s − 1, and N to this power: the factor for hidden layers and readout that makes their part of the
+        kernel free of N.
+    factored_rate:
+        The largest stable rate together with that factor.
     residuals:
         RMS residual at initialisation by group: 5 %, median, 95 %; None where F is undefined there.
     drift:
         What the kernel does in training, with the source mark.
+    faults:
+        Blocks that diverge, are undefined or undecided at this s, in sentences; empty where all is well.
     """
 
     s: str
     kernel: Mapping[str, str]
     norm_exponent: str | None
     rate_exponent: str | None
+    rate: Quantiles | None
     hidden_rate_exponent: str
-    residuals: Mapping[str, Residual] | None
+    hidden_factor: float
+    factored_rate: Quantiles | None
+    residuals: Mapping[str, Quantiles] | None
     drift: str
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the network costs at the points that ``train`` takes by itself.
+
+    Attributes
+    ----------
+    points, parameters:
+        n and P.
+    kernel_flops, kernel_bytes, kernel_seconds:
+        One kernel K, estimated; None where it exceeds this machine's memory.
+    jacobian_bytes:
+        The dense J of Gauss–Newton, 8nP.
+    """
+
+    points: int
+    parameters: int
+    kernel_flops: float | None
+    kernel_bytes: float | None
+    kernel_seconds: float | None
+    jacobian_bytes: float
 
 
 @dataclass(frozen=True)
@@ -87,26 +116,35 @@ class Recommendation:
     Attributes
     ----------
     s:
-        The recommended exponent; None where no s gives a defined kernel.
-    because:
-        The reasons, each with its source mark.
+        The recommended exponent; None where no s serves the goal.
+    because, beware:
+        The reasons, and what to beware of, each with its source mark.
     options:
-        All candidates.
+        All candidates, the recommended one among them, by s.
     width, depth, activation, output_bias, goal:
         The question.
+    points:
+        Points per group at which residuals and rates were taken.
     cost:
-        ``points``, ``parameters``, and for one kernel ``flops``, ``bytes``, ``seconds`` (estimates).
+        For this network, whatever s.
     """
 
     s: str | None
     because: tuple[str, ...]
+    beware: tuple[str, ...]
     options: tuple[Option, ...]
     width: int
     depth: int
     activation: str
     output_bias: str
     goal: str
-    cost: Mapping[str, float]
+    points: Mapping[str, int]
+    cost: Cost
+
+    @property
+    def option(self) -> Option | None:
+        """The recommended one."""
+        return next((option for option in self.options if option.s == self.s), None)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-like data."""
@@ -114,15 +152,15 @@ class Recommendation:
 
 
 def recommend(
-    problem: Problem,
+    problem: Problem | Operator | sp.Basic | str | Path,
     *,
     goal: Goal = "accuracy",
-    width: int = 512,
+    width: int = WIDTH,
     depth: int = DEPTH,
     activation: str = "tanh",
     output_bias: OutputBias = "zero",
     s: Sequence[str | Fraction | int | float] = CANDIDATES,
-    points: Mapping[str, ArrayLike] | int = 12,
+    points: Mapping[str, ArrayLike] | int = POINTS,
     seed: int = 0,
 ) -> Recommendation:
     """Compare exponents for a problem and recommend one.
@@ -130,132 +168,93 @@ def recommend(
     Parameters
     ----------
     problem:
-        Any problem; its domain gives the points and the input map.
+        Any problem, or what :func:`ntk_theory.problem` takes; its domain gives the points and the input map.
     goal:
         ``accuracy``: features should learn and the learning rate need not change with N; ``constant
         kernel``: training should be linear, as far as that exists.
     width, depth, activation, output_bias:
         The network in mind; exponents hold for every width, sizes are at this one.
     s:
-        Candidates.
+        Candidates, positive; the recommended one is added.
     points:
         Points per group, or the points.
     seed:
         For points and sampled networks.
+
+    Raises
+    ------
+    InputError, SmoothnessError, ResourceError
     """
-    if goal not in GOALS:
-        raise InputError(f"goal is {goal!r}; it needs one of {', '.join(GOALS)}")
-    network = default_network(problem, width=width, depth=depth, activation=activation)
-    chosen = draw_points(problem, points, seed) if isinstance(points, int) else points
+    problem = as_problem(problem)
     answer = classify(problem, output_bias=output_bias, activation=activation)
-    law = limit_law(problem, network, chosen, rtol=1e-4)
-    starts = _Starts(law, width, output_bias, seed)
-    options = tuple(_option(answer, starts, exact(value)) for value in s)
-    best, because = _choose(answer, goal)
-    rows = law.rows
-    plan = estimate(network, len(rows.points), rows.slots)
-    cost = {
-        "points": float(len(rows.points)),
-        "parameters": float(network.init(0).size),
-        "flops": plan.flops,
-        "bytes": plan.bytes,
-        "seconds": plan.seconds,
-    }
-    return Recommendation(best, because, options, width, depth, activation, output_bias, goal, cost)
+    advice = advise(answer, goal)
+    network = default_network(
+        problem, width=width, depth=depth, activation=activation, output_bias=output_bias
+    )
+    wanted = [_positive(value) for value in s]
+    if advice.s is not None:
+        wanted.append(Fraction(int(advice.s.p), int(advice.s.q)))
+    scales = {value: epsilon_of(width, float(value)) for value in sorted(set(wanted))}
+    chosen = draw_points(problem, points, seed) if isinstance(points, int) else check_points(problem, points)
+    starts = Starts(limit_law(problem, network, chosen, rtol=1e-4), seed)
+    return Recommendation(
+        s=None if advice.s is None else str(advice.s),
+        because=advice.because,
+        beware=advice.beware,
+        options=tuple(_option(answer, value, scale, starts.at(scale)) for value, scale in scales.items()),
+        width=width,
+        depth=depth,
+        activation=activation,
+        output_bias=output_bias,
+        goal=goal,
+        points={name: len(array) for name, array in chosen.items()},
+        cost=_cost(problem, network, starts),
+    )
 
 
-@dataclass(frozen=True, eq=False)
-class _Starts:
-    """Residuals at initialisation for random networks of infinite width, at the ε of ``width`` and s."""
-
-    law: LimitLaw
-    width: int
-    output_bias: str
-    seed: int
-
-    def quantiles(self, s: Fraction) -> dict[str, Residual] | None:
-        rows, fields = self.law.rows, len(self.law.problem.fields)
-        bias = np.zeros((fields, SAMPLES))
-        if self.output_bias == "normal":
-            bias = np.random.default_rng([self.seed, 1]).standard_normal((fields, SAMPLES))
-        epsilon = float(self.width) ** float(Fraction(1, 2) - s)
-        try:
-            jets = network_jets(rows, self.law.sample_jets(SAMPLES, self.seed), epsilon, bias)
-            values = residuals(rows, linearise(rows, jets).values)
-        except NonFiniteError:
-            return None
-        found, at = {}, 0
-        for group in rows.groups:
-            sizes = np.sqrt(np.mean(values[:, at : at + group.size] ** 2, axis=1))
-            found[group.name] = Residual(*(float(q) for q in np.quantile(sizes, (0.05, 0.5, 0.95))))
-            at += group.size
-        return found
+def _positive(value: str | Fraction | int | float) -> Fraction:
+    s = exact(value)
+    if s <= 0:
+        raise InputError(f"s is {value}; it needs an exponent above 0, such as 1/2")
+    return s
 
 
-def _option(answer: Classification, starts: _Starts, s: Fraction) -> Option:
+def _option(answer: Classification, s: Fraction, epsilon: float, start: Start | None) -> Option:
     at = sp.Rational(s.numerator, s.denominator)
-    regimes = {name: block.regime(at) for name, block in answer.sharp.items()}
-    exponents = [_at(r.norm_exponent, at) for r in regimes.values()]
+    found = regimes(answer, at)
+    exponents = [exponent_at(regime, at) for regime in found.values()]
     known = [e for e in exponents if e is not None]
     largest = max(known) if known and len(known) == len(exponents) else None
     return Option(
         s=str(s),
-        kernel={name: r.limit.value for name, r in regimes.items()},
+        kernel={name: regime.limit.value for name, regime in found.items()},
         norm_exponent=None if largest is None else str(largest),
         rate_exponent=None if largest is None else str(-largest),
+        rate=None if start is None else start.rate,
         hidden_rate_exponent=str(2 * s - 1),
-        residuals=starts.quantiles(s),
-        drift=_drift(answer, s),
+        hidden_factor=epsilon**-2,
+        factored_rate=None if start is None else start.factored_rate,
+        residuals=None if start is None else start.residuals,
+        drift=drift(answer, at),
+        faults=faults(answer, at),
     )
 
 
-def _at(exponent: sp.Expr | None, s: sp.Rational) -> sp.Expr | None:
-    """An exponent, whose only symbol is s, at a number."""
-    return None if exponent is None else exponent.xreplace(dict.fromkeys(exponent.free_symbols, s))
+def _cost(problem: Problem, network: Network, starts: Starts) -> Cost:
+    counts = default_counts(problem)
+    rows = sum(counts[group.name] * len(group.legs) for group in problem.groups)
+    n = sum(counts.values())
+    size = _size(network)
+    try:
+        plan = estimate(network, rows, starts.law.slots, contracted=True)
+    except NTKTheoryError:  # too large for this machine; the answer about s stands
+        return Cost(n, size, None, None, None, 8.0 * n * size)
+    return Cost(n, size, plan.flops, plan.bytes, plan.seconds, 8.0 * n * size)
 
 
-def _drift(answer: Classification, s: Fraction) -> str:
-    linear = _is_linear(answer.problem)
-    if s > Fraction(1, 2):
-        if answer.output_bias == "none":
-            return "the kernel and its drift go to zero [D]"
-        return (
-            "u stays constant in space and moves with the output bias; K follows F_0 at that constant: "
-            "the drift vanishes if F_0 is the same at all constants, else it has a nonzero limit [D]"
-        )
-    if s == Fraction(1, 2):
-        if linear:
-            return "relative drift vanishes, like 1/N [C]"
-        return "drift of order one, whatever the width (Bonfanti et al. 2024)"
-    if linear:
-        return "absolute drift goes to zero for s > 1/4 [ZY], like N^{-2s} [C]"
-    return "the kernel changes at leading order [D]"
-
-
-def _choose(answer: Classification, goal: str) -> tuple[str | None, tuple[str, ...]]:
-    half = sp.Rational(1, 2)
-    limits = {name: block.regime(half).limit.value for name, block in answer.sharp.items()}
-    undefined = [name for name, limit in limits.items() if limit == "undefined"]
-    if undefined:
-        return None, (f"the kernel block {undefined[0]} is undefined with positive probability [D]",)
-    linear = _is_linear(answer.problem)
-    if linear:
-        return "1/2", (
-            "the operator is linear: at s = 1/2 the kernel converges to a deterministic, full kernel [D]",
-            "below 1/2 it diverges and the rate must fall with N; above, only the output bias learns [D]",
-        )
-    if goal == "accuracy":
-        return "1/2", (
-            "at s = 1/2 the kernel stays of order one: the learning rate need not change with N [D]",
-            "its limit is random and it moves in training: features are learnt (Bonfanti et al. 2024)",
-        )
-    return "3/4", (
-        "a nonlinear operator has no deterministic full kernel at s = 1/2 [D]",
-        "above 1/2 the kernel converges; with the factor N^{2s-1} on hidden layers and readout it "
-        "becomes the kernel of the operator linearised at constants [D]",
-        "take s closer to 1 only for very wide networks: the approach is like N^{1/2-s} [D]",
-    )
-
-
-def _is_linear(problem: Problem) -> bool:
-    return all(leg.is_linear is True for group in problem.groups for leg in group.legs)
+def _size(network: Network) -> int:
+    """P, without drawing any of them."""
+    outputs, bias = len(network.fields), network.output_bias != "none"
+    fan_in = (len(network.variables), *network.widths[:-1])
+    hidden = sum(width * (below + 1) for width, below in zip(network.widths, fan_in, strict=True))
+    return hidden + outputs * (network.widths[-1] + bias)

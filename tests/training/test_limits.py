@@ -1,4 +1,4 @@
-"""Training against its infinite-width limits; the assumptions; recommendations.
+"""Training against its infinite-width limits; the assumptions.
 
 The comparisons of a finite network with a limit use one fixed seed, and bounds some times the predicted
 deviation (stated per test): a false alarm would need a change of the code, not of the luck.
@@ -6,7 +6,6 @@ deviation (stated per test): a false alarm would need a change of the code, not 
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +19,6 @@ from ntk_theory.model.points import draw_points
 from ntk_theory.training import Flow, train
 from ntk_theory.training.limiting import constant_dynamics, linear_limit_flow
 from ntk_theory.training.objective import Objective
-from ntk_theory.training.recommend import recommend
 
 
 def setup(name, width, s, n=3, seed=0, **more):
@@ -118,40 +116,3 @@ def test_frozen_parameters_have_no_drift() -> None:
     assert run.drift is not None
     assert run.assumptions.parameter_shift.max() < 1e-10
     assert run.drift.sup() < 1e-9
-
-
-def test_recommendations() -> None:
-    linear = recommend(nt.zoo("heat"), width=64, depth=1, points=4)
-    assert linear.s == "1/2"
-    options = {option.s: option for option in linear.options}
-    assert options["1/4"].norm_exponent == "1/2"
-    assert options["1/4"].rate_exponent == "-1/2"
-    assert options["3/4"].hidden_rate_exponent == "1/2"
-    assert options["1/2"].kernel["ff"] == "deterministic"
-    nonlinear = recommend(nt.zoo("kdv"), goal="constant kernel", width=64, depth=1, points=4)
-    assert nonlinear.s == "3/4"
-    json.dumps(nonlinear.to_dict())
-    with pytest.raises(InputError, match="goal"):
-        recommend(nt.zoo("heat"), goal="speed")
-
-
-def test_recommended_residual_size_is_what_networks_show() -> None:
-    """The median over 41 networks of width 256 lies between the law's 5 % and 95 % quantiles.
-
-    False alarm below 1e-6: half of 41 independent draws would have to lie beyond a 5 % quantile.
-    """
-    problem = nt.zoo("sine-gordon")
-    told = recommend(problem, width=256, depth=1, points=6, s=("1/2",)).options[0].residuals
-    assert told is not None
-    points = draw_points(problem, 6, 0)
-    box = {v: tuple(map(float, problem.domain[v])) for v in problem.variables}
-    network = Network(problem.variables, problem.fields, 256, 1, input_map=box)
-    sizes = []
-    for seed in range(41):
-        objective = Objective.of(problem, network, network.init(seed), points)
-        values = objective.values(network.init(seed).flatten())
-        losses = objective.group_losses(values)
-        sizes.append({g.name: np.sqrt(2 * losses[g.name] / g.size) for g in objective.residuals.rows.groups})
-    for name, residual in told.items():
-        median = float(np.median([size[name] for size in sizes]))
-        assert residual.low < median < residual.high

@@ -1,0 +1,88 @@
+"""``ntk-theory recommend``: which s and learning rate, what to expect at the start, what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ntk_theory.cli.options import (
+    Activation,
+    Fields,
+    Json,
+    OutputBias,
+    ParameterValues,
+    Variables,
+    What,
+    print_json,
+    resolve,
+)
+from ntk_theory.errors import InputError
+
+if TYPE_CHECKING:
+    from ntk_theory.symbolic import Problem
+    from ntk_theory.training.recommend import Recommendation
+
+#: Columns where no terminal says how many there are.
+PIPED_WIDTH = 110
+
+
+def command(
+    what: What,
+    goal: Annotated[
+        str, typer.Option("--goal", help="accuracy, or constant-kernel: K converges and stays in training.")
+    ] = "accuracy",
+    width: Annotated[int, typer.Option("--width", help="Neurons per layer; sizes are told for it.")] = 512,
+    depth: Annotated[int, typer.Option("--depth", help="Hidden layers.")] = 3,
+    activation: Activation = "tanh",
+    output_bias: OutputBias = "zero",
+    s: Annotated[
+        list[str] | None, typer.Option("--s", help="Compare these; repeatable. Default 1/4, 1/2, 3/4, 1.")
+    ] = None,
+    points: Annotated[
+        int, typer.Option("--points", help="Points per group for residuals and rates; time is their square.")
+    ] = 12,
+    seed: Annotated[int, typer.Option("--seed", help="Root of points and random networks.")] = 0,
+    as_json: Json = False,
+    parameter: ParameterValues = None,
+    fields: Fields = None,
+    variables: Variables = None,
+) -> None:
+    """Which s should one use, and which learning rate? With kernel, residual at the start, drift and cost."""
+    problem = resolve(what, parameter, fields, variables)
+    for name, value in (("--width", width), ("--depth", depth), ("--points", points)):
+        if value < 1:
+            raise InputError(f"{name} is {value}; it needs a positive number")
+    if seed < 0:
+        raise InputError(f"--seed is {seed}; it needs a number from 0 on")
+    from ntk_theory.training.recommend import CANDIDATES, GOALS, recommend  # noqa: PLC0415  --help stays quick
+
+    wanted = goal.replace("-", " ")
+    if wanted not in GOALS:
+        raise InputError(f"--goal is {goal!r}; it needs accuracy or constant-kernel")
+    found = recommend(
+        problem,
+        goal=wanted,  # type: ignore[arg-type]
+        width=width,
+        depth=depth,
+        activation=activation,
+        output_bias=output_bias,  # type: ignore[arg-type]
+        s=s or CANDIDATES,
+        points=points,
+        seed=seed,
+    )
+    if as_json:
+        print_json({"problem": problem.name or None, **found.to_dict()})
+    else:
+        _print(problem, found)
+
+
+def _print(problem: Problem, found: Recommendation) -> None:
+    from rich.console import Console  # noqa: PLC0415  --json does without
+
+    from ntk_theory.report.recommendation import show  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    show(problem, found, console)

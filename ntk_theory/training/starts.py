@@ -1,0 +1,133 @@
+"""Random networks at their start, infinitely wide but at the ε of a finite width: residuals and stable rates.
+
+G is drawn from the limit law, u_α = ε G_α + δ_{α0} c, and with T^∞ in place of T (THEORY §3) [D]
+
+    K = ε² H + B,   H = Σ F_α F_β' T^∞_αβ,   B = Σ_i F_{i0} F_{i0}'.
+
+For the mean loss L = ½ Σ_g (1/n_g) Σ_x R_g² gradient descent is stable up to 2/λ_max(Λ^{1/2}KΛ^{1/2}), as far
+as the kernel is constant; with means λ_max hardly depends on the number of points. With the factor
+ε^{−2} = N^{2s−1} on all but the output bias K becomes H + B.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.limit.law import LimitLaw
+from ntk_theory.model.assembly import fold_kernel, fold_rows, linearise, network_jets, residuals, row_kernel
+
+FloatArray = NDArray[np.float64]
+#: Networks drawn; so many of them for eigenvalues.
+SAMPLES, KERNELS = 400, 200
+#: The quantiles told: one network in ten lies outside.
+LOW, HIGH = 0.05, 0.95
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """5 %, median and 95 % over random networks."""
+
+    low: float
+    median: float
+    high: float
+
+    @classmethod
+    def of(cls, values: FloatArray) -> Quantiles:
+        """Those of a sample."""
+        return cls(*(float(q) for q in np.quantile(values, (LOW, 0.5, HIGH))))
+
+
+@dataclass(frozen=True)
+class Start:
+    """What networks look like before their first step.
+
+    Attributes
+    ----------
+    residuals:
+        Root mean square of R_g over the points, by group.
+    rate:
+        2/λ_max: the largest stable rate of gradient descent on the mean loss.
+    factored_rate:
+        The same with the factor N^{2s−1} on all but the output bias.
+    """
+
+    residuals: dict[str, Quantiles]
+    rate: Quantiles
+    factored_rate: Quantiles
+
+
+@dataclass(frozen=True, eq=False)
+class Starts:
+    """Draws from the law of a problem and a network; the same G for every ε."""
+
+    law: LimitLaw
+    seed: int
+
+    @cached_property
+    def _scaled(self) -> FloatArray:
+        return self.law.sample_jets(SAMPLES, self.seed)
+
+    @cached_property
+    def _bias(self) -> FloatArray:
+        shape = (len(self.law.problem.fields), SAMPLES)
+        if self.law.network.output_bias != "normal":
+            return np.zeros(shape)
+        return np.random.default_rng([self.seed, 1]).standard_normal(shape)
+
+    def at(self, epsilon: float) -> Start | None:
+        """Networks at ε; None where F is undefined or overflows in a draw."""
+        rows = self.law.rows
+        try:
+            here = linearise(rows, network_jets(rows, self._scaled, epsilon, self._bias))
+            sizes = self._sizes(residuals(rows, here.values))
+            weights = np.ascontiguousarray(here.weights[:, :KERNELS])
+            hidden = fold_kernel(rows, row_kernel(rows, weights, self.law.jet_ntk, 1.0, 0.0))
+            bias = self._bias_part(weights)
+            rates = [self._rate(scale * hidden + bias) for scale in (epsilon**2, 1.0)]
+        except NonFiniteError:
+            return None
+        return Start(sizes, *rates)
+
+    def _sizes(self, values: FloatArray) -> dict[str, Quantiles]:
+        found, at = {}, 0
+        for group in self.law.rows.groups:
+            part = values[:, at : at + group.size]
+            largest = np.abs(part).max(axis=1)
+            scale = np.where(largest > 0, largest, 1.0)
+            found[group.name] = Quantiles.of(scale * np.sqrt(np.mean((part / scale[:, None]) ** 2, axis=1)))
+            at += group.size
+        return found
+
+    def _bias_part(self, weights: FloatArray) -> FloatArray:
+        """B, legs added before the product, (k, n, n)."""
+        rows = self.law.rows
+        n = sum(group.size for group in rows.groups)
+        total = np.zeros((weights.shape[1], n, n))
+        if self.law.network.output_bias == "none":
+            return total
+        for k in rows.value_slots:
+            b = fold_rows(rows, weights[k])
+            total += b[..., :, None] * b[..., None, :]
+        return total
+
+    def _rate(self, kernels: FloatArray) -> Quantiles:
+        root = np.concatenate([np.full(g.size, g.size**-0.5) for g in self.law.rows.groups])
+        weighted = root[:, None] * kernels * root
+        if not np.isfinite(weighted).all():
+            raise NonFiniteError("a kernel entry overflows; take a smaller width or a larger s")
+        largest = np.linalg.eigvalsh(weighted)[:, -1]
+        return Quantiles.of(2 / np.maximum(largest, np.finfo(np.float64).tiny))
+
+
+def epsilon_of(width: int, s: float) -> float:
+    """ε = N^{1/2−s}, which must be a positive number that its square does not over- or underflow."""
+    with np.errstate(over="ignore", under="ignore"):
+        epsilon = float(np.float64(width) ** (0.5 - s))
+    if not 1e-150 < epsilon < 1e150:
+        raise InputError(f"s is {s:g}; with width {width} N^(1/2 - s) is out of range, take s nearer to 1/2")
+    return epsilon
