@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter, NullLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ntk_theory.errors import InputError
 from ntk_theory.report.palette import FAINT, INK, block_title, colours_of, plain
@@ -33,7 +33,12 @@ NARROW = 1e-3
 FEW = 100
 
 
-def draw_limit_law(curves: Sequence[BlockLaw], at: Sequence[BlockLaw], title: str = "") -> Figure:
+Networks = Mapping[tuple[str, Fraction], ArrayLike]
+
+
+def draw_limit_law(
+    curves: Sequence[BlockLaw], at: Sequence[BlockLaw], title: str = "", *, networks: Networks | None = None
+) -> Figure:
     """One column per block: above, quantiles of ‖K‖ against width; below, its distribution at one width.
 
     Parameters
@@ -44,6 +49,8 @@ def draw_limit_law(curves: Sequence[BlockLaw], at: Sequence[BlockLaw], title: st
         Laws of the same blocks at one width.
     title:
         Above all.
+    networks:
+        (block, s) → ‖K‖ of finite networks of that width, drawn as bars behind the law.
     """
     if not curves or not at:
         raise InputError("curves or at is empty; each needs the laws of at least one block")
@@ -62,10 +69,10 @@ def draw_limit_law(curves: Sequence[BlockLaw], at: Sequence[BlockLaw], title: st
         upper, lower = panels[0, k], panels[1, k]
         upper.set_title(block_title(block), fontsize=13, color=INK, loc="left", pad=8)
         _bands(upper, [c for c in curves if c.block == block], colours)
-        _histograms(lower, [c for c in at if c.block == block], colours)
+        _histograms(lower, [c for c in at if c.block == block], colours, networks or {})
     panels[0, 0].set_ylabel(r"$\|K\|_F$", fontsize=11, color=INK)
     panels[1, 0].set_ylabel(f"distribution at $N = {at[0].width}$", fontsize=9.5, color=INK)
-    _legend(figure, title, colours)
+    _legend(figure, title, colours, with_networks=bool(networks))
     return figure
 
 
@@ -97,33 +104,52 @@ def _bands(axes: Axes, laws: Sequence[BlockLaw], colours: dict[Fraction, str]) -
     axes.set_xlabel("width $N$", fontsize=9, color=INK)
 
 
-def _histograms(axes: Axes, laws: Sequence[BlockLaw], colours: dict[Fraction, str]) -> None:
+def _histograms(
+    axes: Axes, laws: Sequence[BlockLaw], colours: dict[Fraction, str], networks: Networks
+) -> None:
     plain(axes)
     axes.set_yticks([])
     axes.grid(False)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(r"$\log_{10}\|K\|_F$", fontsize=9, color=INK)
-    drawn = [(law, np.log10(law.norms[law.norms > 0])) for law in laws if law.norms is not None]
+    drawn = [(law, _logs(law.norms)) for law in laws if law.norms is not None]
     drawn = [(law, logs) for law, logs in drawn if len(logs)]
     if not drawn:
         axes.set_xticks([])
         axes.text(0.5, 0.5, "no finite draws", transform=axes.transAxes, ha="center", color=FAINT, fontsize=9)
         return
-    low, high = min(float(v.min()) for _, v in drawn), max(float(v.max()) for _, v in drawn)
-    margin = 0.05 * (high - low) + 0.05
+    ends = []
     for law, logs in drawn:
-        colour = colours[law.s]
-        if np.ptp(logs) * math.log(10) < NARROW:
-            axes.axvline(float(np.median(logs)), color=colour, linewidth=1.8)
-            continue
-        counts, edges = np.histogram(logs, bins=BINS)
-        axes.stairs(counts / counts.max(), edges, fill=True, color=colour, alpha=0.22)
-        axes.stairs(counts / counts.max(), edges, color=colour, linewidth=1.4)
-    axes.set_xlim(low - margin, high + margin)
+        found = _logs(np.asarray(networks.get((law.block, law.s), [])))
+        _histogram(axes, logs, found, colours[law.s])
+        ends += [logs.min(), logs.max(), *found]
+    margin = 0.05 * float(np.ptp(ends)) + 0.05
+    axes.set_xlim(float(min(ends)) - margin, float(max(ends)) + margin)
     axes.set_ylim(0, 1.08)
 
 
-def _legend(figure: Figure, title: str, colours: dict[Fraction, str]) -> None:
+def _histogram(axes: Axes, law: Floats, networks: Floats, colour: str) -> None:
+    """The law as an outline, filled unless networks are; a law that is one number is a line."""
+    both = np.concatenate([law, networks])
+    edges = np.linspace(both.min(), both.max(), BINS + 1) if np.ptp(both) else np.array([])
+    bars = np.histogram(networks, bins=edges)[0] / max(len(networks), 1) if len(edges) else np.array([])
+    if np.ptp(law) * math.log(10) < NARROW:
+        axes.axvline(float(np.median(law)), color=colour, linewidth=1.8)
+        if len(networks):
+            axes.stairs(bars / bars.max(), edges, fill=True, color=colour, alpha=0.35)
+        return
+    outline = np.histogram(law, bins=edges)[0] / len(law)
+    top = max(outline.max(), bars.max())
+    axes.stairs(outline / top, edges, color=colour, linewidth=1.4)
+    filled, alpha = (bars, 0.4) if len(networks) else (outline, 0.22)
+    axes.stairs(filled / top, edges, fill=True, color=colour, alpha=alpha)
+
+
+def _logs(norms: Floats) -> Floats:
+    return np.asarray(np.log10(norms[norms > 0]))
+
+
+def _legend(figure: Figure, title: str, colours: dict[Fraction, str], *, with_networks: bool) -> None:
     inches = figure.get_figheight()
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=colour, linewidth=2.2, label=f"$s = {s}$") for s, colour in colours.items()
@@ -132,6 +158,8 @@ def _legend(figure: Figure, title: str, colours: dict[Fraction, str]) -> None:
         Patch(facecolor=FAINT, alpha=0.35, label="5 % to 95 % of the law"),
         Line2D([], [], color=FAINT, linewidth=1.6, label="median, or the one value"),
     ]
+    if with_networks:
+        handles.append(Patch(facecolor=FAINT, alpha=0.6, label="networks (bars)"))
     figure.text(0.012, 1 - 0.1 / inches, title, fontsize=11, fontweight="bold", va="top", color=INK)
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.006, 1 - 0.52 / inches), ncols=len(handles),
