@@ -7,14 +7,19 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ntk_theory.errors import Interrupted, StoreError
 from ntk_theory.studies.cells import CellContext, CellResult, LawResult, compute_cell, compute_law
+from ntk_theory.studies.contexts import context_of
 from ntk_theory.studies.environment import environment
 from ntk_theory.studies.progress import Progress, duration
 from ntk_theory.studies.store import Store
 from ntk_theory.studies.study import Cell, Study
 from ntk_theory.studies.workers import stream, worker_count
+
+if TYPE_CHECKING:
+    from ntk_theory.studies.contexts import Context
 
 #: Seconds of work per task: long against sending one, short against what a kill may lose.
 BATCH_SECONDS = 0.4
@@ -52,7 +57,7 @@ class RunSummary:
 class Batch:
     """Some cells of one case and activation: (width, seed) each."""
 
-    context: CellContext
+    context: Context
     cells: tuple[tuple[int, int], ...]
     cost: float
 
@@ -129,7 +134,7 @@ class _Run:
 
     def _compute(self, missing: Sequence[Cell]) -> None:
         self.store.add_environment(environment(self.workers, self.cluster))
-        laws = self._laws(missing)
+        laws = self._laws(missing) if self.study.training is None else {}
         batches = make_batches(self.study, missing, laws)
         bar = Progress(len(missing), sum(b.cost for b in batches), show=self.progress)
         with closing(stream(compute_batch, batches, self.workers, self.cluster)) as results:  # type: ignore[type-var]  # a generator
@@ -158,7 +163,10 @@ class _Run:
 
 def compute_batch(batch: Batch) -> tuple[float, list[CellResult]]:
     """The cost and results of a batch."""
-    return batch.cost, [compute_cell(batch.context, width, seed) for width, seed in batch.cells]
+    context = batch.context
+    if isinstance(context, CellContext):
+        return batch.cost, [compute_cell(context, width, seed) for width, seed in batch.cells]
+    return batch.cost, [context.compute(width, seed) for width, seed in batch.cells]
 
 
 def make_batches(
@@ -175,7 +183,7 @@ def make_batches(
     for (label, activation), cells in groups.items():
         case = study.case(label)
         law = laws.get((label, activation))
-        context = CellContext.of(study, case, activation, law.jet_ntk if law else None)
+        context = context_of(study, case, activation, law.jet_ntk if law else None)
         seconds = {width: study.cost(case, width)[0] for width in {width for width, _ in cells}}
         parts: list[list[tuple[int, int]]] = [[]]
         filled = 0.0

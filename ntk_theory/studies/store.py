@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntk_theory.errors import StoreError
-from ntk_theory.studies.cells import CellContext, CellResult, Failure, Key, LawResult
+from ntk_theory.studies.cells import CellResult, Failure, Key, LawResult
+from ntk_theory.studies.contexts import context_of
 from ntk_theory.studies.data import Block, StudyData
 from ntk_theory.studies.database import checksum, complaints, connect, damaged, is_blank
 from ntk_theory.studies.study import Cell, Study, canonical
@@ -332,7 +333,7 @@ class Store:
 
     def _fill(self, study: Study) -> None:
         execute = self._connection.execute
-        layouts = {c.label: CellContext.of(study, c, study.activations[0]).keys for c in study.cases}
+        layouts = {c.label: context_of(study, c, study.activations[0]).keys for c in study.cases}
         meta = {
             "layout": _layout_digest(layouts),
             "study": study.json,

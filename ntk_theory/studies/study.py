@@ -22,6 +22,7 @@ from ntk_theory.model.assembly import stack_rows
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import OUTPUT_BIASES, Network, OutputBias, exact
 from ntk_theory.studies.cases import Case, ProblemLike, make_cases
+from ntk_theory.studies.flow_settings import FlowSettings
 
 #: Changes whenever a quantity of :mod:`ntk_theory.studies.cells` is added, or means something else.
 QUANTITIES_VERSION = 1
@@ -29,6 +30,8 @@ DEFAULT_S = tuple(map(Fraction, ("2/5", "1/2", "5/8", "3/4", "1")))
 DEFAULT_WIDTHS = tuple(2**k for k in range(6, 15))
 #: Seconds of a cell that do not depend on its width (all s assembled, reduced, stored), per s.
 SECONDS_PER_S = 1.0e-3
+#: Copies of all parameters that a flow's integrator holds.
+FLOW_VECTORS = 24
 #: Bytes of an idle worker process with everything imported.
 WORKER_BYTES = 2.5e8
 
@@ -76,6 +79,9 @@ class Study:
         after the samples were seen.
     version:
         Of the meaning of the stored quantities.
+    training:
+        ``None``: kernels at initialisation. Else every network is trained for every s, and its kernel's
+        drift is what the cells hold (:mod:`ntk_theory.studies.flow_cells`).
 
     Two studies are equal when their :attr:`digest` is.
     """
@@ -92,6 +98,7 @@ class Study:
     point_tile: int = 64
     criterion: Mapping[str, CriterionValue] = field(default_factory=dict)
     version: int = QUANTITIES_VERSION
+    training: FlowSettings | None = None
 
     def __post_init__(self) -> None:
         fix = object.__setattr__
@@ -183,7 +190,7 @@ class Study:
 
     def to_dict(self) -> dict[str, Any]:
         """The whole study as JSON-like data; :meth:`from_dict` reads it."""
-        return {
+        table = {
             "version": self.version,
             "cases": [case.to_dict() for case in self.cases],
             "s": [str(s) for s in self.s],
@@ -197,11 +204,15 @@ class Study:
             "point_tile": self.point_tile,
             "criterion": dict(self.criterion),
         }
+        # Left out where there is none: the digests of studies without training stay what they were.
+        return table if self.training is None else table | {"training": self.training.to_dict()}
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Study:
         """The study that :meth:`to_dict` wrote."""
         rest = dict(table)
+        if "training" in rest:
+            rest["training"] = FlowSettings.from_dict(rest["training"])
         return cls(cases=tuple(map(Case.from_dict, rest.pop("cases"))), **rest)
 
     @property
@@ -235,7 +246,12 @@ class Study:
         blocks = 8.0 * (
             2 * (len(rows.slots) * len(rows.points)) ** 2 + 8 * len(self.s) * len(rows.points) ** 2
         )
-        return way.seconds + SECONDS_PER_S * len(self.s), way.bytes + 2 * weights + blocks
+        size = way.bytes + 2 * weights + blocks
+        if self.training is None:
+            return way.seconds + SECONDS_PER_S * len(self.s), size
+        from ntk_theory.studies.flow_cells import flow_seconds  # noqa: PLC0415  it needs this class
+
+        return flow_seconds(self, case, width), size + FLOW_VECTORS * weights
 
     def estimate(self) -> Estimate:
         """Cells, seconds on one core, bytes of the largest cell and of the worker that computes it."""
