@@ -175,6 +175,19 @@ def test_report_writes_one_page(tmp_path, capsys):
     assert "u*u_x" not in page.read_text(encoding="utf-8").split("How to reproduce")[0]
 
 
+def test_report_into_a_table_writes_the_rows(tmp_path, capsys):
+    path, table = tmp_path / "s.sqlite", tmp_path / "rows.csv"
+    assert run(small("heat", store=path)) == 0
+    capsys.readouterr()
+    assert run(["report", str(path), "-o", str(table)]) == 0
+    assert capsys.readouterr().out.strip() == str(table)
+    header, first = table.read_text(encoding="utf-8").splitlines()[1:3]
+    assert header == "case,activation,width,seed,pair,s,quantity,value"
+    assert first.startswith("heat,")
+    assert run(["report", str(path), "-o", str(table), "--only", "heat"]) == 2
+    assert "holds all rows" in capsys.readouterr().err
+
+
 def test_report_of_a_problem_that_is_not_there_or_into_a_folder_that_is_not(tmp_path, capsys):
     path = tmp_path / "s.sqlite"
     assert run(small("heat", store=path)) == 0

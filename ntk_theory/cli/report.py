@@ -1,4 +1,4 @@
-"""``ntk-theory report``: a study's store as one self-contained HTML page."""
+"""``ntk-theory report``: a study's store as one self-contained HTML page, or its rows as a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from ntk_theory.errors import InputError, StoreError
 
 def command(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="The store of a study.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The page.")] = Path("report.html"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The page (.html), or the rows alone (.csv, .json, .npz).")
+    ] = Path("report.html"),
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="PDE", help="Only this problem; repeatable.")
     ] = None,
@@ -20,10 +22,19 @@ def command(
     """Write one HTML page: verdicts, tables, figures, derivation, criterion, how to reproduce.
 
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
-    for those of single problems.
+    for those of single problems. A file that ends in .csv, .json or .npz gets the numbers measured, one a row.
     """
-    from ntk_theory.report.page import Provenance, page  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.export import WRITERS, export  # noqa: PLC0415  --help stays quick
     from ntk_theory.studies.store import Store  # noqa: PLC0415
+
+    if output.suffix.lower() in WRITERS:
+        if only:
+            raise InputError(f"--only chooses problems of a page; {output} holds all rows, leave it out")
+        with Store.open(store) as opened:
+            export(opened.data(), output)
+        print(output)
+        return
+    from ntk_theory.report.page import Provenance, page  # noqa: PLC0415
     from ntk_theory.studies.verify import judge  # noqa: PLC0415
 
     with Store.open(store) as opened:

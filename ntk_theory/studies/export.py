@@ -26,6 +26,22 @@ FORMAT = "ntk-theory study rows 1"
 COLUMNS = Row._fields
 
 
+def export(data: StudyData, path: str | os.PathLike[str]) -> None:
+    """Write the tidy rows in the format that the file's ending names: one of :data:`WRITERS`.
+
+    Raises
+    ------
+    InputError
+        Another ending.
+    StoreError
+        The file cannot be written; nothing is left of it then.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in WRITERS:
+        raise InputError(f"path is {str(path)!r}; it needs the ending {', '.join(WRITERS)}")
+    WRITERS[ending](data, path)
+
+
 def to_pandas(data: StudyData) -> Any:
     """A ``pandas.DataFrame`` of the tidy rows; ``frame.attrs["study"]`` is the study's description.
 
@@ -91,6 +107,14 @@ def to_npz(data: StudyData, path: str | os.PathLike[str]) -> None:
     save: Callable[..., None] = np.savez_compressed
     with _replacing(path, "wb") as file:
         save(file, **arrays)
+
+
+#: Ending of a file → what writes it.
+WRITERS: dict[str, Callable[[StudyData, str | os.PathLike[str]], None]] = {
+    ".csv": to_csv,
+    ".json": to_json,
+    ".npz": to_npz,
+}
 
 
 def _about(data: StudyData) -> dict[str, Any]:

@@ -93,6 +93,12 @@ class StudyResult:
 
         return to_pandas(self.data)
 
+    def export(self, path: str | Path) -> None:
+        """Write the tidy rows as CSV, JSON or NPZ, by the ending of ``path``."""
+        from ntk_theory.studies.export import export  # noqa: PLC0415
+
+        export(self.data, path)
+
     def __str__(self) -> str:
         lines = []
         for (case, activation), verdicts in self.verdicts.items():

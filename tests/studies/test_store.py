@@ -281,3 +281,17 @@ def test_an_export_that_fails_leaves_nothing(store: Store, tmp_path: Path) -> No
     with pytest.raises(StoreError, match="cannot write"):
         export.to_json(store.data(), tmp_path / "taken")
     assert {p.name for p in tmp_path.iterdir()} == {"study.sqlite", "taken"}
+
+
+@pytest.mark.parametrize("ending", export.WRITERS)
+def test_the_ending_chooses_the_format(store: Store, tmp_path: Path, ending: str) -> None:
+    data = store.data()
+    export.export(data, tmp_path / f"chosen{ending}")
+    export.WRITERS[ending](data, tmp_path / f"named{ending}")
+    assert (tmp_path / f"chosen{ending}").stat().st_size == (tmp_path / f"named{ending}").stat().st_size
+
+
+def test_another_ending_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"needs the ending \.csv, \.json, \.npz"):
+        export.export(store.data(), tmp_path / "rows.xlsx")
+    assert not (tmp_path / "rows.xlsx").exists()
