@@ -22,7 +22,7 @@ def command(
     """Write one HTML page: verdicts, tables, figures, derivation, criterion, how to reproduce.
 
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
-    for those of single problems. A file that ends in .csv, .json or .npz gets the numbers measured, one a row.
+    for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
     """
     from ntk_theory.studies.export import WRITERS, export  # noqa: PLC0415  --help stays quick
     from ntk_theory.studies.store import Store  # noqa: PLC0415
