@@ -134,7 +134,12 @@ def _groups(axes: Axes, kernel: Kernel) -> None:
 
 def _spectra(axes: Axes, kernel: Kernel) -> None:
     plain(axes)
+    axes.set_title("eigenvalues above rounding", fontsize=9.5, color=INK, loc="left")
+    axes.set_xlabel("number", fontsize=9, color=INK)
     whole, *groups = spectra(kernel)
+    if not whole.largest > 0:
+        axes.text(0.5, 0.5, "all are zero", transform=axes.transAxes, ha="center", color=FAINT, fontsize=9)
+        return
     for k, part in enumerate((whole, *groups)):
         values = part.eigenvalues
         kept = values[values > max(len(values) * np.finfo(np.float64).eps * values[0], 0.0)]
@@ -144,8 +149,6 @@ def _spectra(axes: Axes, kernel: Kernel) -> None:
         axes.plot(np.arange(1, len(kept) + 1), kept, label=label, marker=marker, markersize=3, **style)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_title("eigenvalues above rounding", fontsize=9.5, color=INK, loc="left")
-    axes.set_xlabel("number", fontsize=9, color=INK)
     axes.legend(frameon=False, fontsize=8)
     axes.grid(True, which="major")
     axes.tick_params(which="minor", length=0)

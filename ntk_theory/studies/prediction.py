@@ -147,7 +147,8 @@ class LawReader:
         """E K at ε; where it is refused, ``None``, and the reason goes to ``refusals``."""
         if epsilon not in self._means:
             try:
-                self._means[epsilon] = self.law.mean(epsilon)
+                with np.errstate(over="ignore", invalid="ignore"):  # a kernel that is not finite is refused
+                    self._means[epsilon] = self.law.mean(epsilon)
             except (InputError, NonFiniteError) as error:
                 self._means[epsilon] = None
                 if str(error) not in self.refusals:
