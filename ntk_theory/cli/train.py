@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ntk_theory.cli.files import SUFFIXES, console
 from ntk_theory.cli.options import (
     Activation,
     Fields,
@@ -19,6 +20,7 @@ from ntk_theory.cli.options import (
     ParameterValues,
     Variables,
     What,
+    layers,
     print_json,
     resolve,
 )
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
 INCOMPLETE = 3
 #: The kernel is followed at about so many points.
 KERNEL_POINTS = 300
-#: Columns of the tables where no terminal says how many there are.
-PIPED_WIDTH = 110
-SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def command(
@@ -116,7 +115,7 @@ def command(
     chosen = _method(method, rate, until)
     rules = _rules(chosen, steps=steps, error=tolerance, loss=loss, seconds=time_limit)
     network = default_network(
-        problem, **_layers(width, depth), s=s, activation=activation, output_bias=output_bias
+        problem, **layers(width, depth), s=s, activation=activation, output_bias=output_bias
     )
     with _progress(chosen, rules, quiet=as_json) as progress:
         run = train(
@@ -173,17 +172,6 @@ def _rules(method: Method, **given: Any) -> Until:
     if "steps" in asked and asked["steps"] < 1:
         raise InputError(f"--steps is {asked['steps']}; it needs a positive number")
     return replace(rules, **asked)
-
-
-def _layers(width: str, depth: int | None) -> dict[str, Any]:
-    parts = [part.strip() for part in width.split(",")]
-    if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in parts):
-        raise InputError(f"--width is {width!r}; it needs whole numbers, such as 20 or 40,20,20")
-    if len(parts) == 1:
-        return {"width": int(parts[0])} | ({} if depth is None else {"depth": depth})
-    if depth not in (None, len(parts)):
-        raise InputError(f"--depth is {depth}, but --width has {len(parts)} layers; leave --depth out")
-    return {"width": tuple(int(part) for part in parts), "depth": None}
 
 
 def _points(problem: Problem, count: int | None, seed: int) -> Any:
@@ -272,14 +260,9 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:
-    from rich.console import Console  # noqa: PLC0415  --json does without
-
     from ntk_theory.report.training_terminal import show  # noqa: PLC0415
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    show(problem, run, console)
+    show(problem, run, console())
     if written:
         print("written: " + ", ".join(str(path) for path in written))
 
