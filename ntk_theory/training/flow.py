@@ -40,6 +40,8 @@ INTEGRATORS = ("auto", "dop853", "rk45", "etd2rk")
 STIFF = 1e3
 #: Default relative tolerances.
 TOLERANCE = {"dop853": 1e-9, "rk45": 1e-6, "etd2rk": 1e-4}
+#: SciPy's bound.
+SMALLEST_TOLERANCE = 100 * float(np.finfo(np.float64).eps)
 #: Evaluations of R, ∇L or a product with J in one ETD2RK step.
 ETD_EVALUATIONS = 5
 #: A step below this part of the whole time means that the tolerance cannot be reached.
@@ -80,6 +82,11 @@ class Flow:
             value = getattr(self, name)
             if value is not None and not (np.isfinite(value) and value > 0):
                 raise InputError(f"{name} is {value}; it needs a positive number")
+        if self.tolerance is not None and self.tolerance < SMALLEST_TOLERANCE:
+            raise InputError(
+                f"tolerance is {self.tolerance}; it needs at least {SMALLEST_TOLERANCE:.2g}, a hundred times "
+                "the rounding of float64"
+            )
         if self.integrator not in INTEGRATORS:
             raise InputError(f"integrator is {self.integrator!r}; it needs one of {', '.join(INTEGRATORS)}")
         if self.clock not in ("raw", "kernel"):

@@ -26,6 +26,8 @@ from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.trajectory import Trajectory, network_record
 
 FloatArray = NDArray[np.float64]
+#: What makes the steps of a method smaller, where it is not a rate.
+SMALLER = {"flow": "a smaller tolerance", "gauss-newton": "a larger damping"}
 #: Called after every step with the state and the losses by group.
 Progress = Callable[[State, Mapping[str, float]], None]
 
@@ -226,7 +228,12 @@ class Run:
         kept = "no checkpoint was asked for"
         if self.path is not None:
             kept = f"the last good state is in {self.path}"
-        message = f"{self.plan.method.name} stopped at step {state.step}: {fault} ({kept})"
+        name, why = self.plan.method.name, str(fault)
+        if isinstance(fault, NonFiniteError):
+            why += f"; or take {SMALLER.get(name, 'a smaller rate')}"
+        if "group" not in why:
+            why += f"; most of the loss is in group {self.objective.worst_group(state.values)!r}"
+        message = f"{name} stopped at step {state.step}: {why} ({kept})"
         raise TrainingError(message, self._trajectory(state, "fault")) from fault
 
     def _save(self, state: State) -> None:

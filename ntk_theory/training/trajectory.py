@@ -138,20 +138,20 @@ def load_network(path: str | PathLike[str]) -> tuple[Network, Parameters]:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
             if str(data["format"]) != FORMAT:
-                raise InputError(f"{path} has the format {str(data['format'])!r}; this reads {FORMAT!r}")
+                raise InputError(f"its format is {str(data['format'])!r}, not {FORMAT!r}")
             network = network_from_record(json.loads(str(data["network"])))
             depth, rates = len(network.widths), json.loads(str(data["rates"]))
             blocks = [data[f"block{k}"] for k in range(2 * depth + 1 + (network.output_bias != "none"))]
-    except (InputError, FileNotFoundError):
+        hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
+        bias = blocks[-1] if network.output_bias != "none" else None
+        parameters = Parameters(hidden, blocks[2 * depth], bias, None if rates is None else tuple(rates))
+        network.check(parameters)
+    except FileNotFoundError:
         raise
     except Exception as error:  # a zip file has many ways to be damaged
         raise InputError(
             f"{path} is not a network file of this package ({error}); write it with save_network"
         ) from error
-    hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
-    bias = blocks[-1] if network.output_bias != "none" else None
-    parameters = Parameters(hidden, blocks[2 * depth], bias, None if rates is None else tuple(rates))
-    network.check(parameters)
     return network, parameters
 
 

@@ -117,3 +117,17 @@ def test_geodesic_correction_needs_fewer_steps() -> None:
     with_it = train(problem, until=Until(steps=30), method=GaussNewton(geodesic=True))
     without = train(problem, until=Until(steps=30), method=GaussNewton(geodesic=False))
     assert with_it.loss < without.loss
+
+
+@pytest.mark.parametrize("points", [3, 40])
+def test_kernel_form_and_qr_form_take_the_same_steps(points, monkeypatch) -> None:
+    """Fewer residuals than parameters (K + μI) and more (AᵀA + μI): Cholesky of the Gram matrix against QR."""
+    problem, network, theta, _ = small()
+    given = (problem, network, theta, draw_points(problem, points, 2))
+    ends = []
+    for safe in (0.0, np.inf):
+        monkeypatch.setattr("ntk_theory.training.damped.GRAM_SAFE", safe)
+        ends.append(train(*given, until=6, drift=False, error=False).parameters.flatten())
+    assert 0 < np.linalg.norm(ends[0] - ends[1]) < 1e-8 * np.linalg.norm(ends[0] - theta.flatten())
+    count = sum(len(array) for array in given[3].values())
+    assert (count < theta.size) == (points == 3)
