@@ -31,6 +31,7 @@ def long(**changes: Any) -> Study:
 
 #: What a child process does; arguments: factory of a study in this module, store, workers.
 CHILD = """
+import signal
 import sys
 sys.path.insert(0, {tests!r})
 import study_cases
@@ -38,6 +39,8 @@ from ntk_theory.errors import NTKTheoryError
 from ntk_theory.studies import runner
 runner.BATCH_SECONDS = 0.03  # many small writes, to be killed in
 if __name__ == "__main__":
+    # Tests that a shell started in the background inherit an ignored SIGINT, and so would this process.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     study = getattr(study_cases, sys.argv[1])()
     print("started", flush=True)
     try:
