@@ -52,6 +52,7 @@ _HOME = {
     "recommend": "ntk_theory.training.recommend",
     "Study": "ntk_theory.studies.study",
     "verify": "ntk_theory.studies.verify",
+    "verify_training": "ntk_theory.studies.flow_verify",
     "search": "ntk_theory.studies.search",
     "plot": "ntk_theory.report.figures",
 }

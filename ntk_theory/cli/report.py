@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ntk_theory.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from ntk_theory.studies.store import Store
 
 
 def command(
@@ -34,16 +38,13 @@ def command(
             export(opened.data(), output)
         print(output)
         return
-    from ntk_theory.report.page import Provenance, page  # noqa: PLC0415
-    from ntk_theory.studies.verify import judge  # noqa: PLC0415
-
     with Store.open(store) as opened:
         known = {name for case in opened.study.cases for name in (case.label, case.label.rpartition(" [")[0])}
         for name in only or []:
             if name not in known:
                 labels = ", ".join(case.label for case in opened.study.cases)
                 raise InputError(f"--only is {name!r}; the store has {labels}")
-        html = page(judge(opened), Provenance(opened.environments(), opened.fingerprint()), only=only or ())
+        html = _page(opened, only or ())
     try:
         output.write_text(html, encoding="utf-8")
     except OSError as cause:
@@ -51,3 +52,17 @@ def command(
             f"{output} cannot be written ({cause.strerror}); name another file with -o"
         ) from None
     print(output)
+
+
+def _page(store: Store, only: Sequence[str]) -> str:
+    from ntk_theory.report.page import Provenance, page  # noqa: PLC0415  --help stays quick
+
+    provenance = Provenance(store.environments(), store.fingerprint())
+    if store.study.training is not None:
+        from ntk_theory.report.training_page import training_page  # noqa: PLC0415
+        from ntk_theory.studies.flow_verify import judge_training  # noqa: PLC0415
+
+        return training_page(judge_training(store), provenance, only=only)
+    from ntk_theory.studies.verify import judge  # noqa: PLC0415
+
+    return page(judge(store), provenance, only=only)

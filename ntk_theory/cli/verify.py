@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +21,10 @@ from ntk_theory.cli.options import (
 from ntk_theory.errors import InputError
 
 if TYPE_CHECKING:
+    from ntk_theory.studies.flow_verify import TrainingResult
+    from ntk_theory.studies.result import Result
+    from ntk_theory.studies.store import Store
+    from ntk_theory.studies.study import Study
     from ntk_theory.studies.verify import StudyResult
 
 REFUTED, INCOMPLETE = 1, 3
@@ -52,6 +56,15 @@ def command(
     seed: Annotated[int, typer.Option("--seed", help="Root of every random number.")] = 0,
     zoo: Annotated[bool, typer.Option("--zoo", help="Every decided zoo problem of order at most 4.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer widths, networks and points.")] = False,
+    training: Annotated[
+        bool, typer.Option("--training", help="Train every network; test the claims on training instead.")
+    ] = False,
+    until: Annotated[
+        float | None, typer.Option("--until", metavar="T", help="With --training: end of the flow.")
+    ] = None,
+    clock: Annotated[
+        str | None, typer.Option("--clock", help="With --training: raw time, or kernel time ε²t.")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option("--store", help="SQLite file; the same study is resumed from it.")
     ] = None,
@@ -65,6 +78,8 @@ def command(
 ) -> int:
     """Test what theory says of this PDE's kernels on independent networks of growing width.
 
+    With --training: of their drift under gradient flow, Theorem 2.3 first.
+
     The same command, started again after an interruption, computes only what is missing.
     """
     names = _problems(what, zoo, output_bias)
@@ -75,17 +90,19 @@ def command(
         problems: Sequence[Any] = [resolve(name, parameter, fields, variables) for name in names]
     else:
         problems = names
-    from ntk_theory.studies.verify import QUICK, verify  # noqa: PLC0415  --help stays quick
-
-    size: dict[str, Any] = dict(QUICK) if quick else {}
-    size |= {} if s is None else {"s": _list("--s", s)}
+    size: dict[str, Any] = {} if s is None else {"s": _list("--s", s)}
     size |= {} if widths is None else {"widths": [_whole("--widths", w) for w in _list("--widths", widths)]}
     size |= {name: n for name, n in (("seeds", seeds), ("points", points)) if n is not None}
+    flow = {name: value for name, value in (("until", until), ("clock", clock)) if value is not None}
+    if flow and not training:
+        raise InputError(f"--{next(iter(flow))} needs --training: only then is anything trained")
+    study, quick_size = _studies(training)
+    options = {**(quick_size if quick else {}), **size, **flow}
     depths = [_whole("--depth", d) for d in _list("--depth", depth)]
     results = [
-        verify(
+        study(
             problems,
-            **size,
+            **options,
             depth=layers,
             activations=_list("--activation", activation),
             output_bias=output_bias,
@@ -97,7 +114,7 @@ def command(
         )
         for layers in depths
     ]
-    return _report(results, strict=strict, as_json=as_json)
+    return _report(results, training=training, strict=strict, as_json=as_json)
 
 
 def resume(
@@ -115,18 +132,41 @@ def resume(
 
     The store holds the whole question (problems, points, seeds, criterion), so nothing else is needed.
     """
-    from ntk_theory.studies.runner import run  # noqa: PLC0415  --help stays quick
-    from ntk_theory.studies.store import Store  # noqa: PLC0415
-    from ntk_theory.studies.verify import record  # noqa: PLC0415
+    from ntk_theory.studies.store import Store  # noqa: PLC0415  --help stays quick
 
     with Store.open(store) as opened:
         study = opened.study
         if into is None:
-            run(study, opened, workers=workers, cluster=cluster)
-            return _report([record(opened)], strict=strict, as_json=as_json)
+            return _completed(study, opened, workers, cluster, strict=strict, as_json=as_json)
     with Store.open_or_create(into, study) as fresh:
-        run(study, fresh, workers=workers, cluster=cluster)
-        return _report([record(fresh)], strict=strict, as_json=as_json)
+        return _completed(study, fresh, workers, cluster, strict=strict, as_json=as_json)
+
+
+def _completed(
+    study: Study, store: Store, workers: int | None, cluster: str | None, *, strict: bool, as_json: bool
+) -> int:
+    """Compute what the store lacks, judge, report."""
+    from ntk_theory.studies.runner import run  # noqa: PLC0415  --help stays quick
+
+    run(study, store, workers=workers, cluster=cluster)
+    if study.training is None:
+        from ntk_theory.studies.verify import record  # noqa: PLC0415
+
+        return _report([record(store)], training=False, strict=strict, as_json=as_json)
+    from ntk_theory.studies.flow_verify import record_training  # noqa: PLC0415
+
+    return _report([record_training(store)], training=True, strict=strict, as_json=as_json)
+
+
+def _studies(training: bool) -> tuple[Callable[..., Any], Mapping[str, Any]]:
+    """The study of this kind, and the size of a quick one."""
+    if training:
+        from ntk_theory.studies.flow_verify import QUICK_TRAINING, verify_training  # noqa: PLC0415
+
+        return verify_training, QUICK_TRAINING
+    from ntk_theory.studies.verify import QUICK, verify  # noqa: PLC0415  --help stays quick
+
+    return verify, QUICK
 
 
 def _problems(what: list[str] | None, zoo: bool, output_bias: str) -> list[str]:
@@ -170,34 +210,45 @@ def _store(store: Path | None, depth: int, depths: int) -> Path | None:
     return store.with_name(f"{store.stem}-depth{depth}{store.suffix}")
 
 
-def _report(results: Sequence[StudyResult], *, strict: bool, as_json: bool) -> int:
-    from ntk_theory.studies.claims import Outcome  # noqa: PLC0415  imported with the studies by now
-
+def _report(results: Sequence[Any], *, training: bool, strict: bool, as_json: bool) -> int:
     if as_json:
-        from ntk_theory.report.tables import agreement, answers  # noqa: PLC0415
-
-        refuted = sum(result.outcomes[Outcome.REFUTED] for result in results)
-        print_json(
-            {
-                "refuted": refuted,
-                "agreement": agreement(answers(results)).to_dict(),
-                "complete": all(result.is_complete for result in results),
-                "studies": [result.to_dict() for result in results],
-            }
-        )
+        print_json(_training_json(results) if training else _kernel_json(results))
     else:
         from rich.console import Console  # noqa: PLC0415  --json does without
-
-        from ntk_theory.report.terminal import show  # noqa: PLC0415
 
         console = Console(highlight=False)
         if not console.is_terminal:
             console.width = PIPED_WIDTH
-        show(results, console)
+        if training:
+            from ntk_theory.report.training_claims import show as show_training  # noqa: PLC0415
+
+            show_training(results, console)
+        else:
+            from ntk_theory.report.terminal import show  # noqa: PLC0415
+
+            show(results, console)
     return _code(results, strict)
 
 
-def _code(results: Sequence[StudyResult], strict: bool) -> int:
+def _kernel_json(results: Sequence[StudyResult]) -> dict[str, Any]:
+    from ntk_theory.report.tables import agreement, answers  # noqa: PLC0415
+    from ntk_theory.studies.claims import Outcome  # noqa: PLC0415  imported with the studies by now
+
+    return {
+        "refuted": sum(result.outcomes[Outcome.REFUTED] for result in results),
+        "agreement": agreement(answers(results)).to_dict(),
+        "complete": all(result.is_complete for result in results),
+        "studies": [result.to_dict() for result in results],
+    }
+
+
+def _training_json(results: Sequence[TrainingResult]) -> dict[str, Any]:
+    from ntk_theory.report.training_claims import to_dict  # noqa: PLC0415
+
+    return to_dict(results)
+
+
+def _code(results: Sequence[Result[Any]], strict: bool) -> int:
     from ntk_theory.studies.claims import Outcome  # noqa: PLC0415
 
     for result in results:
@@ -205,7 +256,8 @@ def _code(results: Sequence[StudyResult], strict: bool) -> int:
         if failures:
             first = failures[0]
             place = f"{first.cell.case}, width {first.cell.width}, seed {first.cell.seed}"
-            where = f"{place}, K_{first.pair} at s = {first.s}" if first.pair else place
+            block = f", K_{first.pair}" if first.pair else ""
+            where = f"{place}{block}" + (f" at s = {first.s}" if first.s else "")
             print(
                 f"ntk-theory: {len(failures)} numbers could not be computed and are left out; the first: "
                 f"{where}: {first.message}; all others are kept in {result.path}",

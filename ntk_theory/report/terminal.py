@@ -61,7 +61,7 @@ def _problem(name: str, group: Sequence[Answer], console: Console) -> None:
     console.print(_limits(group, columns))
     console.print()
     if len(group) == 1:
-        console.print(_claims(first))
+        console.print(claims_table(first.claims))
     else:
         console.print(_slopes(group, columns))
         console.print()
@@ -110,12 +110,13 @@ def _short(cell: str) -> str:
     return cell.replace("deterministic", "determin.")
 
 
-def _claims(answer: Answer) -> Table:
+def claims_table(claims: Sequence[ClaimSummary]) -> Table:
+    """One row per claim: what it says, its outcome, the evidence in words."""
     table = _table(["claim", "outcome", "evidence"])
     for column, share in zip(table.columns, (10, 4, 14), strict=True):
         column.ratio = share
     table.expand = True
-    for claim in answer.claims:
+    for claim in claims:
         style = STYLES[claim.outcome]
         statement = _text(claim.statement)
         statement.append(f"  {claim.code} {claim.source}", style="dim")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ntk_theory.errors import InputError, StoreError
-from ntk_theory.studies.claims import Outcome, ProblemEvidence, Verdict, decide_all
+from ntk_theory.studies.claims import ProblemEvidence, decide_all
 from ntk_theory.studies.criterion import Criterion
-from ntk_theory.studies.data import StudyData
 from ntk_theory.studies.gather import problem_evidence
+from ntk_theory.studies.result import Result
 from ntk_theory.studies.runner import run
 from ntk_theory.studies.store import Store
 from ntk_theory.studies.study import DEFAULT_S, DEFAULT_WIDTHS, Study
@@ -25,101 +23,8 @@ if TYPE_CHECKING:
 QUICK: Mapping[str, Any] = {"widths": tuple(2**k for k in range(6, 12)), "seeds": 48, "points": 6}
 
 
-@dataclass(frozen=True, eq=False)
-class StudyResult:
-    """What a study found.
-
-    Attributes
-    ----------
-    study, data:
-        The question, and the numbers measured.
-    evidence:
-        (case, activation) → the evidence, with the classification that was tested.
-    verdicts:
-        (case, activation) → one verdict per claim, or per claim, block and s.
-    path:
-        The store, from which everything here can be made again.
-    """
-
-    study: Study
-    data: StudyData
-    evidence: Mapping[tuple[str, str], ProblemEvidence]
-    verdicts: Mapping[tuple[str, str], tuple[Verdict, ...]]
-    path: Path
-
-    def __iter__(self) -> Iterator[Verdict]:
-        for verdicts in self.verdicts.values():
-            yield from verdicts
-
-    @property
-    def outcomes(self) -> Counter[Outcome]:
-        """How often each outcome occurs."""
-        return Counter(verdict.outcome for verdict in self)
-
-    @property
-    def is_complete(self) -> bool:
-        """Was every cell computed, without failures?"""
-        return self.data.is_complete and not self.data.failures()
-
-    def select(self, claim: str, block: str | None = None) -> list[Verdict]:
-        """The verdicts on one claim (and block)."""
-        return [v for v in self if v.claim == claim and block in (None, v.block)]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Question, verdicts and outcomes as plain data."""
-        return {
-            "study": self.study.digest,
-            "store": str(self.path),
-            "cases": [case.label for case in self.study.cases],
-            "s": [str(s) for s in self.study.s],
-            "widths": list(self.study.widths),
-            "seeds": self.study.seeds,
-            "depth": self.study.depth,
-            "output_bias": self.study.output_bias,
-            "criterion": dict(self.study.criterion),
-            "complete": self.is_complete,
-            "failures": [f._asdict() | {"cell": list(f.cell)} for f in self.data.failures()],
-            "outcomes": {str(outcome): count for outcome, count in self.outcomes.items()},
-            "verdicts": [
-                {"case": case, "activation": activation, **verdict.to_dict()}
-                for (case, activation), verdicts in self.verdicts.items()
-                for verdict in verdicts
-            ],
-        }
-
-    def to_pandas(self) -> Any:
-        """The tidy rows of the study as a pandas DataFrame."""
-        from ntk_theory.studies.export import to_pandas  # noqa: PLC0415  pandas is an extra
-
-        return to_pandas(self.data)
-
-    def export(self, path: str | Path) -> None:
-        """Write the tidy rows as CSV, JSON or NPZ, by the ending of ``path``."""
-        from ntk_theory.studies.export import export  # noqa: PLC0415
-
-        export(self.data, path)
-
-    def __str__(self) -> str:
-        lines = []
-        for (case, activation), verdicts in self.verdicts.items():
-            lines.append(f"{case}, {activation}, output bias {self.study.output_bias}")
-            lines += [f"  {line}" for line in summary_lines(verdicts)]
-        return "\n".join(lines)
-
-
-def summary_lines(verdicts: Sequence[Verdict]) -> list[str]:
-    """One line per claim: its outcomes counted, and the reason of the first that is not supported."""
-    lines = []
-    for code in dict.fromkeys(v.claim for v in verdicts):
-        own = [v for v in verdicts if v.claim == code]
-        counts = Counter(v.outcome for v in own)
-        shown = ", ".join(
-            f"{count} {outcome}" if len(own) > 1 else str(outcome) for outcome, count in counts.items()
-        )
-        first = next((v for v in own if v.outcome is not Outcome.SUPPORTED), own[0])
-        where = f"{first.block} s = {first.s}: " if first.s is not None else ""
-        lines.append(f"{code:16} {shown}  ({where}{first.reason})")
-    return lines
+#: What :func:`verify` finds: verdicts on kernels at initialisation.
+StudyResult: TypeAlias = Result[ProblemEvidence]
 
 
 def verify(
@@ -200,6 +105,8 @@ def judge(store: Store) -> StudyResult:
         The frozen criterion is not one of this version.
     """
     study, data = store.study, store.data()
+    if study.training is not None:
+        raise InputError(f"the store {store.path} holds a study of training; judge it with judge_training")
     try:
         criterion = Criterion.from_dict(study.criterion)
     except InputError as cause:
