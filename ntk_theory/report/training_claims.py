@@ -85,8 +85,8 @@ def head(answer: TrainingAnswer) -> list[str]:
     """The columns of :func:`measured`."""
     widths = answer.result.study.widths
     shown = widths if len(widths) <= 4 else (widths[0], widths[len(widths) // 2], widths[-1])
-    columns = [f"N = {width}" for width in shown]
-    return ["s", *columns, "exponent", "limit", "relative", "exponent", "(i)", "(ii)", "Thm 2.3"]
+    columns = [f"N={width}" for width in shown]
+    return ["s", *columns, "exponent", "limit", "relative", "exponent", "(i)", "(ii)", "2.3"]
 
 
 def measured(answer: TrainingAnswer) -> Iterator[list[str]]:
@@ -168,9 +168,10 @@ def footer(result: TrainingResult) -> Iterator[str]:
     """How to read the measured table, and what it rests on."""
     study = result.study
     yield (
-        "N = …: median over networks of sup_t ‖K(t)−K(0)‖₂; exponent: its power of N with the interval; "
-        "limit: the same of the limiting dynamics for s > 1/2; relative: sup_t ‖K(t)−K(0)‖/‖K(0)‖ in the Frobenius "
-        "norm at the largest width, with its exponent; (i) sup ‖θ‖_∞/√(2 ln P); (ii) sup |F_α|"
+        "N=…: median over networks of sup_t ‖K(t)−K(0)‖₂; exponent: its power of N with the interval; "
+        "limit: the same of the limiting dynamics for s > 1/2; relative: sup_t ‖K(t)−K(0)‖/‖K(0)‖ in the "
+        "Frobenius norm at the largest width, with its exponent; (i) sup ‖θ‖_∞/√(2 ln P); (ii) sup |F_α|; "
+        "2.3: verdict on the theorem"
     )
     yield (
         f"widths {', '.join(map(str, study.widths))}, {study.seeds} networks each; criterion frozen before "
@@ -205,7 +206,7 @@ def _table(columns: Sequence[str]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for k, column in enumerate(columns):
-        table.add_column(column, justify="right" if k else "left", overflow="fold")
+        table.add_column(column, justify="right" if k else "left", no_wrap=True)
     return table
 
 
@@ -224,10 +225,12 @@ def _measured_table(answer: TrainingAnswer) -> Table:
 def _exponent(interval: Interval) -> str:
     if not math.isfinite(interval.half_width):
         return "–"
-    return f"{interval.value:.2f} ± {interval.half_width:.2f}"
+    return f"{interval.value:.2f}±{interval.half_width:.2f}"
 
 
 def _number(value: float, digits: int = 3) -> str:
+    if abs(value) < 1e-3:
+        digits = 2  # with an exponent, three would be too long for the table
     return f"{value:.{digits}g}" if math.isfinite(value) else "–"
 
 

@@ -240,8 +240,8 @@ class _FlowCell:
 
 
 def flow_seconds(study: Study, case: Case, width: int) -> float:
-    """Seconds of one cell (an estimate): more evaluations where s < 1/2 makes the kernel large."""
+    """Seconds of one cell (an estimate): more evaluations where ε = N^{1/2−s} makes the kernel large."""
     points = sum(len(array) for array in case.points.values())
-    each = 1e-3 + 4e-8 * points * width * study.depth**2
-    evaluations = sum(70 * max(1.0, float(width) ** (1 - 2 * float(s)) / 2) for s in study.s)
+    each = 1.5e-3 + 5e-8 * points * width * study.depth**2
+    evaluations = sum(60 * max(1.0, float(width) ** (0.5 - float(s))) for s in study.s)
     return float(evaluations * each)
