@@ -108,7 +108,7 @@ def _drift(run: Trajectory) -> Table:
         relative = run.drift.sup_relative(block)
         table.add_row(
             name, f"{run.drift.norms[block]:.3g}", f"{run.drift.sup(block):.3g}",
-            f"{relative:.1%}" if relative < 10 else f"× {relative:.3g}",
+            f"{relative:.1%}" if relative < 1 else f"× {relative:.3g}",
         )  # fmt: skip
     return table
 

@@ -26,9 +26,9 @@ EQUATION_POINTS = (128, 800, 1200)
 CONDITION_POINTS = (16, 100, 200)
 
 #: Steps by method; a flow has an end time instead.
-STEPS = {"gauss-newton": 500, "adam": 2000, "gradient-descent": 2000}
+STEPS = {"gauss-newton": 200, "adam": 2000, "gradient-descent": 2000}
 #: Gauss–Newton reaches rounding: L at most this, or no tenth less in so many steps, is enough.
-LOSS, PATIENCE = 1e-14, 100
+LOSS, PATIENCE = 1e-14, 50
 
 
 def default_network(

@@ -121,7 +121,7 @@ def test_geodesic_correction_needs_fewer_steps() -> None:
 
 @pytest.mark.parametrize("points", [3, 40])
 def test_kernel_form_and_qr_form_take_the_same_steps(points, monkeypatch) -> None:
-    """Fewer residuals than parameters (K + μI) and more (AᵀA + μI): Cholesky of the Gram matrix against QR."""
+    """Fewer residuals than parameters (K + μI) and more (AᵀA + μI): Cholesky of the Gram against QR."""
     problem, network, theta, _ = small()
     given = (problem, network, theta, draw_points(problem, points, 2))
     ends = []
