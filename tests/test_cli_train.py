@@ -191,3 +191,20 @@ def test_a_bar_is_drawn_in_a_terminal(monkeypatch, capsys):
     err = capsys.readouterr().err
     assert "gauss-newton" in err
     assert "step" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--points", "1000000000"], "3000000000 points"),
+        (["--width", "9999999"], "200000019999997 parameters"),
+        (["--width", "9999999", "--depth", "1", "--points", "1000000", "--method", "adam"], "3000000 points"),
+    ],
+)
+def test_what_cannot_fit_is_refused_before_anything_is_drawn(arguments, word, capsys):
+    assert run(["train", "heat", *arguments]) == 3
+    captured = capsys.readouterr()
+    assert word in captured.err
+    assert "GiB" in captured.err
+    assert "smaller width or fewer points" in captured.err
+    assert len(captured.err.strip().splitlines()) == 1

@@ -109,20 +109,23 @@ def command(
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
-    from ntk_theory.training import Resample, train  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training.defaults import default_network  # noqa: PLC0415
+    from ntk_theory.model.points import draw_points  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training import Resample, train  # noqa: PLC0415
+    from ntk_theory.training.defaults import check_memory, default_network  # noqa: PLC0415
 
     chosen = _method(method, rate, until)
     rules = _rules(chosen, steps=steps, error=tolerance, loss=loss, seconds=time_limit)
     network = default_network(
         problem, **layers(width, depth), s=s, activation=activation, output_bias=output_bias
     )
+    places = sum(_counts(problem, points).values())
+    check_memory(network, places, dense=chosen.name == "gauss-newton")
     with _progress(chosen, rules, quiet=as_json) as progress:
         run = train(
             problem,
             network,
             network.init(seed),
-            _points(problem, points, seed),
+            draw_points(problem, _counts(problem, points), seed),
             method=chosen,
             until=rules,
             weights=_weights(weights),
@@ -174,15 +177,14 @@ def _rules(method: Method, **given: Any) -> Until:
     return replace(rules, **asked)
 
 
-def _points(problem: Problem, count: int | None, seed: int) -> Any:
-    from ntk_theory.model.points import draw_points  # noqa: PLC0415
-    from ntk_theory.training.defaults import default_points  # noqa: PLC0415
+def _counts(problem: Problem, count: int | None) -> dict[str, int]:
+    from ntk_theory.training.defaults import default_counts  # noqa: PLC0415
 
     if count is None:
-        return default_points(problem, seed)
+        return default_counts(problem)
     if count < 1:
         raise InputError(f"--points is {count}; it needs a positive number")
-    return draw_points(problem, count, seed)
+    return {group.name: count for group in problem.groups}
 
 
 def _weights(text: str | None) -> str | dict[str, float] | None:

@@ -13,6 +13,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from ntk_theory.empirical.cost import physical_memory
+from ntk_theory.errors import ResourceError
 from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import Points, draw_points
@@ -25,6 +27,8 @@ WIDTH, DEPTH = 20, 3
 EQUATION_POINTS = (128, 800, 1200)
 CONDITION_POINTS = (16, 100, 200)
 
+#: Arrays as long as the parameters, or as points times neurons, that training holds at the least.
+VECTORS = 6
 #: Steps by method; a flow has an end time instead.
 STEPS = {"gauss-newton": 200, "adam": 2000, "gradient-descent": 2000}
 #: Gauss–Newton reaches rounding: L at most this, or no tenth less in so many steps, is enough.
@@ -68,6 +72,38 @@ def default_counts(problem: Problem) -> dict[str, int]:
 def default_points(problem: Problem, seed: int = 0) -> Points:
     """Points of every group, drawn from its faces or the domain."""
     return draw_points(problem, default_counts(problem), seed)
+
+
+def parameter_count(network: Network) -> int:
+    """P, without drawing any of them."""
+    outputs, bias = len(network.fields), network.output_bias != "none"
+    fan_in = (len(network.variables), *network.widths[:-1])
+    hidden = sum(width * (below + 1) for width, below in zip(network.widths, fan_in, strict=True))
+    return hidden + outputs * (network.widths[-1] + bias)
+
+
+def check_memory(network: Network, points: int, *, dense: bool) -> None:
+    """Refuse what cannot fit before anything is drawn.
+
+    A few vectors of P parameters and arrays of n points times all neurons; with ``dense`` also the
+    Jacobian of Gauss–Newton, its scaled copy and what is factorised.
+
+    Raises
+    ------
+    ResourceError
+        with the estimate, the machine's memory and what to change.
+    """
+    size, neurons = parameter_count(network), sum(network.widths)
+    need = 8.0 * (VECTORS * size + VECTORS * points * neurons)
+    if dense:
+        need += 8.0 * (2 * points * size + min(points, size) ** 2)
+    have = 0.75 * physical_memory()
+    if need > have:
+        instead = ", or a first-order method" if dense else ""
+        raise ResourceError(
+            f"{size} parameters and {points} points need about {need / 2**30:.3g} GiB, above the "
+            f"{have / 2**30:.3g} GiB that may be used here; take a smaller width or fewer points{instead}"
+        )
 
 
 def thinned(points: Mapping[str, FloatArray], most: int) -> dict[str, FloatArray]:

@@ -33,7 +33,7 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.training.advice import GOALS, Goal, advise, drift, exponent_at, faults, regimes
-from ntk_theory.training.defaults import DEPTH, default_counts, default_network
+from ntk_theory.training.defaults import DEPTH, default_counts, default_network, parameter_count
 from ntk_theory.training.starts import Quantiles, Start, Starts, epsilon_of
 
 __all__ = ["CANDIDATES", "GOALS", "Cost", "Goal", "Option", "Recommendation", "recommend"]
@@ -244,17 +244,9 @@ def _cost(problem: Problem, network: Network, starts: Starts) -> Cost:
     counts = default_counts(problem)
     rows = sum(counts[group.name] * len(group.legs) for group in problem.groups)
     n = sum(counts.values())
-    size = _size(network)
+    size = parameter_count(network)
     try:
         plan = estimate(network, rows, starts.law.slots, contracted=True)
     except NTKTheoryError:  # too large for this machine; the answer about s stands
         return Cost(n, size, None, None, None, 8.0 * n * size)
     return Cost(n, size, plan.flops, plan.bytes, plan.seconds, 8.0 * n * size)
-
-
-def _size(network: Network) -> int:
-    """P, without drawing any of them."""
-    outputs, bias = len(network.fields), network.output_bias != "none"
-    fan_in = (len(network.variables), *network.widths[:-1])
-    hidden = sum(width * (below + 1) for width, below in zip(network.widths, fan_in, strict=True))
-    return hidden + outputs * (network.widths[-1] + bias)
