@@ -48,7 +48,10 @@ def command(
     fields: Fields = None,
     variables: Variables = None,
 ) -> None:
-    """Which s should one use, and which learning rate? With kernel, residual at the start, drift and cost."""
+    """Which s and which learning rate should one use?
+
+    With the kernel's limits, the residual at the start, the drift in training, and the cost.
+    """
     problem = resolve(what, parameter, fields, variables)
     for name, value in (("--width", width), ("--depth", depth), ("--points", points)):
         if value < 1:
