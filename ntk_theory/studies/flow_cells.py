@@ -51,7 +51,7 @@ Floats = NDArray[np.float64]
 #: Relative tolerance by integrator: a drift is known to a part in a thousand, far below its spread.
 TOLERANCES = {"rk45": 1e-5, "etd2rk": 1e-3}
 #: Steps after which a flow counts as one that does not reach its end.
-MAX_STEPS = 4000
+MAX_STEPS = 600
 
 
 @dataclass(frozen=True, eq=False)

@@ -92,11 +92,15 @@ class TrainingEvidence:
             return f"(i) fails: ‖θ‖_∞ reaches {e.parameters.value:.2f} √(2 ln P)"
         return ""
 
+    def open_assumption(self, s: Fraction) -> str:
+        """Which assumption is not shown to hold at this s: "(i)", "(ii)" or neither."""
+        e, margin = self.at[s], self.criterion.growth_margin
+        named = (("(i)", e.parameters), *(("(ii)", bound) for bound in e.gradients))
+        return next((name for name, bound in named if not bound.trend.whole.high < margin), "")
+
     def assumptions_hold(self, s: Fraction) -> bool:
         """Are both assumptions seen to hold at this s?"""
-        e, c = self.at[s], self.criterion
-        bounds = (e.parameters, *e.gradients)
-        return not self.broken_assumption(s) and all(b.trend.whole.high < c.growth_margin for b in bounds)
+        return not self.broken_assumption(s) and not self.open_assumption(s)
 
     def assumption_words(self, s: Fraction) -> str:
         """Both assumptions in numbers."""
@@ -162,7 +166,8 @@ def _theorem(e: TrainingEvidence) -> Iterator[Found]:
 def _theorem_at(e: TrainingEvidence, s: Fraction, size: str) -> tuple[Outcome, str]:
     at, moved, held = e.at[s], e.drift[s], e.assumption_words(s)
     if not e.assumptions_hold(s):
-        return Outcome.UNDECIDED, f"whether its assumptions hold is open ({held}): needs more seeds"
+        which = f"{e.open_assumption(s)} stays bounded as the width grows"
+        return Outcome.UNDECIDED, f"whether {which} is open, with {held} at the largest: needs more seeds"
     if moved is Movement.ZERO:
         how = "the drift is below rounding" if at.vanishes else size
         return Outcome.SUPPORTED, f"{how}, with {held}"

@@ -42,7 +42,7 @@ class FlowCriterion:
     """
 
     level: float = 0.05
-    drift_margin: float = 0.1
+    drift_margin: float = 0.15
     limit_margin: float = 0.05
     rate_margin: float = 0.2
     rate_exclusion: float = 0.02

@@ -47,7 +47,7 @@ def verify_training(
     *,
     s: Sequence[Any] = DEFAULT_TRAINING_S,
     widths: Sequence[int] = DEFAULT_TRAINING_WIDTHS,
-    seeds: int = 20,
+    seeds: int = 16,
     points: int = 6,
     until: float = FlowSettings.until,
     clock: Literal["raw", "kernel"] = "raw",
