@@ -5,7 +5,8 @@
 Every problem gets the same network, the same numbers of points and the same method (the defaults of
 ``train``), from seed 0; nothing is tuned per problem. The budget is processor time, which other processes
 do not lengthen; with one thread it is the wall time on an idle machine. Results are written after
-every problem; those that are there are kept unless ``--again`` is given.
+every problem; those that are there are kept unless ``--again`` is given. With ``--readme`` the table
+goes into README.md, between its marks.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parents[1] / "README.md"
+#: What stands before and behind the table in README.md.
+MARKS = ("<!-- made by benchmarks/train_zoo.py -->\n", "<!-- end of the table -->\n")
 BOUNDS = (1e-2, 1e-4, 1e-6, 1e-7)
 
 
@@ -32,6 +36,7 @@ def main() -> None:
     parser.add_argument("--loss", type=float, default=1e-14)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--out", type=Path, default=RESULTS / "train_zoo.json")
+    parser.add_argument("--readme", action="store_true")
     arguments = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(arguments.threads)
@@ -45,6 +50,9 @@ def main() -> None:
             found[name] = measure(name, arguments.seconds, arguments.loss)
             print(line(name, found[name]), flush=True)
             save(arguments.out, found)
+    if arguments.readme:
+        text = README.read_text(encoding="utf-8")
+        README.write_text(replaced(text, table(found)), encoding="utf-8")
 
 
 def measure(name: str, seconds: float, loss: float) -> dict[str, Any]:
@@ -91,11 +99,8 @@ def summary(found: dict[str, Any]) -> str:
     return f"{len(errors)} problems, relative L² error: {', '.join(counts)}."
 
 
-def save(path: Path, found: dict[str, Any]) -> None:
-    """JSON, and a table sorted by error."""
-    from environment import write  # noqa: PLC0415 - after the threads are set
-
-    write(path, found)
+def table(found: dict[str, Any]) -> str:
+    """The summary, and a Markdown table sorted by error."""
     order = sorted(found, key=lambda name: found[name].get("error", float("inf")))
     head = [
         summary(found),
@@ -103,8 +108,23 @@ def save(path: Path, found: dict[str, Any]) -> None:
         "| problem | title | relative L² error | steps | CPU seconds | stopped by |",
         "|---|---|---|---|---|---|",
     ]
-    text = "\n".join([*head, *(line(name, found[name]) for name in order)]) + "\n"
-    path.with_suffix(".md").write_text(text, encoding="utf-8")
+    return "\n".join([*head, *(line(name, found[name]) for name in order)]) + "\n"
+
+
+def replaced(text: str, new: str) -> str:
+    """``text`` with what stands between the marks replaced."""
+    before, mark, rest = text.partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    if not (mark and end):
+        raise SystemExit(f"README.md lacks the marks {MARKS[0].strip()} and {MARKS[1].strip()}")
+    return f"{before}{mark}\n{new}\n{end}{after}"
+
+
+def save(path: Path, found: dict[str, Any]) -> None:
+    """JSON with the environment."""
+    from environment import write  # noqa: PLC0415 - after the threads are set
+
+    write(path, found)
 
 
 if __name__ == "__main__":

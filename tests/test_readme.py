@@ -26,8 +26,14 @@ def blocks(language: str) -> list[str]:
 
 
 def command_line(arguments: list[str], *, cwd: Path = ROOT) -> str:
-    """What a terminal of 100 columns shows: standard output, then standard error."""
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
+    """What a terminal of 100 columns shows: standard output, then standard error; data go into ``cwd``."""
+    environment = {
+        **os.environ,
+        "COLUMNS": "100",
+        "PYTHONIOENCODING": "utf-8",
+        "NO_COLOR": "1",
+        "XDG_DATA_HOME": str(cwd),
+    }
     done = subprocess.run(
         [sys.executable, "-c", "from ntk_theory.cli import main; main()", *arguments],
         capture_output=True, encoding="utf-8", env=environment, cwd=cwd, timeout=120, check=False,
@@ -49,10 +55,10 @@ def trimmed(text: str) -> str:
 
 
 @pytest.mark.parametrize(("command", "shown"), [pytest.param(*case, id=case[0]) for case in transcripts()])
-def test_transcript(command: str, shown: str) -> None:
+def test_transcript(command: str, shown: str, tmp_path: Path) -> None:
     program, *arguments = shlex.split(command)
     assert program == "ntk-theory"
-    printed = trimmed(command_line(arguments))
+    printed = trimmed(command_line(arguments, cwd=tmp_path))
     same = doctest.OutputChecker().check_output(trimmed(shown), printed, doctest.ELLIPSIS)
     assert same, f"README shows\n{shown}\nbut the command prints\n{printed}"
 
@@ -61,8 +67,9 @@ def test_there_are_transcripts() -> None:
     assert len(list(transcripts())) >= 2
 
 
-def test_python_examples() -> None:
-    """Every ``>>>`` example, in order, in one namespace."""
+def test_python_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ``>>>`` example, in order, in one namespace and an empty folder."""
+    monkeypatch.chdir(tmp_path)
     text = "\n".join(blocks("python"))
     test = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
     assert len(test.examples) >= 10
@@ -130,3 +137,15 @@ def test_no_block_has_an_unknown_language() -> None:
     """A mistyped language would take an example out of these tests."""
     opened = re.findall(r"^```(\w*)$", README, re.MULTILINE)
     assert set(opened) <= {"", "sh", "console", "python", "toml"}
+
+
+def test_the_training_table_is_the_benchmarks() -> None:
+    """Errors and problems in the table are those of the committed results."""
+    begin, end = "<!-- made by benchmarks/train_zoo.py -->", "<!-- end of the table -->"
+    table = [
+        line for line in README.partition(begin)[2].partition(end)[0].splitlines() if line.startswith("| ")
+    ]
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table]
+    shown = {name: error.split()[0] for name, _, error in rows[1:]}
+    results = json.loads((ROOT / "benchmarks" / "results" / "train_zoo.json").read_text(encoding="utf-8"))
+    assert shown == {name: f"{found['error']:.1e}" for name, found in results["results"].items()}
