@@ -34,6 +34,8 @@ MEMORY_LIMIT = 2**30
 GRAM_ROWS = 2048
 #: Bytes of the jets of a tile of neurons at depth 1.
 NEURON_BYTES = 2**24
+#: Estimated seconds of one thread below which handing work to a second one costs more than it saves.
+WORTH_SHARING = 2.0e-3
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ def _plan(
     widths, outputs = sizes.network.widths, 1 if contracted else len(sizes.network.fields)
     result = 8.0 * (n * n if contracted else (S * n) ** 2)
     neurons = widths[0]
-    threads = thread_count()
+    flops = operations(sizes, contracted=contracted)
+    serial = flops / RATE + n * sum(widths) * A * (2 + outputs) * ELEMENTWISE
+    threads = thread_count() if serial > WORTH_SHARING else 1
     tile = point_tile or min(-(-n // threads), max(8, GRAM_ROWS // (A * outputs)))
     if len(widths) == 1:
         neurons = neuron_tile or min(widths[0], max(256, NEURON_BYTES // (8 * A * n)))
@@ -150,11 +154,8 @@ def _plan(
             f"need {need:.3g}, of which the result takes {result:.3g}: "
             "raise the limit, or use fewer points or slots"
         )
-    flops = operations(sizes, contracted=contracted)
     repeats = 1.0 if keeps else max(1.0, n / tile / 2)
-    elementwise = n * sum(widths) * A * (2 + outputs) * ELEMENTWISE
-    seconds = repeats * (flops / RATE + elementwise) / threads
-    return Plan(contracted, tile, neurons, keeps, flops, need, seconds)
+    return Plan(contracted, tile, neurons, keeps, flops, need, repeats * serial / threads)
 
 
 def operations(sizes: Sizes, *, contracted: bool) -> float:

@@ -113,7 +113,8 @@ class Linearised:
         """Jᵀv for v of shape (n,): one array per parameter block (rates not applied)."""
         v = self._vector(cotangent, "cotangent")
         weights = self.linearisation.weights * self._unfold(v)
-        lanes = [range(k, len(self._tiles), thread_count()) for k in range(thread_count())]
+        count = min(thread_count(), len(self._tiles))
+        lanes = [range(k, len(self._tiles), count) for k in range(count)]
 
         def lane(mine: range) -> list[FloatArray]:
             total: list[FloatArray] = []
@@ -122,7 +123,7 @@ class Linearised:
                 total = part if not total else [a + b for a, b in zip(total, part, strict=True)]
             return total
 
-        sums = [part for part in each(lane, lanes) if part]
+        sums = each(lane, lanes)
         blocks = [self.ask.network.epsilon * sum(parts[1:], parts[0]) for parts in zip(*sums, strict=True)]
         bias = None
         if self.ask.parameters.output_bias is not None:

@@ -69,6 +69,15 @@ class Rows:
         """The positions of the slots (i, 0), those that the output bias moves."""
         return tuple(k for k, slot in enumerate(self.slots) if slot.is_value)
 
+    @cached_property
+    def targets(self) -> Array:
+        """target_g at the points of all groups, stacked like the residuals: it does not depend on θ."""
+        parts = []
+        for number, group in enumerate(self.problem.groups):
+            first = next(leg for leg in self.legs if leg.group == number)
+            parts.append(group.target(self.points[first.rows]))
+        return np.concatenate(parts)
+
 
 @dataclass(frozen=True, eq=False)
 class Linearisation:
@@ -133,12 +142,7 @@ def network_jets(rows: Rows, scaled: Array, epsilon: float | Array, output_bias:
 
 def residuals(rows: Rows, values: Array) -> Array:
     """R_g(x) = Σ_j F^{g,j} − target_g for all groups, stacked; ``values`` (…, R) as in a Linearisation."""
-    folded = fold_rows(rows, values)
-    targets = []
-    for number, group in enumerate(rows.problem.groups):
-        first = next(leg for leg in rows.legs if leg.group == number)
-        targets.append(group.target(rows.points[first.rows]))
-    return folded - np.concatenate(targets)
+    return np.asarray(fold_rows(rows, values) - rows.targets)
 
 
 def row_kernel(rows: Rows, weights: Array, jet_ntk: Array, epsilon: float, bias_rate: float = 1.0) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from functools import reduce
 from typing import Any
 
@@ -106,7 +107,7 @@ class Program:
         if len(inputs) != self.inputs:
             raise InputError(f"inputs has {len(inputs)} arrays; this program needs {self.inputs}")
         results: list[Any] = [*inputs, *map(np.float64, self.constants)]
-        last_use = self._last_uses()
+        last_use = self._last_uses
         with np.errstate(all="ignore"):
             for number, operation in enumerate(self.operations, start=len(results)):
                 results.append(OPERATIONS[operation.name](*(results[k] for k in operation.arguments)))
@@ -115,6 +116,7 @@ class Program:
                         results[k] = None
         return [results[k] for k in self.outputs]
 
+    @cached_property
     def _last_uses(self) -> list[int]:
         first = self.inputs + len(self.constants)
         last = [-1] * (first + len(self.operations))

@@ -94,7 +94,7 @@ def test_etd2rk_needs_a_twentieth_of_rk45_where_it_is_stiff() -> None:
     """λ_max T = 10⁴ at s = 1/4, accuracy 1e-3 of the displacement; RK45 checks the reference."""
     given = setup("heat", width=32, s="1/4", n=3)
     end = 1e4 / largest_eigenvalue(Objective.of(*given), given[2].flatten())
-    reference = run(given, end, "etd2rk", 1e-5)
+    reference = run(given, end, "etd2rk", 1e-4)  # a tenth of the accuracy asked
     explicit = run(given, end, "rk45", 1e-3)
     exponential = run(given, end, tolerance=1e-3)  # "auto" takes it here
     assert distance(explicit, reference) < 1e-3
