@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
