@@ -69,7 +69,7 @@ def contracted(ask: Request, weights: FloatArray, meter: Meter) -> FloatArray:
     size, stride = padded(n), row_stride(n)
     inputs = np.ascontiguousarray(ask.inputs.T)
     coefficients = weights * ask.factorials[:, None]
-    terms, top = term_table(ask)
+    slots, mixed = slot_tables(ask)
     rates = parameters.rates
     factors = np.sqrt(np.array([rates[2], rates[0], rates[1]]) / len(bias))
     per = len(parameters.readout) + len(inputs) + 1
@@ -89,8 +89,9 @@ def contracted(ask: Request, weights: FloatArray, meter: Meter) -> FloatArray:
                 inputs,
                 ask.network.scale,
                 coefficients,
-                terms,
-                top,
+                slots,
+                mixed,
+                int(slots[:, 1].max()) + 1,
                 factors,
                 features,
                 out,
@@ -102,19 +103,21 @@ def contracted(ask: Request, weights: FloatArray, meter: Meter) -> FloatArray:
     return np.triu(total) + np.triu(total, 1).T
 
 
-def term_table(ask: Request) -> tuple[IntTable, int]:
-    """Rows (kind, slot, field, order of φ, position of μ, factor) and the highest order of φ."""
-    rows: list[tuple[int, int, int, int, int, int]] = []
-    for slot, (place, field) in enumerate(zip(ask.positions.tolist(), ask.outputs.tolist(), strict=True)):
+def slot_tables(ask: Request) -> tuple[IntTable, IntTable]:
+    """The rows of every slot, and of what its derivatives by further variables add (see the kernel)."""
+    slots: list[tuple[int, ...]] = []
+    mixed: list[tuple[int, ...]] = []
+    for number, (place, field) in enumerate(zip(ask.positions.tolist(), ask.outputs.tolist(), strict=True)):
         alpha = ask.set.indices[place]
         order = sum(alpha)
-        rows.append((-1, slot, field, order, place, 1))
-        rows.append((0, slot, field, order + 1, place, order + 1))
-        for j, entry in enumerate(alpha):
-            if entry:
-                lower = tuple(a - (k == j) for k, a in enumerate(alpha))
-                rows.append((j + 1, slot, field, order, ask.set.position[lower], order))
-    return np.array(rows, dtype=np.int64), max(row[3] for row in rows)
+        lower = [
+            (j + 1, ask.set.position[tuple(a - (k == j) for k, a in enumerate(alpha))])
+            for j, entry in enumerate(alpha)
+            if entry
+        ]
+        slots.append((field, order, place, *(lower[0] if lower else (0, 0))))
+        mixed.extend((number, field, order, *further) for further in lower[1:])
+    return np.array(slots, dtype=np.int64), np.array(mixed, dtype=np.int64).reshape(-1, 5)
 
 
 def sum_in_order(parts: list[FloatArray]) -> FloatArray:

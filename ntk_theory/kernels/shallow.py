@@ -45,6 +45,36 @@ def _add(y: FloatArray, factor: float, c: FloatArray, f: FloatArray) -> None:
 
 
 @inlined
+def _value_slot(
+    r: FloatArray, d: FloatArray, c: FloatArray, f: FloatArray, g: FloatArray, rho: float, delta: float
+) -> None:
+    """A slot of order 0: r += ρ c f and D_0 += δ c g in one pass."""
+    for i in range(c.size):
+        r[i] += rho * (c[i] * f[i])
+        d[i] += delta * (c[i] * g[i])
+
+
+@inlined
+def _slot(
+    r: FloatArray,
+    d: FloatArray,
+    e: FloatArray,
+    c: FloatArray,
+    f: FloatArray,
+    g: FloatArray,
+    rho: float,
+    delta: float,
+    gamma: float,
+) -> None:
+    """Any other slot: r += ρ c f, D_0 += δ c g and, for the first j with α_j > 0, D_{e_j} += γ c f."""
+    for i in range(c.size):
+        both = c[i] * f[i]
+        r[i] += rho * both
+        d[i] += delta * (c[i] * g[i])
+        e[i] += gamma * both
+
+
+@inlined
 def _axpy(y: FloatArray, factor: float, f: FloatArray) -> None:
     for i in range(y.size):
         y[i] += factor * f[i]
@@ -103,7 +133,8 @@ def shallow_jets(
 
 @kernel(
     "void(int64, int64, float64[:, ::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[:, ::1],"
-    "float64[::1], float64[:, ::1], int64[:, ::1], int64, float64[::1], float64[:, ::1], float64[:, ::1])"
+    "float64[::1], float64[:, ::1], int64[:, ::1], int64[:, ::1], int64, float64[::1], float64[:, ::1],"
+    "float64[:, ::1])"
 )
 def shallow_contract(
     code: int,
@@ -115,7 +146,8 @@ def shallow_contract(
     inputs: FloatArray,
     scale: FloatArray,
     coefficients: FloatArray,
-    terms: IntTable,
+    slots: IntTable,
+    mixed: IntTable,
     top: int,
     factors: FloatArray,
     features: FloatArray,
@@ -131,11 +163,13 @@ def shallow_contract(
         x̃ (d, n) and its chain factors (d,).
     coefficients:
         c (S, n).
-    terms:
-        Rows (kind, slot, field, order of φ, position of μ, factor): kind −1 adds c φ μ to r_field, kind
-        0 adds a·c·factor·φ μ to D_0, kind j + 1 the same to D_{e_j}.
+    slots:
+        Per slot (field, |α|, position of μ_α, j + 1, position of μ_{α−e_j}) with the first j for which α_j > 0;
+        j + 1 = 0 where α = 0.
+    mixed:
+        (slot, field, |α|, j + 1, position of μ_{α−e_j}) for every further j of a mixed derivative.
     top:
-        The highest order of φ in ``terms``.
+        The highest order of φ, max |α| + 1.
     factors:
         √η of readout, W, b, each over √N.
     features:
@@ -160,14 +194,21 @@ def shallow_contract(
                 _zero(features[used + i, start:stop])
             for j in range(d + 1):
                 _zero(D[j, :c])
-            for t in range(terms.shape[0]):
-                kind, slot, field = terms[t, 0], terms[t, 1], terms[t, 2]
-                order, place = terms[t, 3], terms[t, 4]
-                row = coefficients[slot, start:stop]
-                if kind < 0:
-                    _add(features[used + field, start:stop], factors[0] * monomials[place, k], row, f[order])
+            for t in range(slots.shape[0]):
+                field, order, place, j, lower = slots[t, 0], slots[t, 1], slots[t, 2], slots[t, 3], slots[t, 4]
+                a = readout[field, k]
+                rho = factors[0] * monomials[place, k]
+                delta = a * monomials[place, k] * (order + 1)
+                r, row = features[used + field, start:stop], coefficients[t, start:stop]
+                if j == 0:
+                    _value_slot(r, D[0, :c], row, f[order], f[order + 1], rho, delta)
                 else:
-                    _add(D[kind, :c], readout[field, k] * monomials[place, k] * terms[t, 5], row, f[order])
+                    gamma = a * monomials[lower, k] * order
+                    _slot(r, D[0, :c], D[j, :c], row, f[order], f[order + 1], rho, delta, gamma)
+            for t in range(mixed.shape[0]):
+                slot, field, order, j, lower = mixed[t, 0], mixed[t, 1], mixed[t, 2], mixed[t, 3], mixed[t, 4]
+                gamma = readout[field, k] * monomials[lower, k] * order
+                _add(D[j, :c], gamma, coefficients[slot, start:stop], f[order])
             for j in range(d):
                 y = features[used + m + j, start:stop]
                 _input_feature(y, factors[1], inputs[j, start:stop], D[0], scale[j], D[j + 1])

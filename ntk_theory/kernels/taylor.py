@@ -32,8 +32,27 @@ def _riccati(f: FloatArray, c: int, top: int, constant: float, linear: float) ->
     (k + 1) y_{k+1} = e y_k − Σ_{0<j<k} y_j y_{k−j} with e = linear − 2y_0. The first four are written out: in
     one pass they stay in registers, and most operators ask for no more.
     """
-    unrolled = min(top, 4)
-    if unrolled == 4:
+    first = min(top, 4)
+    if first == 1:
+        for i in range(c):
+            y = f[0, i]
+            f[1, i] = constant + (linear - y) * y
+    elif first == 2:
+        for i in range(c):
+            y = f[0, i]
+            y1 = constant + (linear - y) * y
+            f[1, i] = y1
+            f[2, i] = 0.5 * (linear - 2.0 * y) * y1
+    elif first == 3:
+        for i in range(c):
+            y = f[0, i]
+            e = linear - 2.0 * y
+            y1 = constant + (linear - y) * y
+            y2 = 0.5 * e * y1
+            f[1, i] = y1
+            f[2, i] = y2
+            f[3, i] = (e * y2 - y1 * y1) * (1.0 / 3.0)
+    elif first == 4:
         for i in range(c):
             y = f[0, i]
             e = linear - 2.0 * y
@@ -44,11 +63,7 @@ def _riccati(f: FloatArray, c: int, top: int, constant: float, linear: float) ->
             f[2, i] = y2
             f[3, i] = y3
             f[4, i] = 0.25 * (e * y3 - 2.0 * y1 * y2)
-    elif unrolled >= 1:
-        for i in range(c):
-            y = f[0, i]
-            f[1, i] = constant + (linear - y) * y
-    for k in range(1 if unrolled < 4 else 4, top):
+    for k in range(4, top):
         inverse = 1.0 / (k + 1)
         for i in range(c):
             f[k + 1, i] = (linear - 2.0 * f[0, i]) * f[k, i]

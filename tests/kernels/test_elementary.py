@@ -84,3 +84,18 @@ def test_loops_vectorise(kernel):
     for name in ("tanh", "exp"):
         assert f"call\t{name}" not in assembly
         assert f"${name}," not in assembly
+
+
+def test_polynomial_of_exp_is_as_good_as_stated():
+    """In 40 digits, without rounding: error of r + Σ C_k r^k relative to e^r − 1, on a grid and its ends."""
+    with mpmath.workdps(40):
+        low, high = -mpmath.log(2) / 2, mpmath.log(2)
+        coefficients = [*map(mpmath.mpf, reversed(elementary.TAIL))]
+        worst = 0
+        for k in range(2001):
+            r = low + (high - low) * k / 2000
+            if r:
+                tail = r * r * mpmath.polyval(coefficients, r)
+                worst = max(worst, abs((r + tail) / mpmath.expm1(r) - 1))
+    # 6.8e-19 with exact coefficients; rounding them to float64 adds up to 2⁻⁵⁶ r³/(e^r − 1) by C3 alone.
+    assert worst < 2.0**-53 / 16
