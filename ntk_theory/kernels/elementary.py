@@ -3,7 +3,8 @@
 exp: x = n ln2 + r, |r| ≤ ln2/2, with n by rounding and ln2 in two parts; e^r − 1 by a minimax
 polynomial of degree 13; 2^n is put together from its bits.
 tanh: with E = e^{2|x|} − 1 = 2^n (e^r − 1) + (2^n − 1), tanh|x| = E/(E + 2). Here n is rounded *down*,
-0 ≤ r ≤ ln2, so that E is a sum of two non-negative terms and nothing cancels; beyond |x| = 20 the result is 1 to double precision. The roundings of e^r − 1 and of E + 2
+0 ≤ r ≤ ln2, so that E is a sum of two non-negative terms and nothing cancels; beyond |x| = 20 the
+result is 1 to double precision. The roundings of e^r − 1 and of E + 2
 are kept and put back to first order, dt = (dE − t d(E + 2))/(E + 2) with 1/(E + 2) = (1 − t)/2.
 """
 

@@ -164,8 +164,8 @@ def shallow_contract(
     coefficients:
         c (S, n).
     slots:
-        Per slot (field, |α|, position of μ_α, j + 1, position of μ_{α−e_j}) with the first j for which α_j > 0;
-        j + 1 = 0 where α = 0.
+        Per slot (field, |α|, position of μ_α, j + 1, position of μ_{α−e_j}) with the first j for which
+        α_j > 0; j + 1 = 0 where α = 0.
     mixed:
         (slot, field, |α|, j + 1, position of μ_{α−e_j}) for every further j of a mixed derivative.
     top:
@@ -195,7 +195,8 @@ def shallow_contract(
             for j in range(d + 1):
                 _zero(D[j, :c])
             for t in range(slots.shape[0]):
-                field, order, place, j, lower = slots[t, 0], slots[t, 1], slots[t, 2], slots[t, 3], slots[t, 4]
+                field, order, place = slots[t, 0], slots[t, 1], slots[t, 2]
+                j, lower = slots[t, 3], slots[t, 4]
                 a = readout[field, k]
                 rho = factors[0] * monomials[place, k]
                 delta = a * monomials[place, k] * (order + 1)
