@@ -29,6 +29,7 @@ from ntk_theory.studies.study import Study
 from ntk_theory.studies.verify import StudyResult
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.theory import text
+from ntk_theory.theory.classification import Classification
 
 #: A page with more answers than this has the map, the tables and no further figures.
 FIGURES_UP_TO = 8
@@ -186,7 +187,7 @@ def _problem(name: str, group: Sequence[Answer], with_figures: bool) -> Markup:
         parts += [tag("h3", "Claims"), claims] if with_figures else [details("Claims", claims)]
         if with_figures:
             parts += [_picture(picture) for picture in answer_pictures(answer)]
-        parts.append(details("Derivation of the prediction, rule by rule", _derivation(answer)))
+        parts.append(details("Derivation of the prediction, rule by rule", derivation(answer.classification)))
     return join(parts)
 
 
@@ -242,12 +243,13 @@ def _finding(finding: Finding) -> Markup:
     return join([*where, finding.reason, *remedy])
 
 
-def _derivation(answer: Answer) -> Markup:
-    lines = [*text.paper_lines(answer.classification), *answer.classification.disagreements]
+def derivation(classification: Classification) -> Markup:
+    """What the paper's criterion says, where the rules disagree, and every step with its source."""
+    lines = [*text.paper_lines(classification), *classification.disagreements]
     steps = [
         tag("li", [tag("b", f"{s.title} "), tag("span", s.source, class_="soft"), void("br"),
                    f"{s.answer}: {s.because} ⇒ {s.conclusion}"])
-        for s in answer.classification.steps
+        for s in classification.steps
     ]  # fmt: skip
     return join([*(tag("p", line) for line in lines), tag("ol", steps, class_="steps")])
 

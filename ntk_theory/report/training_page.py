@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 from ntk_theory.report.markup import Markup, definitions, details, join, table, tag, void
-from ntk_theory.report.page import Provenance
+from ntk_theory.report.page import Provenance, derivation
 from ntk_theory.report.palette import data_uri
 from ntk_theory.report.reproduce import resume_command
 from ntk_theory.report.setting import problem_title
@@ -21,6 +21,7 @@ from ntk_theory.report.training_claims import (
 )
 from ntk_theory.studies.flow_claims import TRAINING_CLAIMS
 from ntk_theory.studies.flow_verify import TrainingResult
+from ntk_theory.theory.classification import classify
 
 _REFUTED_BY = {claim.code: claim.refuted_by for claim in TRAINING_CLAIMS}
 
@@ -80,6 +81,11 @@ def _answer(answer: TrainingAnswer) -> Iterator[Markup]:
         for v in answer.verdicts
     ]
     yield details("Every verdict with its reason", table(["claim", "s", "outcome", "reason"], verdicts))
+    study = answer.result.study
+    initial = classify(
+        study.case(answer.label).problem, output_bias=study.output_bias, activation=answer.activation
+    )
+    yield details("Derivation of the limits at the start of training, rule by rule", derivation(initial))
 
 
 def _claim_row(claim: ClaimSummary) -> list[str]:
