@@ -62,7 +62,13 @@ def test_the_page_shows_tables_and_figure(store, tmp_path, capsys):
     assert run(["report", str(store), "-o", str(page)]) == 0
     assert capsys.readouterr().out.strip() == str(page)
     html = page.read_text(encoding="utf-8")
-    words = ("data:image/svg+xml", "theorem-2.3", "Would refute it", "--into again.sqlite", "[ZY] Theorem 2.2")
+    words = (
+        "data:image/svg+xml",
+        "theorem-2.3",
+        "Would refute it",
+        "--into again.sqlite",
+        "[ZY] Theorem 2.2",
+    )
     for word in words:
         assert word in html
     assert "<script" not in html
