@@ -9,6 +9,12 @@ from collections.abc import Iterable
 import hypothesis
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Processes share the cores; BLAS and the kernels read this when NumPy and the package are imported. Tests of
+    # threads ask for their number.
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
+
 IN_CI = bool(os.environ.get("CI"))
 
 #: Seconds that a kind of test may take on two cores; tests without a marker are units.
@@ -18,20 +24,19 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, prin
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.load_profile("ci" if IN_CI else "local")
 
-_kinds: dict[str, str] = {}
 _seconds: Counter[str] = Counter()
 _counts: Counter[str] = Counter()
 _skipped: list[str] = []
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Remember the kind of a test: its first marker that has a budget."""
-    _kinds[item.nodeid] = next((k for k in BUDGETS if item.get_closest_marker(k)), "units")
+    """Write the kind of a test on it: its first marker that has a budget. Reports carry it between processes."""
+    item.user_properties.append(("kind", next((k for k in BUDGETS if item.get_closest_marker(k)), "units")))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Add the seconds of one phase (setup, call or teardown) of one test."""
-    kind = _kinds.get(report.nodeid, "units")
+    kind = dict(report.user_properties).get("kind", "units")
     _seconds[kind] += report.duration
     _counts[kind] += report.when == "call"
     if report.skipped and not hasattr(report, "wasxfail"):

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-SECONDS_PER_CELL = 120
+SECONDS_PER_CELL = 300
 
 pytestmark = pytest.mark.notebooks
 

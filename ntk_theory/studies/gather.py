@@ -33,17 +33,25 @@ class Data(Protocol):
 
 
 def problem_evidence(
-    study: Study, data: Data, case: str, activation: str, criterion: Criterion, *, law: LimitLaw | None = None
+    study: Study,
+    data: Data,
+    case: str,
+    activation: str,
+    criterion: Criterion,
+    *,
+    law: LimitLaw | None = None,
+    draws: LawTable | None = None,
 ) -> ProblemEvidence:
     """Gather the evidence on one case with one activation.
 
     ``law`` overrides the limit law (negative controls hand in a wrong one); by default it is computed,
-    and where it cannot be (ReLU^k) the evidence does without.
+    and where it cannot be (ReLU^k) the evidence does without. ``draws`` is a :func:`law_table` of this law
+    that earlier calls with the same study and criterion have filled: same numbers, made once.
     """
     context = CellContext.of(study, study.case(case), activation)
     law = law or _law(context)
     classification = classify(study.case(case).problem, output_bias=study.output_bias, activation=activation)
-    table = None if law is None else LawTable(draw_from(law, study.seed), criterion.seed)
+    table = draws or (None if law is None else law_table(law, study, criterion))
     blocks = {}
     for pair in watched_pairs(context.rows.groups, len(context.case.problem.fields)):
         name = block_name(pair, classification)
@@ -56,6 +64,11 @@ def problem_evidence(
     rejected = frozenset((n, s) for n, s in blocks if bad.get(f"{n}|{s}", False))
     parts = _parts(study, data, case, activation, context, law, criterion, level)
     return ProblemEvidence(classification, blocks, rejected, parts, criterion, level)
+
+
+def law_table(law: LimitLaw, study: Study, criterion: Criterion) -> LawTable:
+    """Draws from ``law`` at every ε that is asked for, with the seeds of the study and the criterion."""
+    return LawTable(draw_from(law, study.seed), criterion.seed)
 
 
 def block_name(pair: str, classification: Classification) -> str:

@@ -13,7 +13,7 @@ from synthetic_studies import World
 import ntk_theory as nt
 from ntk_theory.studies.claims import CLAIMS, Outcome, decide_all
 from ntk_theory.studies.criterion import Criterion
-from ntk_theory.studies.gather import problem_evidence
+from ntk_theory.studies.gather import law_table, problem_evidence
 from ntk_theory.theory.exponents import Limit
 
 pytestmark = pytest.mark.statistics
@@ -44,11 +44,23 @@ def worlds():
 @pytest.fixture(scope="module")
 def evidence(worlds):
     """The evidence of 200 studies: 10 worlds, 20 realisations each."""
-    return [
-        problem_evidence(world.study, world.data(seed), world.label, "tanh", Criterion(), law=world.law)
-        for world in worlds
-        for seed in range(STUDIES_EACH)
-    ]
+    return [e for world in worlds for e in realisations(world, world.law, STUDIES_EACH)]
+
+
+def realisations(world, law, count):
+    """Evidence of independent rows, judged by one law; its draws do not depend on the rows."""
+    criterion = Criterion()
+    draws = law_table(law, world.study, criterion)
+    for seed in range(count):
+        data = world.data(seed)
+        yield problem_evidence(world.study, data, world.label, "tanh", criterion, law=law, draws=draws)
+
+
+def test_draws_made_before_change_nothing(worlds, evidence):
+    """Shared draws give the evidence that a study by itself gets."""
+    alone = problem_evidence(worlds[2].study, worlds[2].data(1), worlds[2].label, "tanh", Criterion())
+    assert alone.blocks == evidence[2 * STUDIES_EACH + 1].blocks
+    assert alone.parts == evidence[2 * STUDIES_EACH + 1].parts
 
 
 def outcomes(evidence, claims=SHARP):
@@ -136,8 +148,7 @@ def test_the_law_of_another_operator_is_refuted(text, other):
     """K_ff at s = 1/2, where no vanishing term can hide the difference."""
     true, wrong = World(text), World(other)
     refuted = 0
-    for seed in range(10):
-        e = problem_evidence(true.study, true.data(seed), true.label, "tanh", Criterion(), law=wrong.law)
+    for e in realisations(true, wrong.law, 10):
         half = [v for v in decide_all(e) if v.claim == "law" and v.block == "ff" and str(v.s) == "1/2"]
         refuted += half[0].outcome is Outcome.REFUTED
     assert refuted >= 9

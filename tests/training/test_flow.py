@@ -107,8 +107,8 @@ def test_kernel_clock_is_raw_time_by_epsilon_squared() -> None:
     epsilon = given[1].epsilon
     raw = run(given, 2.0, "dop853", 1e-11)
     kernel = run(given, 2.0 * epsilon**2, "dop853", 1e-11, clock="kernel")
-    assert distance(kernel, raw) < 1e-7
-    exponential = run(given, 2.0 * epsilon**2, "etd2rk", 1e-6, clock="kernel")
+    assert distance(kernel, raw) < 1e-12  # the same steps in another unit
+    exponential = run(given, 2.0 * epsilon**2, "etd2rk", 1e-5, clock="kernel")
     assert distance(exponential, raw) < 1e-4
 
 
