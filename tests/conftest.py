@@ -10,8 +10,8 @@ import hypothesis
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Processes share the cores; BLAS and the kernels read this when NumPy and the package are imported. Tests of
-    # threads ask for their number.
+    # Processes share the cores; BLAS and the kernels read this when NumPy and the package are imported.
+    # Tests of threads ask for their number.
     for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(_name, "1")
 
@@ -30,7 +30,7 @@ _skipped: list[str] = []
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Write the kind of a test on it: its first marker that has a budget. Reports carry it between processes."""
+    """Write its kind on a test, the first marker that has a budget: reports carry it between processes."""
     item.user_properties.append(("kind", next((k for k in BUDGETS if item.get_closest_marker(k)), "units")))
 
 

@@ -31,7 +31,7 @@ ALL = tuple(agreement.cases())
 
 
 def covering() -> Iterator[Case]:
-    """Problem number k at depth number k mod 3; where JAX compiles for long, at one of the two smaller depths."""
+    """Problem number k at depth number k mod 3; where JAX compiles for long, at depth 1 or 2."""
     for k, name in enumerate(nt.zoo_names()):
         problem = nt.zoo(name)
         order = max(slot.order for group in problem.groups for leg in group.legs for slot in leg.slots)
