@@ -29,9 +29,19 @@ DEPTH = 128
 
 @inlined
 def _preactivation(z: FloatArray, weight: FloatArray, bias: float, inputs: FloatArray) -> None:
-    for i in range(z.size):
-        z[i] = bias
-    for j in range(weight.size):
+    """Bias + Wx̃; the first two variables in one pass."""
+    first = min(weight.size, 2)
+    if first == 2:
+        a, b = weight[0], weight[1]
+        x, y = inputs[0], inputs[1]
+        for i in range(z.size):
+            z[i] = bias + a * x[i] + b * y[i]
+    else:
+        a = weight[0]
+        x = inputs[0]
+        for i in range(z.size):
+            z[i] = bias + a * x[i]
+    for j in range(first, weight.size):
         factor = weight[j]
         x = inputs[j]
         for i in range(z.size):
@@ -95,9 +105,20 @@ def _input_feature(
 
 
 @inlined
-def _scaled(y: FloatArray, factor: float, x: FloatArray) -> None:
+def _first_features(
+    y: FloatArray,
+    last: FloatArray,
+    rate: float,
+    bias_rate: float,
+    x: FloatArray,
+    value: FloatArray,
+    factor: float,
+    slope: FloatArray,
+) -> None:
+    """The features of the first input and of the bias, both from D_0."""
     for i in range(y.size):
-        y[i] = factor * x[i]
+        y[i] = rate * (x[i] * value[i] + factor * slope[i])
+        last[i] = bias_rate * value[i]
 
 
 @kernel(
@@ -210,10 +231,11 @@ def shallow_contract(
                 slot, field, order, j, lower = mixed[t, 0], mixed[t, 1], mixed[t, 2], mixed[t, 3], mixed[t, 4]
                 gamma = readout[field, k] * monomials[lower, k] * order
                 _add(D[j, :c], gamma, coefficients[slot, start:stop], f[order])
-            for j in range(d):
+            y, last = features[used + m, start:stop], features[used + m + d, start:stop]
+            _first_features(y, last, factors[1], factors[2], inputs[0, start:stop], D[0], scale[0], D[1])
+            for j in range(1, d):
                 y = features[used + m + j, start:stop]
                 _input_feature(y, factors[1], inputs[j, start:stop], D[0], scale[j], D[j + 1])
-            _scaled(features[used + m + d, start:stop], factors[2], D[0])
         used += per
         if used + per > DEPTH or k == bias.size - 1:
             add_gram(features, used, out)
