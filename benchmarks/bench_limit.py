@@ -1,6 +1,6 @@
 """Time and accuracy of infinite-width jets: all slots up to order 3 in two variables, 32 points.
 
-    python benchmarks/bench_limit.py [output.json]
+    python benchmarks/bench_limit.py --json results/limit.json
 
 Also, for the record, how many digits third and fifth order keep at points up to |x| = 10, against the
 closed form of erf. Times are the least of three calls after one that compiles.
@@ -8,7 +8,7 @@ closed form of erf. Times are the least of three calls after one that compiles.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,11 @@ def digits() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", type=Path, help="write results and environment there")
+    output = parser.parse_args().json
     found = {"speed": speed(), "digits": digits()}
-    if len(sys.argv) > 1:
-        write(Path(sys.argv[1]), found)
+    if output is not None:
+        write(output, found)

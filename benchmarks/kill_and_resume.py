@@ -1,6 +1,6 @@
 """Kill a study with signal 9 at random moments, resume it, and compare with an uninterrupted run.
 
-    python benchmarks/kill_and_resume.py [kills] [seed]
+    python benchmarks/kill_and_resume.py --kills 20 --seed 0
 
 Each of the (default 20) trials starts the study afresh with two workers, kills it, every second time
 together with its workers, then resumes it. Half of the moments are uniform over the time that an
@@ -11,6 +11,7 @@ differs in a row or a bit.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import sys
@@ -58,7 +59,7 @@ def trial(path: Path, cells: int, seconds: float, *, group: bool) -> dict[str, o
     }
 
 
-def main(kills: int = 20, seed: int = 0) -> int:
+def main(kills: int, seed: int) -> int:
     """All trials."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -82,4 +83,10 @@ def main(kills: int = 20, seed: int = 0) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    sys.exit(main(given.kills, given.seed))

@@ -1,6 +1,6 @@
 """How often the tests of THEORY §6 reject, over many blocks of 500 networks of width 4096.
 
-    python benchmarks/limit_law_study.py [blocks] [output.json]
+    python benchmarks/limit_law_study.py --blocks 20 --json results/limit_law.json
 
 Every block has its own seeds. True laws must be rejected in about the fraction ``level`` of the single
 tests, wrong laws always. The statistics are those of the tests (tests/limit_evidence.py).
@@ -8,6 +8,7 @@ tests, wrong laws always. The statistics are those of the tests (tests/limit_evi
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,10 @@ def main(blocks: int, output: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        int(sys.argv[1]) if len(sys.argv) > 1 else 20,
-        Path(sys.argv[2]) if len(sys.argv) > 2 else None,
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--blocks", type=int, default=20)
+    parser.add_argument("--json", type=Path, help="write results and environment there")
+    given = parser.parse_args()
+    main(given.blocks, given.json)
