@@ -166,7 +166,7 @@ class Linearised:
 
     def _gradient(self, k: int, weights: FloatArray) -> list[FloatArray]:
         part, layers = self._layers(k)
-        blocks = _gradient_blocks(contracted_state(part, layers, EVERY, np.ascontiguousarray(weights)))
+        blocks = gradient_blocks(contracted_state(part, layers, EVERY, np.ascontiguousarray(weights)))
         part.arena.release()
         return blocks
 
@@ -231,7 +231,7 @@ def loss_gradient(
     return here.loss(weights), here.loss_gradient(weights)
 
 
-def _gradient_blocks(state: State) -> list[FloatArray]:
+def gradient_blocks(state: State) -> list[FloatArray]:
     """W¹, b¹, …, readout of ∂(Σ w S)/∂θ for one tile of points."""
     ask, first = state.ask, state.deltas[0]
     weight = first[0].T @ ask.inputs

@@ -7,7 +7,6 @@ products need also give ∇L = Σ_x (λR)(x) Σ_γ D_γ(x) ⊗ H_γ(x), for the 
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +16,7 @@ from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import Plan
 from ntk_theory.empirical.jets import network_jets, read_out
 from ntk_theory.empirical.pairs import add_contracted_pair
-from ntk_theory.empirical.products import Residuals
+from ntk_theory.empirical.products import Residuals, gradient_blocks
 from ntk_theory.empirical.request import Request
 from ntk_theory.empirical.states import State, contracted_state, layers_of
 from ntk_theory.empirical.sweep import tiles_of
@@ -80,21 +79,9 @@ def _per_row(problem: Residuals, values: FloatArray) -> FloatArray:
 
 
 def _gradient(state: State, pull: FloatArray) -> list[FloatArray]:
-    """W¹, b¹, …, readout of Σ_x pull(x) ∂(Σ w S)(x)/∂θ for one tile."""
-    ask = state.ask
-    scaled = [delta * pull[:, None] for delta in state.deltas]
-    first = scaled[0]
-    weight = first[0].T @ ask.inputs
-    for j, place in enumerate(ask.set.units.tolist()):
-        if place >= 0:
-            weight[:, j] += ask.network.scale[j] * first[place].sum(axis=0)
-    blocks = [weight, first[0].sum(axis=0)]
-    for delta, below in zip(scaled[1:], state.values[:-1], strict=True):
-        flat = delta.reshape(-1, delta.shape[2])
-        blocks.append(flat.T @ below.reshape(-1, below.shape[2]) / math.sqrt(below.shape[2]))
-        blocks.append(delta[0].sum(axis=0))
-    blocks.append(np.einsum("x,ixk->ik", pull, state.readout) / math.sqrt(ask.network.widths[-1]))
-    return blocks
+    """W¹, b¹, …, readout of Σ_x pull(x) ∂(Σ w S)(x)/∂θ for one tile: the pass is linear in its seed."""
+    deltas = tuple(delta * pull[:, None] for delta in state.deltas)
+    return gradient_blocks(replace(state, deltas=deltas, readout=state.readout * pull[:, None]))
 
 
 def _gram(states: list[State], tiles: list[tuple[int, int]]) -> FloatArray:
