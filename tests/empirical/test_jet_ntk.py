@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_network import plain_jet_ntk, plain_scaled_jets
 
+from ntk_theory.empirical import cost
 from ntk_theory.empirical.cost import estimate, plan
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.jets import jets, scaled_jets
@@ -116,7 +117,8 @@ def test_contracted_seeds_equal_the_jet_ntk(width, n, m, name, seed):
 
 
 @pytest.mark.parametrize("width", [700, (30, 40), (20, 30, 20)])
-def test_tiles_and_threads_change_nothing_but_rounding(width):
+def test_tiles_and_threads_change_nothing_but_rounding(width, monkeypatch):
+    monkeypatch.setattr(cost, "WORTH_SHARING", 0.0)  # threads share even this little
     net, th = make(width)
     X, w = points(11), np.random.default_rng(1).standard_normal((4, 11))
     with thread_limit(1):
@@ -130,6 +132,15 @@ def test_tiles_and_threads_change_nothing_but_rounding(width):
                 row = contracted_ntk(net, th, X, KDV, w, **options)
                 assert relative(row, K) < 1e-12
                 np.testing.assert_array_equal(row, contracted_ntk(net, th, X, KDV, w, **options))
+
+
+def test_threads_share_only_what_is_worth_it():
+    tiny, large = (request(*make((w, w)), points(20), KDV) for w in (20, 600))
+    with thread_limit(2):
+        assert plan(tiny, contracted=True).point_tile == 20
+        assert plan(large, contracted=True).point_tile == 10
+    with thread_limit(1):
+        assert plan(large, contracted=True).point_tile == 20
 
 
 def test_recomputed_tiles_give_the_kernel_of_kept_ones():

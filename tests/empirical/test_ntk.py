@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ntk_theory.empirical import cost
 from ntk_theory.empirical.ntk import ntk, ntk_for_exponents
 from ntk_theory.empirical.products import Residuals, jvp, loss_gradient, vjp
 from ntk_theory.errors import InputError, NonFiniteError
@@ -83,12 +84,15 @@ def test_jacobian_is_the_derivative_of_the_residual(seed, depth):
     assert np.abs(found - (up - down) / (2 * h)).max() < 100 * FINITE_DIFFERENCE * scale
 
 
-def test_products_agree_for_every_thread_count():
+def test_products_agree_for_every_thread_count(monkeypatch):
+    monkeypatch.setattr(cost, "WORTH_SHARING", 0.0)  # threads share even this little
     net, th = make((30, 30))
     X, v = draw(40), np.random.default_rng(0).standard_normal(45)
     results = []
     for threads in (1, 2, 3):
         with thread_limit(threads):
+            ask = Residuals.of(KDV, net, X).at(th).ask
+            assert cost.plan(ask, contracted=True).point_tile == -(-len(ask.points) // threads)
             results.append(vjp(KDV, net, th, X, v).flatten())
             again = vjp(KDV, net, th, X, v).flatten()
             np.testing.assert_array_equal(results[-1], again)

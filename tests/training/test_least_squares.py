@@ -9,8 +9,10 @@ import pytest
 from model_problems import kdv as periodic_kdv
 
 import ntk_theory as nt
+from ntk_theory.empirical import cost
 from ntk_theory.empirical.ntk import choose, ntk
 from ntk_theory.errors import InputError
+from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.training import GaussNewton, Until, train
@@ -47,17 +49,23 @@ def test_kernel_is_the_jacobian_s_gram_in_the_metric_of_the_rates() -> None:
     np.testing.assert_allclose(ntk(problem, network, theta, points).matrix, want, rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("depth", [1, 2, 3])
-def test_gradient_and_kernel_together_are_those_apart(depth) -> None:
+def test_gradient_and_kernel_together_are_those_apart(depth, threads, monkeypatch) -> None:
     """Several tiles of points, legs, rates; and the contracted path is the one that is taken."""
     problem, network, theta, _ = small("zero", depth)
     theta = replace(theta, layer_rates=tuple(0.5 + k for k in range(2 * depth + 2)))
     points = draw_points(problem, 40, 2)
     objective = Objective.of(problem, network, theta, points, {"f": 3.0})
     vector = theta.flatten()
-    assert depth == 1 or choose(objective.at(vector).ask, "auto", None).contracted
-    values, gradient, kernel = objective.gradient_and_kernel(vector)
     want_values, want_gradient = objective.gradient(vector)
+    monkeypatch.setattr(cost, "WORTH_SHARING", 0.0)  # two threads have a tile each
+    with thread_limit(threads):
+        ask = objective.at(vector).ask
+        way = choose(ask, "auto", None)
+        assert depth == 1 or way.contracted
+        assert (way.point_tile < len(ask.points)) == (threads > 1)
+        values, gradient, kernel = objective.gradient_and_kernel(vector)
     np.testing.assert_allclose(values, want_values, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(gradient, want_gradient, rtol=1e-11, atol=1e-11)
     np.testing.assert_allclose(kernel.matrix, objective.kernel(vector).matrix, rtol=1e-11, atol=1e-11)
