@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import study_cases
 
-from ntk_theory.studies.runner import run
-from ntk_theory.studies.store import Store
+from ntk_theory.studies.engine.run import run
+from ntk_theory.studies.engine.store import Store
 
 
 def fingerprint(path: Path) -> str:

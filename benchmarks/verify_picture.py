@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ntk_theory.report.palette import svg_text
-from ntk_theory.report.widths import draw_norms, width_curves
-from ntk_theory.studies.verify import StudyResult, verify
+from ntk_theory.report.figures.palette import svg_text
+from ntk_theory.report.figures.widths import draw_norms, width_curves
+from ntk_theory.studies.initialisation.verify import StudyResult, verify
 
 #: Problem → what its panel is called.
 PROBLEMS = {

@@ -23,10 +23,10 @@ from typing import Any
 
 from environment import write
 
-from ntk_theory.report.limit_map import draw_limit_map, map_rows
-from ntk_theory.report.tables import Answer, LimitCell, agreement, answers
-from ntk_theory.studies.claims import Outcome
-from ntk_theory.studies.verify import QUICK, StudyResult, verify
+from ntk_theory.report.figures.limit_map import draw_limit_map, map_rows
+from ntk_theory.report.rows import Answer, LimitCell, agreement, answers
+from ntk_theory.studies.initialisation.claims import Outcome
+from ntk_theory.studies.initialisation.verify import QUICK, StudyResult, verify
 from ntk_theory.studies.zoo import decided_zoo
 
 AGREE, DECIDE, SECONDS = 0.95, 0.80, 600.0

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ntk_theory.studies.study import Study
+from ntk_theory.studies.question.study import Study
 
 #: Two expressions whose law has a closed form for erf, so that a test pays for networks only.
 EXPRESSIONS = ("u_t + u*u_x", "u_t - u_xx + sin(u)")
@@ -36,7 +36,7 @@ import sys
 sys.path.insert(0, {tests!r})
 import study_cases
 from ntk_theory.errors import NTKTheoryError
-from ntk_theory.studies import runner
+from ntk_theory.studies.engine import run as runner
 runner.BATCH_SECONDS = 0.03  # many small writes, to be killed in
 if __name__ == "__main__":
     # Tests that a shell started in the background inherit an ignored SIGINT, and so would this process.

@@ -11,7 +11,7 @@ import pytest
 import ntk_theory as nt
 from ntk_theory.cli import kernel as command
 from ntk_theory.cli.app import run
-from ntk_theory.report.setting import size_words, time_words
+from ntk_theory.report.words import size_words, time_words
 
 SMALL = ["--width", "16", "--points", "4"]
 

@@ -9,9 +9,9 @@ from fractions import Fraction
 import pytest
 
 from ntk_theory.cli.app import run
-from ntk_theory.studies import hunt as hunting
-from ntk_theory.studies.hunt import BATCH, hunt
-from ntk_theory.studies.search import Disagreement, SearchResult
+from ntk_theory.search import search as hunting
+from ntk_theory.search.bench import Disagreement, SearchResult
+from ntk_theory.search.search import BATCH, hunt
 
 PLANTED = Disagreement(
     "u*u_x", 1, "ff", Fraction(1, 2), "deterministic", "random", "K keeps its randomness", "random"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ntk_theory.cli.app import run
-from ntk_theory.studies.store import Store
+from ntk_theory.studies.engine.store import Store
 
 SMALL = [
     "--training", "--widths", "16,64,256", "--seeds", "6", "--points", "3", "--s", "1/2,1",

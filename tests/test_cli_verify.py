@@ -10,8 +10,8 @@ import pytest
 import ntk_theory as nt
 from ntk_theory.cli.app import run
 from ntk_theory.errors import Interrupted
-from ntk_theory.studies.store import Store
-from ntk_theory.studies.study import Study
+from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.question.study import Study
 from ntk_theory.studies.zoo import MAX_ORDER, decided_zoo, is_decided, order_of
 
 SMALL = [
@@ -120,7 +120,7 @@ def test_an_interruption_is_code_130_and_says_how_to_resume(tmp_path, capsys, mo
     def stopped(*_, **__):
         raise Interrupted("interrupted with 3 of 9 cells computed; run the same study into that store")
 
-    monkeypatch.setattr("ntk_theory.studies.verify.run", stopped)
+    monkeypatch.setattr("ntk_theory.studies.initialisation.verify.run", stopped)
     assert run(small("heat", store=tmp_path / "s.sqlite")) == 130
     assert "run the same study" in capsys.readouterr().err
 

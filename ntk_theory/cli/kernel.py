@@ -87,16 +87,16 @@ def command(
         with writing(output):
             kernel.to_npz(output)
     if plot is not None:
-        from ntk_theory.report.kernels import draw_kernel_matrix  # noqa: PLC0415
+        from ntk_theory.report.figures.kernel import draw_kernel_matrix  # noqa: PLC0415
 
         save(draw_kernel_matrix(kernel, "\n".join(_heading(problem, network)), at), plot)
     if as_json:
-        from ntk_theory.report.kernel_terminal import record  # noqa: PLC0415
+        from ntk_theory.report.terminal.kernel import record  # noqa: PLC0415
 
         about = {key: value for key, value in kernel.metadata.items() if key != "points"}
         print_json(about | record(kernel))
         return
-    from ntk_theory.report.kernel_terminal import show  # noqa: PLC0415
+    from ntk_theory.report.terminal.kernel import show  # noqa: PLC0415
 
     show(kernel, _heading(problem, network), console())
     written = [str(place) for place in (output, plot) if place is not None]
@@ -107,7 +107,7 @@ def command(
 def _announce(problem: Problem, network: Network, points: int, path: str, limit: float | None) -> None:
     """Refuse what does not fit before anything is allocated; say what a long run will take."""
     from ntk_theory.empirical.preview import preview  # noqa: PLC0415
-    from ntk_theory.report.setting import size_words, time_words  # noqa: PLC0415
+    from ntk_theory.report.words import size_words, time_words  # noqa: PLC0415
 
     ahead = preview(problem, network, points, path=path, memory_limit=limit)  # type: ignore[arg-type]
     if ahead.seconds >= PATIENCE or ahead.bytes >= PLENTY:
@@ -124,7 +124,7 @@ def _described(
     """The kernel with all that is needed to compute it again."""
     from dataclasses import replace  # noqa: PLC0415
 
-    from ntk_theory.report.setting import problem_title  # noqa: PLC0415
+    from ntk_theory.report.words import problem_title  # noqa: PLC0415
     from ntk_theory.training.trajectory import network_record  # noqa: PLC0415
 
     more = {
@@ -138,6 +138,6 @@ def _described(
 
 
 def _heading(problem: Problem, network: Network) -> tuple[str, str]:
-    from ntk_theory.report.setting import network_words, problem_title  # noqa: PLC0415
+    from ntk_theory.report.words import network_words, problem_title  # noqa: PLC0415
 
     return problem_title(problem), network_words(network)

@@ -29,8 +29,8 @@ from ntk_theory.cli.options import (
 from ntk_theory.errors import InputError
 
 if TYPE_CHECKING:
+    from ntk_theory.advice.law_table import Prediction
     from ntk_theory.model.network import Network
-    from ntk_theory.studies.prediction import Prediction
     from ntk_theory.symbolic import Problem
 
 INCOMPLETE = 3
@@ -89,8 +89,8 @@ def command(
     network = network_for(
         problem, map_inputs=map_inputs, width=1, depth=depth, activation=activation, output_bias=output_bias
     )
+    from ntk_theory.advice.law_table import predict  # noqa: PLC0415
     from ntk_theory.model.points import draw_points  # noqa: PLC0415  --help stays quick
-    from ntk_theory.studies.prediction import predict  # noqa: PLC0415
 
     at = draw_points(problem, points, seed)
     memory = gibibytes(memory_limit)
@@ -114,11 +114,11 @@ def command(
     if plot is not None:
         _draw(problem, network, found, plot)
     if as_json:
-        from ntk_theory.report.limit_terminal import record  # noqa: PLC0415
+        from ntk_theory.report.terminal.law import record  # noqa: PLC0415
 
         print_json(about | record(found))
     else:
-        from ntk_theory.report.limit_terminal import show  # noqa: PLC0415
+        from ntk_theory.report.terminal.law import show  # noqa: PLC0415
 
         show(found, _heading(problem, network), console())
         written = [str(place) for place in (output, plot) if place is not None]
@@ -136,9 +136,9 @@ def _announce(
     seconds: float | None,
 ) -> None:
     """Say what a long run will take, unless it is going to be refused."""
+    from ntk_theory.advice.law_table import MEMORY_LIMIT  # noqa: PLC0415
     from ntk_theory.limit.preview import law_cost  # noqa: PLC0415
-    from ntk_theory.report.setting import size_words, time_words  # noqa: PLC0415
-    from ntk_theory.studies.prediction import MEMORY_LIMIT  # noqa: PLC0415
+    from ntk_theory.report.words import size_words, time_words  # noqa: PLC0415
 
     cost = law_cost(problem, network, points, rtol=rtol)
     if cost.bytes > (memory or MEMORY_LIMIT) or (seconds is not None and cost.seconds > seconds):
@@ -152,7 +152,7 @@ def _announce(
 
 
 def _about(problem: Problem, network: Network, seed: int) -> dict[str, Any]:
-    from ntk_theory.report.setting import problem_title  # noqa: PLC0415
+    from ntk_theory.report.words import problem_title  # noqa: PLC0415
     from ntk_theory.training.trajectory import network_record  # noqa: PLC0415
 
     record = {key: v for key, v in network_record(network).items() if key not in ("width", "s")}
@@ -166,7 +166,7 @@ def _about(problem: Problem, network: Network, seed: int) -> dict[str, Any]:
 def _draw(problem: Problem, network: Network, found: Prediction, plot: Path) -> None:
     from dataclasses import replace  # noqa: PLC0415
 
-    from ntk_theory.report.limits import WIDTHS, draw_limit_law  # noqa: PLC0415
+    from ntk_theory.report.figures.law import WIDTHS, draw_limit_law  # noqa: PLC0415
 
     fewer = replace(found.reader, size=min(found.reader.size, PICTURE_DRAWS), with_means=False)
     curves = fewer.read(found.exponents, WIDTHS)
@@ -175,7 +175,7 @@ def _draw(problem: Problem, network: Network, found: Prediction, plot: Path) -> 
 
 
 def _heading(problem: Problem, network: Network) -> tuple[str, str]:
-    from ntk_theory.report.setting import network_words, problem_title  # noqa: PLC0415
+    from ntk_theory.report.words import network_words, problem_title  # noqa: PLC0415
 
     return problem_title(problem), f"limit law, {network_words(network, finite=False)}"
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ntk_theory.training.method import State
+    from ntk_theory.training.methods.method import State
 
 Progress = Callable[["State", Mapping[str, float]], None]
 
@@ -18,7 +18,7 @@ def shown(title: str, end: float) -> Iterator[Progress]:
     """A callback for ``train``; ``end`` is the last step or, of a flow, the last time (0 if not known)."""
     from rich.console import Console  # noqa: PLC0415  --json does without
 
-    from ntk_theory.report.training_terminal import losses_line  # noqa: PLC0415
+    from ntk_theory.report.terminal.run import losses_line  # noqa: PLC0415
 
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:

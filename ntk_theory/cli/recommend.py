@@ -20,8 +20,8 @@ from ntk_theory.cli.options import (
 from ntk_theory.errors import InputError
 
 if TYPE_CHECKING:
+    from ntk_theory.advice.recommend import Recommendation
     from ntk_theory.symbolic import Problem
-    from ntk_theory.training.recommend import Recommendation
 
 #: Columns where no terminal says how many there are.
 PIPED_WIDTH = 110
@@ -58,7 +58,7 @@ def command(
             raise InputError(f"{name} is {value}; it needs a positive number")
     if seed < 0:
         raise InputError(f"--seed is {seed}; it needs a number from 0 on")
-    from ntk_theory.training.recommend import CANDIDATES, GOALS, recommend  # noqa: PLC0415  --help stays quick
+    from ntk_theory.advice.recommend import CANDIDATES, GOALS, recommend  # noqa: PLC0415  --help stays quick
 
     wanted = goal.replace("-", " ")
     if wanted not in GOALS:
@@ -83,7 +83,7 @@ def command(
 def _print(problem: Problem, found: Recommendation) -> None:
     from rich.console import Console  # noqa: PLC0415  --json does without
 
-    from ntk_theory.report.recommendation import show  # noqa: PLC0415
+    from ntk_theory.report.terminal.recommendation import show  # noqa: PLC0415
 
     console = Console(highlight=False)
     if not console.is_terminal:

@@ -11,7 +11,7 @@ import typer
 from ntk_theory.errors import InputError, StoreError
 
 if TYPE_CHECKING:
-    from ntk_theory.studies.store import Store
+    from ntk_theory.studies.engine.store import Store
 
 
 def command(
@@ -28,8 +28,8 @@ def command(
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
     for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
     """
-    from ntk_theory.studies.export import WRITERS, export  # noqa: PLC0415  --help stays quick
-    from ntk_theory.studies.store import Store  # noqa: PLC0415
+    from ntk_theory.studies.engine.export import WRITERS, export  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.engine.store import Store  # noqa: PLC0415
 
     if output.suffix.lower() in WRITERS:
         if only:
@@ -55,14 +55,14 @@ def command(
 
 
 def _page(store: Store, only: Sequence[str]) -> str:
-    from ntk_theory.report.page import Provenance, page  # noqa: PLC0415  --help stays quick
+    from ntk_theory.report.page.initialisation import Provenance, page  # noqa: PLC0415  --help stays quick
 
     provenance = Provenance(store.environments(), store.fingerprint())
     if store.study.training is not None:
-        from ntk_theory.report.training_page import training_page  # noqa: PLC0415
-        from ntk_theory.studies.flow_verify import judge_training  # noqa: PLC0415
+        from ntk_theory.report.page.flow import training_page  # noqa: PLC0415
+        from ntk_theory.studies.flow.verify import judge_training  # noqa: PLC0415
 
         return training_page(judge_training(store), provenance, only=only)
-    from ntk_theory.studies.verify import judge  # noqa: PLC0415
+    from ntk_theory.studies.initialisation.verify import judge  # noqa: PLC0415
 
     return page(judge(store), provenance, only=only)

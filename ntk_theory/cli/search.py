@@ -14,8 +14,8 @@ from ntk_theory.cli.options import Json, OutputBias, print_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ntk_theory.studies.hunt import Hunt, Report
-    from ntk_theory.studies.search import Disagreement
+    from ntk_theory.search.bench import Disagreement
+    from ntk_theory.search.search import Hunt, Report
 
 REFUTED, INTERRUPTED = 1, 130
 
@@ -39,7 +39,7 @@ def command(
     predicts limit and exponent of every block, the limit law shows them. What differs is tried again on
     fresh draws and points, shrunk while it differs, and put to finite networks.
     """
-    from ntk_theory.studies.hunt import hunt  # noqa: PLC0415  --help stays quick
+    from ntk_theory.search.search import hunt  # noqa: PLC0415  --help stays quick
 
     with _progress(budget) as report:
         found = hunt(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ntk_theory.cli.progress import Progress
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Trajectory, Until
-    from ntk_theory.training.method import Method
+    from ntk_theory.training.methods.method import Method
 
 INCOMPLETE = 3
 #: The kernel is followed at about so many points.
@@ -138,7 +138,7 @@ def command(
         )
     _write(problem, run, output, plot)
     if as_json:
-        from ntk_theory.report.training_terminal import record  # noqa: PLC0415
+        from ntk_theory.report.terminal.run import record  # noqa: PLC0415
 
         print_json(record(problem, run))
     else:
@@ -244,8 +244,8 @@ def _write(problem: Problem, run: Trajectory, output: Path | None, plot: Path | 
 
 
 def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
-    from ntk_theory.report import training as pictures  # noqa: PLC0415
-    from ntk_theory.report.training_terminal import heading  # noqa: PLC0415
+    from ntk_theory.report.figures import run as pictures  # noqa: PLC0415
+    from ntk_theory.report.terminal.run import heading  # noqa: PLC0415
 
     title = "\n".join(heading(problem, run))
     if plot.suffix.lower() in SUFFIXES:
@@ -262,7 +262,7 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:
-    from ntk_theory.report.training_terminal import show  # noqa: PLC0415
+    from ntk_theory.report.terminal.run import show  # noqa: PLC0415
 
     show(problem, run, console())
     if written:

@@ -21,11 +21,11 @@ from ntk_theory.cli.options import (
 from ntk_theory.errors import InputError
 
 if TYPE_CHECKING:
-    from ntk_theory.studies.flow_verify import TrainingResult
-    from ntk_theory.studies.result import Result
-    from ntk_theory.studies.store import Store
-    from ntk_theory.studies.study import Study
-    from ntk_theory.studies.verify import StudyResult
+    from ntk_theory.studies.engine.store import Store
+    from ntk_theory.studies.flow.verify import TrainingResult
+    from ntk_theory.studies.initialisation.verify import StudyResult
+    from ntk_theory.studies.judging.result import Result
+    from ntk_theory.studies.question.study import Study
 
 REFUTED, INCOMPLETE = 1, 3
 #: Columns of the tables where no terminal says how many there are.
@@ -132,7 +132,7 @@ def resume(
 
     The store holds the whole question (problems, points, seeds, criterion), so nothing else is needed.
     """
-    from ntk_theory.studies.store import Store  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.engine.store import Store  # noqa: PLC0415  --help stays quick
 
     with Store.open(store) as opened:
         study = opened.study
@@ -146,14 +146,14 @@ def _completed(
     study: Study, store: Store, workers: int | None, cluster: str | None, *, strict: bool, as_json: bool
 ) -> int:
     """Compute what the store lacks, judge, report."""
-    from ntk_theory.studies.runner import run  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.engine.run import run  # noqa: PLC0415  --help stays quick
 
     run(study, store, workers=workers, cluster=cluster)
     if study.training is None:
-        from ntk_theory.studies.verify import record  # noqa: PLC0415
+        from ntk_theory.studies.initialisation.verify import record  # noqa: PLC0415
 
         return _report([record(store)], training=False, strict=strict, as_json=as_json)
-    from ntk_theory.studies.flow_verify import record_training  # noqa: PLC0415
+    from ntk_theory.studies.flow.verify import record_training  # noqa: PLC0415
 
     return _report([record_training(store)], training=True, strict=strict, as_json=as_json)
 
@@ -161,10 +161,10 @@ def _completed(
 def _studies(training: bool) -> tuple[Callable[..., Any], Mapping[str, Any]]:
     """The study of this kind, and the size of a quick one."""
     if training:
-        from ntk_theory.studies.flow_verify import QUICK_TRAINING, verify_training  # noqa: PLC0415
+        from ntk_theory.studies.flow.verify import QUICK_TRAINING, verify_training  # noqa: PLC0415
 
         return verify_training, QUICK_TRAINING
-    from ntk_theory.studies.verify import QUICK, verify  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.initialisation.verify import QUICK, verify  # noqa: PLC0415  --help stays quick
 
     return verify, QUICK
 
@@ -220,19 +220,19 @@ def _report(results: Sequence[Any], *, training: bool, strict: bool, as_json: bo
         if not console.is_terminal:
             console.width = PIPED_WIDTH
         if training:
-            from ntk_theory.report.training_claims import show as show_training  # noqa: PLC0415
+            from ntk_theory.report.terminal.flow import show as show_training  # noqa: PLC0415
 
             show_training(results, console)
         else:
-            from ntk_theory.report.terminal import show  # noqa: PLC0415
+            from ntk_theory.report.terminal.initialisation import show  # noqa: PLC0415
 
             show(results, console)
     return _code(results, strict)
 
 
 def _kernel_json(results: Sequence[StudyResult]) -> dict[str, Any]:
-    from ntk_theory.report.tables import agreement, answers  # noqa: PLC0415
-    from ntk_theory.studies.claims import Outcome  # noqa: PLC0415  imported with the studies by now
+    from ntk_theory.report.rows import agreement, answers  # noqa: PLC0415
+    from ntk_theory.studies.initialisation.claims import Outcome  # noqa: PLC0415  imported with the studies by now
 
     return {
         "refuted": sum(result.outcomes[Outcome.REFUTED] for result in results),
@@ -243,13 +243,13 @@ def _kernel_json(results: Sequence[StudyResult]) -> dict[str, Any]:
 
 
 def _training_json(results: Sequence[TrainingResult]) -> dict[str, Any]:
-    from ntk_theory.report.training_claims import to_dict  # noqa: PLC0415
+    from ntk_theory.report.terminal.flow import to_dict  # noqa: PLC0415
 
     return to_dict(results)
 
 
 def _code(results: Sequence[Result[Any]], strict: bool) -> int:
-    from ntk_theory.studies.claims import Outcome  # noqa: PLC0415
+    from ntk_theory.studies.initialisation.claims import Outcome  # noqa: PLC0415
 
     for result in results:
         failures = result.data.failures()

@@ -26,9 +26,9 @@ from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
-from ntk_theory.symbolic.doors import problem as as_problem
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 
 FloatArray = NDArray[np.float64]
 Path = Literal["auto", "jet", "contracted"]

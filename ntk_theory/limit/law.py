@@ -38,10 +38,10 @@ from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import bind, lower_problem
 from ntk_theory.model.network import Network, exact
 from ntk_theory.model.points import check_points, draw_points
-from ntk_theory.symbolic.doors import problem as as_problem
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 
 Floats = NDArray[np.float64]
 #: Samples that are assembled together.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ntk_theory.symbolic.doors import zoo, zoo_names
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import zoo, zoo_names
 from ntk_theory.theory import classify
 from ntk_theory.theory.exponents import Limit
 

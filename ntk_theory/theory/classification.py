@@ -12,11 +12,11 @@ import sympy as sp
 
 from ntk_theory.errors import InputError
 from ntk_theory.symbolic.asymptotics import Degree, End, Growth
-from ntk_theory.symbolic.doors import problem as as_problem
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.theory.exponents import Limit, Regime
 from ntk_theory.theory.paper import RELU, SMOOTH, PaperVerdict, paper_verdict
 from ntk_theory.theory.profile import GroupProfile

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntk_theory.errors import InputError
-from ntk_theory.training.method import State
+from ntk_theory.training.methods.method import State
 
 FloatArray = NDArray[np.float64]
 #: Written into every file; a reader of another layout refuses it.

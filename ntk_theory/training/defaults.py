@@ -19,7 +19,7 @@ from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import Points, draw_points
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.training.rules import Until
+from ntk_theory.training.stopping import Until
 
 FloatArray = NDArray[np.float64]
 WIDTH, DEPTH = 20, 3

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntk_theory.model.blocks import UNIONS, Kernel
-from ntk_theory.training.method import State
+from ntk_theory.training.methods.method import State
 from ntk_theory.training.objective import Objective
 
 FloatArray = NDArray[np.float64]

@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ntk_theory.empirical.gradient_and_kernel import gradient_and_kernel
+from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.ntk import choose
-from ntk_theory.empirical.products import Linearised, Residuals
+from ntk_theory.empirical.residuals import Linearised, Residuals
 from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import assemble, assemble_contracted
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.problem import GroupKind, Problem
-from ntk_theory.training.fused import gradient_and_kernel
-from ntk_theory.training.jacobian import residuals_and_jacobian
 
 FloatArray = NDArray[np.float64]
 #: ``sum``: λ_g = 1; ``mean``: λ_g = 1/n_g; ``trace``: NTK trace ratios, λ_g = tr K / tr K^{gg}.

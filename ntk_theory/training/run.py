@@ -18,11 +18,11 @@ from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
 from ntk_theory.training.defaults import thinned
 from ntk_theory.training.drift import Monitor
-from ntk_theory.training.flow import Flow
-from ntk_theory.training.method import Method, State
+from ntk_theory.training.methods.flow import Flow
+from ntk_theory.training.methods.method import Method, State
 from ntk_theory.training.objective import Objective
-from ntk_theory.training.rules import Resample, Until
 from ntk_theory.training.solution import TestGrid
+from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory, network_record
 
 FloatArray = NDArray[np.float64]

@@ -12,18 +12,18 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import check_points
-from ntk_theory.symbolic.doors import problem as as_problem
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.training.defaults import default_network, default_points
-from ntk_theory.training.descent import Adam, GradientDescent
-from ntk_theory.training.flow import Flow
-from ntk_theory.training.gauss_newton import GaussNewton
-from ntk_theory.training.method import Method
+from ntk_theory.training.methods.descent import Adam, GradientDescent
+from ntk_theory.training.methods.flow import Flow
+from ntk_theory.training.methods.gauss_newton import GaussNewton
+from ntk_theory.training.methods.method import Method
 from ntk_theory.training.objective import Objective
-from ntk_theory.training.rules import Resample, Until
 from ntk_theory.training.run import Plan, Progress, Run
 from ntk_theory.training.solution import TestGrid
+from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory
 
 #: The methods by name, with their default options.

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ntk_theory.empirical import cost
 from ntk_theory.empirical.ntk import ntk, ntk_for_exponents
-from ntk_theory.empirical.products import Residuals, jvp, loss_gradient, vjp
+from ntk_theory.empirical.residuals import Residuals, jvp, loss_gradient, vjp
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network

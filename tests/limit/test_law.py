@@ -16,7 +16,7 @@ from ntk_theory.errors import InputError, NonFiniteError, ResourceError, Smoothn
 from ntk_theory.limit import limit_law
 from ntk_theory.limit.wick import terms_of
 from ntk_theory.model.network import Network
-from ntk_theory.symbolic.doors import problem
+from ntk_theory.symbolic.reading import problem
 
 SAMPLES = 4000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ntk_theory.studies.store import Store
-from ntk_theory.studies.verify import judge, verify
+from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.initialisation.verify import judge, verify
 
 PROBLEMS = ("u_t + u*u_x", "u_t - u_x + sqrt(|u|)")
 

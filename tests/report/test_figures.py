@@ -11,14 +11,14 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from ntk_theory.errors import InputError
-from ntk_theory.report.figures import plot
-from ntk_theory.report.histograms import draw_law_panels, law_panels
-from ntk_theory.report.limit_map import ALARM, draw_limit_map, map_rows
-from ntk_theory.report.palette import colours_of, markers_of, svg_text
-from ntk_theory.report.tables import answers
-from ntk_theory.report.widths import draw_norms, draw_width_curves, width_curves
-from ntk_theory.report.zoo_map import COLOURS
-from ntk_theory.studies.claims import Outcome
+from ntk_theory.report.figures.histograms import draw_law_panels, law_panels
+from ntk_theory.report.figures.limit_map import ALARM, draw_limit_map, map_rows
+from ntk_theory.report.figures.palette import colours_of, markers_of, svg_text
+from ntk_theory.report.figures.study import plot
+from ntk_theory.report.figures.widths import draw_norms, draw_width_curves, width_curves
+from ntk_theory.report.figures.zoo_map import COLOURS
+from ntk_theory.report.rows import answers
+from ntk_theory.studies.initialisation.claims import Outcome
 from ntk_theory.theory.exponents import Limit
 
 HALF = Fraction(1, 2)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import ntk_theory as nt
+from ntk_theory.advice.law_table import predict
 from ntk_theory.empirical.preview import parameter_count, preview
 from ntk_theory.errors import InputError
 from ntk_theory.limit.preview import law_cost
 from ntk_theory.model.blocks import Kernel, KernelGroup
-from ntk_theory.report.kernels import decade_ticks, draw_kernel_matrix, linear_width, row_order
-from ntk_theory.report.limits import draw_limit_law
-from ntk_theory.report.palette import svg_text
-from ntk_theory.studies.prediction import predict
+from ntk_theory.report.figures.kernel import decade_ticks, draw_kernel_matrix, linear_width, row_order
+from ntk_theory.report.figures.law import draw_limit_law
+from ntk_theory.report.figures.palette import svg_text
 from ntk_theory.symbolic.problem import GroupKind
 
 

@@ -9,14 +9,14 @@ from html.parser import HTMLParser
 import pytest
 
 import ntk_theory as nt
-from ntk_theory.report.markup import details, table, tag, void
-from ntk_theory.report.page import Provenance, criterion_meanings, page
-from ntk_theory.report.reproduce import resume_command, verify_command
-from ntk_theory.report.tables import answers
-from ntk_theory.studies.claims import CLAIMS
-from ntk_theory.studies.criterion import Criterion
-from ntk_theory.studies.store import Store
-from ntk_theory.studies.study import Study
+from ntk_theory.report.page.initialisation import Provenance, criterion_meanings, page
+from ntk_theory.report.page.markup import details, table, tag, void
+from ntk_theory.report.page.reproduce import resume_command, verify_command
+from ntk_theory.report.rows import answers
+from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.initialisation.claims import CLAIMS
+from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.question.study import Study
 
 VOID = {"meta", "img", "br"}
 

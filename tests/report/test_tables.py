@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import pytest
 
-from ntk_theory.report.tables import ClaimSummary, agreement, answers, by_problem, varied
-from ntk_theory.studies.claims import Outcome, Verdict
-from ntk_theory.studies.verify import verify
+from ntk_theory.report.rows import ClaimSummary, agreement, answers, by_problem, varied
+from ntk_theory.studies.initialisation.claims import Outcome, Verdict
+from ntk_theory.studies.initialisation.verify import verify
 
 S, R, U, N = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.UNDECIDED, Outcome.NOT_APPLICABLE
 

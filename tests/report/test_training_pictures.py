@@ -10,11 +10,11 @@ from ntk_theory.empirical.ntk import ntk
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
-from ntk_theory.report.palette import svg_text
-from ntk_theory.report.slices import solution_slice
-from ntk_theory.report.training import draw_kernel, draw_losses, draw_solution, draw_training, drift_blocks
-from ntk_theory.report.training_terminal import heading, record
-from ntk_theory.report.training_widths import draw_against_width
+from ntk_theory.report.figures.drift import draw_against_width
+from ntk_theory.report.figures.palette import svg_text
+from ntk_theory.report.figures.run import draw_kernel, draw_losses, draw_solution, draw_training, drift_blocks
+from ntk_theory.report.figures.slices import solution_slice
+from ntk_theory.report.terminal.run import heading, record
 from ntk_theory.training import Flow, train
 
 

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 import ntk_theory as nt
 from ntk_theory.errors import InputError
-from ntk_theory.report.zoo_map import BAND, COLOURS, draw_zoo_map, place, section_of, zoo_map_rows
+from ntk_theory.report.figures.zoo_map import BAND, COLOURS, draw_zoo_map, place, section_of, zoo_map_rows
 from ntk_theory.theory.exponents import Limit
 
 

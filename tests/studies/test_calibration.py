@@ -11,9 +11,9 @@ from scipy import stats
 from synthetic_studies import World
 
 import ntk_theory as nt
-from ntk_theory.studies.claims import CLAIMS, Outcome, decide_all
-from ntk_theory.studies.criterion import Criterion
-from ntk_theory.studies.gather import law_table, problem_evidence
+from ntk_theory.studies.initialisation.claims import CLAIMS, Outcome, decide_all
+from ntk_theory.studies.initialisation.collect import law_table, problem_evidence
+from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.theory.exponents import Limit
 
 pytestmark = pytest.mark.statistics

@@ -21,10 +21,10 @@ import study_cases
 from study_cases import bury, child, kill, wait_for
 
 from ntk_theory.errors import StoreError, WorkerError
-from ntk_theory.studies import runner
-from ntk_theory.studies.runner import Batch, compute_batch, run
-from ntk_theory.studies.store import Store
-from ntk_theory.studies.workers import stream
+from ntk_theory.studies.engine import run as runner
+from ntk_theory.studies.engine.run import Batch, compute_batch, run
+from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.engine.workers import stream
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ import os, signal, sys
 from contextlib import contextmanager
 sys.path.insert(0, sys.argv[1])
 import study_cases
-from ntk_theory.studies.store import Store
+from ntk_theory.studies.engine.store import Store
 
 original = Store._transaction
 

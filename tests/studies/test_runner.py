@@ -13,13 +13,14 @@ import study_cases
 
 from ntk_theory.errors import InputError, Interrupted, ResourceError, StoreError, WorkerError
 from ntk_theory.kernels.threads import thread_count
-from ntk_theory.studies import runner, workers
-from ntk_theory.studies.cells import CellContext, CellResult, compute_cell
-from ntk_theory.studies.progress import Progress
-from ntk_theory.studies.runner import make_batches, run
-from ntk_theory.studies.store import Store
-from ntk_theory.studies.study import Study
-from ntk_theory.studies.workers import stream, worker_count
+from ntk_theory.studies.engine import run as runner
+from ntk_theory.studies.engine import workers
+from ntk_theory.studies.engine.progress import Progress
+from ntk_theory.studies.engine.run import make_batches, run
+from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.engine.workers import stream, worker_count
+from ntk_theory.studies.initialisation.cells import CellContext, CellResult, compute_cell
+from ntk_theory.studies.question.study import Study
 
 
 def fingerprint(path: Path) -> str:

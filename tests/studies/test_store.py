@@ -13,11 +13,11 @@ import pytest
 import study_cases
 
 from ntk_theory.errors import InputError, StoreError
-from ntk_theory.studies import export
-from ntk_theory.studies.cells import CellContext, CellResult, compute_cell, compute_law
-from ntk_theory.studies.runner import run
-from ntk_theory.studies.store import APPLICATION, Store, default_path
-from ntk_theory.studies.study import Study
+from ntk_theory.studies.engine import export
+from ntk_theory.studies.engine.run import run
+from ntk_theory.studies.engine.store import APPLICATION, Store, default_path
+from ntk_theory.studies.initialisation.cells import CellContext, CellResult, compute_cell, compute_law
+from ntk_theory.studies.question.study import Study
 
 FIRST, SECOND = study_cases.EXPRESSIONS
 

@@ -13,8 +13,8 @@ import study_cases
 import sympy as sp
 
 from ntk_theory.errors import InputError
-from ntk_theory.studies.cases import bound, make_cases, point_counts
-from ntk_theory.studies.study import Study
+from ntk_theory.studies.question.case import bound, make_cases, point_counts
+from ntk_theory.studies.question.study import Study
 from ntk_theory.symbolic import problem, zoo, zoo_names
 
 

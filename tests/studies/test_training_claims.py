@@ -11,20 +11,20 @@ import pytest
 
 import ntk_theory as nt
 from ntk_theory.errors import InputError, StoreError
-from ntk_theory.studies.cells import init_seed
-from ntk_theory.studies.contexts import context_of
-from ntk_theory.studies.flow_cells import FlowContext
-from ntk_theory.studies.flow_claims import TRAINING_CLAIMS, TrainingEvidence, decide_training
-from ntk_theory.studies.flow_criterion import FlowCriterion
-from ntk_theory.studies.flow_evidence import FlowRows, Movement, flow_evidence, movements
-from ntk_theory.studies.flow_settings import FlowSettings
-from ntk_theory.studies.flow_verify import judge_training, unbounded_gradient, verify_training
-from ntk_theory.studies.runner import run
-from ntk_theory.studies.store import Store
-from ntk_theory.studies.study import Study
-from ntk_theory.studies.trends import trend
-from ntk_theory.studies.verdicts import Outcome
-from ntk_theory.studies.verify import judge
+from ntk_theory.studies.engine.run import run
+from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.flow.cells import FlowContext
+from ntk_theory.studies.flow.claims import TRAINING_CLAIMS, TrainingEvidence, decide_training
+from ntk_theory.studies.flow.criterion import FlowCriterion
+from ntk_theory.studies.flow.evidence import FlowRows, Movement, flow_evidence, movements
+from ntk_theory.studies.flow.verify import judge_training, unbounded_gradient, verify_training
+from ntk_theory.studies.initialisation.cells import init_seed
+from ntk_theory.studies.initialisation.evidence import Outcome
+from ntk_theory.studies.initialisation.verify import judge
+from ntk_theory.studies.judging.trends import trend
+from ntk_theory.studies.kinds import context_of
+from ntk_theory.studies.question.study import Study
+from ntk_theory.studies.question.training import FlowSettings
 
 WIDTHS, NETWORKS = (64, 256, 1024, 4096), 20
 HALF = Fraction(1, 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ntk_theory.studies.statistics import Interval
-from ntk_theory.studies.trends import NO_TREND, Trend, trend
+from ntk_theory.studies.judging.statistics import Interval
+from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
 
 pytestmark = pytest.mark.statistics
 

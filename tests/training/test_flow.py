@@ -14,10 +14,10 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.training import Flow, train
-from ntk_theory.training.descent import largest_eigenvalue
 from ntk_theory.training.limiting import linear_flow
+from ntk_theory.training.methods.descent import largest_eigenvalue
+from ntk_theory.training.methods.phi import phi
 from ntk_theory.training.objective import Objective
-from ntk_theory.training.phi import phi
 
 
 def setup(name, width=64, s="1/2", n=6, **more):

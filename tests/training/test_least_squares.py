@@ -16,7 +16,7 @@ from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.training import GaussNewton, Until, train
-from ntk_theory.training.damped import DampedSystem
+from ntk_theory.training.methods.damped import DampedSystem
 from ntk_theory.training.objective import Objective
 
 
@@ -134,7 +134,7 @@ def test_kernel_form_and_qr_form_take_the_same_steps(points, monkeypatch) -> Non
     given = (problem, network, theta, draw_points(problem, points, 2))
     ends = []
     for safe in (0.0, np.inf):
-        monkeypatch.setattr("ntk_theory.training.damped.GRAM_SAFE", safe)
+        monkeypatch.setattr("ntk_theory.training.methods.damped.GRAM_SAFE", safe)
         ends.append(train(*given, until=6, drift=False, error=False).parameters.flatten())
     assert 0 < np.linalg.norm(ends[0] - ends[1]) < 1e-8 * np.linalg.norm(ends[0] - theta.flatten())
     count = sum(len(array) for array in given[3].values())

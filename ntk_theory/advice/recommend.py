@@ -1,0 +1,252 @@
+"""Which s, which learning rate, what to expect at the start, what it costs: as data.
+
+For each candidate s and a width N (THEORY §3, §5) [D]:
+
+* **kernel**: limit class and exponents from the classification; e is the largest exponent of N of any block;
+* **learning rate**: gradient descent is stable up to 2/λ_max(K), hence r ~ N^{−e}; the hidden layers and
+  the readout see ε²T = N^{1−2s}T, so that they learn at a rate free of N with the factor N^{2s−1} (as
+  their ``layer_rates``), the output bias keeping the factor 1;
+* **residual at the start**: R_g = F(εG + c) − target with G the infinite-width field, sampled;
+* **drift**: what training does to the kernel.
+
+Which one is recommended is decided in :mod:`ntk_theory.advice.choose_s`, from the classification alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+from numpy.typing import ArrayLike
+
+from ntk_theory.advice.choose_s import GOALS, Goal, advise, drift, exponent_at, faults, regimes
+from ntk_theory.advice.initial_residuals import Quantiles, Start, Starts, epsilon_of
+from ntk_theory.empirical.cost import estimate
+from ntk_theory.errors import InputError, NTKTheoryError
+from ntk_theory.limit.law import limit_law
+from ntk_theory.model.network import Network, OutputBias, exact
+from ntk_theory.model.points import check_points, draw_points
+from ntk_theory.symbolic import problem as as_problem
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Problem
+from ntk_theory.theory import Classification, classify
+from ntk_theory.training.defaults import DEPTH, default_counts, default_network, parameter_count
+
+__all__ = ["CANDIDATES", "GOALS", "Cost", "Goal", "Option", "Recommendation", "recommend"]
+
+#: Exponents compared unless others are asked for: divergent, critical, lazy, mean-field scale.
+CANDIDATES = ("1/4", "1/2", "3/4", "1")
+#: Points per group of the limit law: its quadratures cost their square.
+POINTS = 12
+WIDTH = 512
+
+
+@dataclass(frozen=True)
+class Option:
+    """What one s means.
+
+    Attributes
+    ----------
+    s:
+        The exponent, as text.
+    kernel:
+        Limit class by block; a pair of value groups or equations is part of bb, bf or ff.
+    norm_exponent:
+        e, the largest exponent of N among all blocks; None where undecided.
+    rate_exponent:
+        −e: the largest stable rate of gradient descent scales like N to this power.
+    rate:
+        That rate at this width, for the mean loss ½ Σ_g (1/n_g) Σ R_g²; None where F is undefined.
+    hidden_rate_exponent, hidden_factor:
+        2s − 1, and N to this power: the factor for hidden layers and readout that makes their part of the
+        kernel free of N.
+    factored_rate:
+        The largest stable rate together with that factor.
+    residuals:
+        RMS residual at initialisation by group: 5 %, median, 95 %; None where F is undefined there.
+    drift:
+        What the kernel does in training, with the source mark.
+    faults:
+        Blocks that diverge, are undefined or undecided at this s, in sentences; empty where all is well.
+    """
+
+    s: str
+    kernel: Mapping[str, str]
+    norm_exponent: str | None
+    rate_exponent: str | None
+    rate: Quantiles | None
+    hidden_rate_exponent: str
+    hidden_factor: float
+    factored_rate: Quantiles | None
+    residuals: Mapping[str, Quantiles] | None
+    drift: str
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the network costs at the points that ``train`` takes by itself.
+
+    Attributes
+    ----------
+    points, parameters:
+        n and P.
+    kernel_flops, kernel_bytes, kernel_seconds:
+        One kernel K, estimated; None where it exceeds this machine's memory.
+    jacobian_bytes:
+        The dense J of Gauss–Newton, 8nP.
+    """
+
+    points: int
+    parameters: int
+    kernel_flops: float | None
+    kernel_bytes: float | None
+    kernel_seconds: float | None
+    jacobian_bytes: float
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The answer of :func:`recommend`.
+
+    Attributes
+    ----------
+    s:
+        The recommended exponent; None where no s serves the goal.
+    because, beware:
+        The reasons, and what to beware of, each with its source mark.
+    options:
+        All candidates, the recommended one among them, by s.
+    width, depth, activation, output_bias, goal:
+        The question.
+    points:
+        Points per group at which residuals and rates were taken.
+    cost:
+        For this network, whatever s.
+    """
+
+    s: str | None
+    because: tuple[str, ...]
+    beware: tuple[str, ...]
+    options: tuple[Option, ...]
+    width: int
+    depth: int
+    activation: str
+    output_bias: str
+    goal: str
+    points: Mapping[str, int]
+    cost: Cost
+
+    @property
+    def option(self) -> Option | None:
+        """The recommended one."""
+        return next((option for option in self.options if option.s == self.s), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-like data."""
+        return asdict(self)
+
+
+def recommend(
+    problem: Problem | Operator | sp.Basic | str | Path,
+    *,
+    goal: Goal = "accuracy",
+    width: int = WIDTH,
+    depth: int = DEPTH,
+    activation: str = "tanh",
+    output_bias: OutputBias = "zero",
+    s: Sequence[str | Fraction | int | float] = CANDIDATES,
+    points: Mapping[str, ArrayLike] | int = POINTS,
+    seed: int = 0,
+) -> Recommendation:
+    """Compare exponents for a problem and recommend one.
+
+    Parameters
+    ----------
+    problem:
+        Any problem, or what :func:`ntk_theory.problem` takes; its domain gives the points and the input map.
+    goal:
+        ``accuracy``: features should learn and the learning rate need not change with N; ``constant
+        kernel``: training should be linear, as far as that exists.
+    width, depth, activation, output_bias:
+        The network in mind; exponents hold for every width, sizes are at this one.
+    s:
+        Candidates, positive; the recommended one is added.
+    points:
+        Points per group, or the points.
+    seed:
+        For points and sampled networks.
+
+    Raises
+    ------
+    InputError, SmoothnessError, ResourceError
+    """
+    problem = as_problem(problem)
+    answer = classify(problem, output_bias=output_bias, activation=activation)
+    advice = advise(answer, goal)
+    network = default_network(
+        problem, width=width, depth=depth, activation=activation, output_bias=output_bias
+    )
+    wanted = [_positive(value) for value in s]
+    if advice.s is not None:
+        wanted.append(Fraction(int(advice.s.p), int(advice.s.q)))
+    scales = {value: epsilon_of(width, float(value)) for value in sorted(set(wanted))}
+    chosen = draw_points(problem, points, seed) if isinstance(points, int) else check_points(problem, points)
+    starts = Starts(limit_law(problem, network, chosen, rtol=1e-4), seed)
+    return Recommendation(
+        s=None if advice.s is None else str(advice.s),
+        because=advice.because,
+        beware=advice.beware,
+        options=tuple(_option(answer, value, scale, starts.at(scale)) for value, scale in scales.items()),
+        width=width,
+        depth=depth,
+        activation=activation,
+        output_bias=output_bias,
+        goal=goal,
+        points={name: len(array) for name, array in chosen.items()},
+        cost=_cost(problem, network, starts),
+    )
+
+
+def _positive(value: str | Fraction | int | float) -> Fraction:
+    s = exact(value)
+    if s <= 0:
+        raise InputError(f"s is {value}; it needs an exponent above 0, such as 1/2")
+    return s
+
+
+def _option(answer: Classification, s: Fraction, epsilon: float, start: Start | None) -> Option:
+    at = sp.Rational(s.numerator, s.denominator)
+    found = regimes(answer, at)
+    exponents = [exponent_at(regime, at) for regime in found.values()]
+    known = [e for e in exponents if e is not None]
+    largest = max(known) if known and len(known) == len(exponents) else None
+    return Option(
+        s=str(s),
+        kernel={name: regime.limit.value for name, regime in found.items()},
+        norm_exponent=None if largest is None else str(largest),
+        rate_exponent=None if largest is None else str(-largest),
+        rate=None if start is None else start.rate,
+        hidden_rate_exponent=str(2 * s - 1),
+        hidden_factor=epsilon**-2,
+        factored_rate=None if start is None else start.factored_rate,
+        residuals=None if start is None else start.residuals,
+        drift=drift(answer, at),
+        faults=faults(answer, at),
+    )
+
+
+def _cost(problem: Problem, network: Network, starts: Starts) -> Cost:
+    counts = default_counts(problem)
+    rows = sum(counts[group.name] * len(group.legs) for group in problem.groups)
+    n = sum(counts.values())
+    size = parameter_count(network)
+    try:
+        plan = estimate(network, rows, starts.law.slots, contracted=True)
+    except NTKTheoryError:  # too large for this machine; the answer about s stands
+        return Cost(n, size, None, None, None, 8.0 * n * size)
+    return Cost(n, size, plan.flops, plan.bytes, plan.seconds, 8.0 * n * size)

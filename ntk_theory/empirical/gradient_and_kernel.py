@@ -1,0 +1,106 @@
+"""∇L and K at one θ from one forward and one contracted backward pass.
+
+The contracted state D(x) of a row is the derivative of Σ_α w_α(x) u_α(x). The gradient of L seeds it with
+λR w instead of w, and the pass is linear in the seed: its state is (λR)(x) D(x). So the states that K's Gram
+products need also give ∇L = Σ_x (λR)(x) Σ_γ D_γ(x) ⊗ H_γ(x), for the price of the outer products [D].
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.empirical.arena import Arena
+from ntk_theory.empirical.cost import Plan
+from ntk_theory.empirical.jets import network_jets, read_out
+from ntk_theory.empirical.pairs import add_contracted_pair
+from ntk_theory.empirical.request import Request
+from ntk_theory.empirical.residuals import Residuals, gradient_blocks
+from ntk_theory.empirical.states import State, contracted_state, layers_of
+from ntk_theory.empirical.sweep import tiles_of
+from ntk_theory.kernels.threads import each
+from ntk_theory.model.assembly import assemble_contracted, linearise, residuals
+from ntk_theory.model.blocks import Kernel
+
+FloatArray = NDArray[np.float64]
+EVERY = slice(None)
+
+
+def gradient_and_kernel(
+    problem: Residuals, ask: Request, way: Plan, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, Kernel]:
+    """R (n,), ∇L (P,) and K.
+
+    Parameters
+    ----------
+    problem:
+        The residuals and their rows.
+    ask:
+        The request at θ for these rows.
+    way:
+        A contracted plan that keeps its states.
+    weights:
+        λ per residual, (n,).
+    """
+    rows, tiles = problem.rows, tiles_of(len(ask.points), way)
+    parts = [replace(ask.rows(*tile), arena=Arena()) for tile in tiles]
+    layers = each(lambda part: layers_of(part, EVERY), parts)
+    scaled = [read_out(p, passed[-1].values, EVERY) for p, passed in zip(parts, layers, strict=True)]
+    here = linearise(rows, network_jets(ask, np.concatenate(scaled, axis=1)))
+    values = np.asarray(residuals(rows, here.values))
+    seeds = [np.ascontiguousarray(here.weights[:, slice(*tile)]) for tile in tiles]
+    states = each(lambda k: contracted_state(parts[k], layers[k], EVERY, seeds[k]), list(range(len(tiles))))
+    pull = _per_row(problem, weights * values)
+    shares = each(lambda k: _gradient(states[k], pull[slice(*tiles[k])]), list(range(len(tiles))))
+    blocks = [ask.network.epsilon * sum(found[1:], found[0]) for found in zip(*shares, strict=True)]
+    if ask.parameters.output_bias is not None:
+        bias = np.zeros(len(ask.network.fields))
+        for slot in rows.value_slots:
+            bias[ask.outputs[slot]] += float(here.weights[slot] @ pull)
+        blocks.append(bias)
+    contracted = _gram(states, tiles)
+    for part in parts:
+        part.arena.release()
+    kernel = assemble_contracted(
+        rows, here.weights, contracted, ask.network.epsilon, ask.parameters.output_bias_rate
+    )
+    return values, np.concatenate([block.ravel() for block in blocks]), kernel
+
+
+def _per_row(problem: Residuals, values: FloatArray) -> FloatArray:
+    """One number per row from one per residual: the legs of a group share theirs."""
+    starts = np.cumsum([0] + [group.size for group in problem.rows.groups])
+    out = np.empty(len(problem.rows.points))
+    for leg in problem.rows.legs:
+        out[leg.rows] = values[starts[leg.group] : starts[leg.group + 1]]
+    return out
+
+
+def _gradient(state: State, pull: FloatArray) -> list[FloatArray]:
+    """W¹, b¹, …, readout of Σ_x pull(x) ∂(Σ w S)(x)/∂θ for one tile: the pass is linear in its seed."""
+    deltas = tuple(delta * pull[:, None] for delta in state.deltas)
+    return gradient_blocks(replace(state, deltas=deltas, readout=state.readout * pull[:, None]))
+
+
+def _gram(states: list[State], tiles: list[tuple[int, int]]) -> FloatArray:
+    """The contracted kernel over all rows, tile against tile."""
+    n = tiles[-1][1]
+    out = np.zeros((n, n))
+    pairs = [(p, q) for q in range(len(tiles)) for p in range(q + 1)]
+    pairs.sort(key=lambda pair: pair[0] == pair[1])  # the larger blocks first: threads finish together
+
+    def add(pair: tuple[int, int]) -> None:
+        (p, q), arena = pair, Arena()
+        left = replace(states[p], ask=replace(states[p].ask, arena=arena))
+        right = left if p == q else replace(states[q], ask=replace(states[q].ask, arena=arena))
+        block = np.zeros((tiles[p][1] - tiles[p][0], tiles[q][1] - tiles[q][0]))
+        add_contracted_pair(left, right, block)
+        out[slice(*tiles[p]), slice(*tiles[q])] = block
+        if p != q:
+            out[slice(*tiles[q]), slice(*tiles[p])] = block.T
+        arena.release()
+
+    each(add, pairs)
+    return out

@@ -1,0 +1,130 @@
+"""A training run in the terminal and as JSON: losses by group, errors by field, drift by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ntk_theory.report.figures.run import drift_blocks
+from ntk_theory.symbolic.grammar import render
+from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.drift import WHOLE
+from ntk_theory.training.solution import field_errors
+from ntk_theory.training.trajectory import Trajectory, network_record
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+#: Groups named in a line of progress.
+NAMED = 3
+
+
+def heading(problem: Problem, run: Trajectory) -> tuple[str, str]:
+    """``Heat equation`` and ``gauss-newton, 20-20-20 tanh, s = 1/2, output bias zero``."""
+    network = run.network
+    widths = "-".join(str(width) for width in network.widths)
+    parts = [run.method, f"{widths} {network.activation}", f"s = {network.exponent}"]
+    equations = "; ".join(render(group.legs[0].expression, problem.space) for group in problem.equations)
+    return (
+        problem.title or problem.name or equations,
+        f"{', '.join(parts)}, output bias {network.output_bias}",
+    )
+
+
+def record(problem: Problem, run: Trajectory) -> dict[str, Any]:
+    """The run as JSON-like data; keys are only ever added."""
+    errors = None
+    if problem.solution is not None:
+        errors = field_errors(problem, run.network, run.parameters)
+    return {
+        "problem": problem.name,
+        "network": network_record(run.network),
+        "parameters": run.parameters.size,
+        "points": {name: len(array) for name, array in run.points.items()},
+        "group_weights": dict(run.group_weights),
+        "first_loss": float(run.losses[0]),
+        **run.summary(),
+        "field_errors": errors,
+    }
+
+
+def show(problem: Problem, run: Trajectory, console: Console) -> None:
+    """Print the tables of a run."""
+    from rich.text import Text  # noqa: PLC0415  --json does without
+
+    title, setting = heading(problem, run)
+    console.print(Text(f"{title}  ({setting})", "bold"))
+    console.print(_groups(run))
+    console.print()
+    if problem.solution is not None:
+        console.print(_fields(problem, run))
+        console.print()
+    if run.drift is not None:
+        console.print(_drift(run))
+        console.print()
+    for line in _footer(run):
+        console.print(Text(line, "dim"))
+
+
+def losses_line(losses: dict[str, float]) -> str:
+    """``1.3e-05 (f 1.1e-05, initial 2.0e-06)``, the largest groups first."""
+    order = sorted(losses, key=lambda name: -losses[name])
+    parts = [f"{name} {losses[name]:.1e}" for name in order[:NAMED]]
+    more = ", …" if len(order) > NAMED else ""
+    return f"{sum(losses.values()):.2e} ({', '.join(parts)}{more})"
+
+
+def _groups(run: Trajectory) -> Table:
+    table = _table(["group", "points", "weight λ", "first loss", "last loss", "rms residual"])
+    for name, curve in run.group_losses.items():
+        n, weight = len(run.points[name]), run.group_weights[name]
+        rms = float(np.sqrt(2 * curve[-1] / (weight * n)))
+        table.add_row(name, str(n), f"{weight:.3g}", f"{curve[0]:.2e}", f"{curve[-1]:.2e}", f"{rms:.1e}")
+    if len(run.group_losses) > 1:
+        count = str(sum(len(array) for array in run.points.values()))
+        table.add_section()
+        table.add_row("sum", count, "", f"{run.losses[0]:.2e}", f"{run.losses[-1]:.2e}", "")
+    return table
+
+
+def _fields(problem: Problem, run: Trajectory) -> Table:
+    table = _table(["field", "relative L² error"])
+    for name, error in field_errors(problem, run.network, run.parameters).items():
+        table.add_row(name, f"{error:.1e}")
+    if len(problem.fields) > 1 and run.error is not None:
+        table.add_section()
+        table.add_row("all", f"{run.error:.1e}")
+    return table
+
+
+def _drift(run: Trajectory) -> Table:
+    assert run.drift is not None
+    table = _table(["block", "‖K(0)‖", "sup ‖K(t)−K(0)‖", "relative"])
+    for block in drift_blocks(run):
+        name = "K" if block == WHOLE else f"K_{block.replace(',', '') if len(block) == 3 else block}"
+        relative = run.drift.sup_relative(block)
+        table.add_row(
+            name, f"{run.drift.norms[block]:.3g}", f"{run.drift.sup(block):.3g}",
+            f"{relative:.1%}" if relative < 1 else f"× {relative:.3g}",
+        )  # fmt: skip
+    return table
+
+
+def _footer(run: Trajectory) -> Iterator[str]:
+    steps = len(run.times) - 1
+    yield f"stopped after {steps} steps, {run.seconds:.1f} s: {run.reason}"
+    moved = float(run.assumptions.parameter_shift.max())
+    yield f"{run.parameters.size} parameters moved by at most {moved:.3g}; {run.evaluations} evaluations"
+
+
+def _table(columns: Sequence[str]) -> Table:
+    from rich import box  # noqa: PLC0415  --json does without
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for k, column in enumerate(columns):
+        table.add_column(column, justify="right" if k else "left", no_wrap=True)
+    return table

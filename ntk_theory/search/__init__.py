@@ -1,0 +1,1 @@
+"""Search: random operators on which the theory might be wrong."""

@@ -1,0 +1,196 @@
+"""Where cells are computed: this process, local processes, or a Dask cluster; one thread each.
+
+Every task runs with one BLAS thread and one kernel thread, since the order of additions, hence the last
+bit, depends on their number.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any, TypeVar
+
+from ntk_theory.empirical.cost import physical_memory
+from ntk_theory.errors import InputError, ResourceError, WorkerError
+from ntk_theory.kernels.threads import thread_limit
+from ntk_theory.studies.engine.environment import cores
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+#: Share of the machine's memory that workers may fill.
+MEMORY_SHARE = 0.75
+#: Seconds after which an idle local worker ends.
+IDLE_SECONDS = 300
+#: Seconds between two looks of a worker at whether its parent still lives.
+WATCH_SECONDS = 1.0
+#: Seconds to wait for a cluster's scheduler.
+CLUSTER_SECONDS = "15s"
+
+
+def worker_count(workers: int | None, worker_bytes: float) -> int:
+    """How many local processes: as asked, by default one per core, no more than memory allows.
+
+    Raises
+    ------
+    ResourceError
+        if not even one fits.
+    """
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
+        raise InputError(f"workers is {workers!r}; it needs a positive number of processes")
+    fit = MEMORY_SHARE * physical_memory() / worker_bytes
+    if fit < 1:
+        raise ResourceError(
+            f"one cell of this study needs {worker_bytes / 2**30:.1f} GiB, more than this machine has; "
+            "use smaller widths, fewer points or less depth"
+        )
+    return int(min(workers or cores(), fit))
+
+
+def stream(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, cluster: str | None = None
+) -> Iterator[Result]:
+    """``function`` of every task, in the order in which they finish.
+
+    Raises
+    ------
+    WorkerError
+        A worker process ended, the system ran out of memory, or the cluster cannot be reached.
+    """
+    if cluster is None and (workers == 1 or len(tasks) < 2):
+        for task in tasks:
+            yield _alone(function, task, os.getpid())
+        return
+    from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415 - only where processes are used
+
+    with ExitStack() as stack:
+        if cluster is None:
+            _Pool.drop_if_stale()
+            stack.callback(_Pool.touch)
+            options: dict[str, Any] = {"backend": "loky", "n_jobs": workers, "inner_max_num_threads": 1}
+            options["idle_worker_timeout"] = IDLE_SECONDS
+        else:
+            options = {"backend": "dask", "client": stack.enter_context(_client(cluster))}
+        stack.enter_context(_explained())
+        stack.enter_context(parallel_config(**options))
+        parallel = Parallel(return_as="generator_unordered", batch_size=1)
+        parent = os.getpid()
+        results = parallel(delayed(_alone)(function, task, parent) for task in tasks)
+        with closing(results):
+            yield from results
+
+
+def _alone(function: Callable[[Task], Result], task: Task, parent: int) -> Result:
+    """Run one task with one thread; Ctrl-C is the parent's business, who then ends the workers."""
+    if os.getpid() != parent:
+        _settle(parent)
+    with single_thread():
+        return function(task)
+
+
+def _settle(parent: int) -> None:
+    """Make a local worker leave Ctrl-C to its parent, and end with it even if that was killed."""
+    if _Settled.done or os.getppid() != parent:
+        return
+    _Settled.done = True
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="ntk-watch", daemon=True).start()
+
+
+class _Settled:
+    """Was :func:`_settle` done in this process?"""
+
+    done = False
+
+
+class _Pool:
+    """When joblib's pool of local processes, which waits for the next run, was last used."""
+
+    used: float | None = None
+
+    @classmethod
+    def touch(cls) -> None:
+        cls.used = time.monotonic()
+
+    @classmethod
+    def drop_if_stale(cls) -> None:
+        """End idle workers before their time: a task sent while they end by themselves can be lost.
+
+        loky 3.6 then waits for its result for ever (seen in 1 of some 20 attempts at that moment).
+        """
+        if cls.used is not None and time.monotonic() - cls.used > IDLE_SECONDS / 2:
+            from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415
+
+            get_reusable_executor(reuse=True).shutdown(wait=True)
+        cls.used = None
+
+
+class _Limit:
+    """The one thread limit of this process, shared by tasks that run in it side by side."""
+
+    lock = threading.Lock()
+    users = 0
+    stack = ExitStack()
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """Within the block, kernels and BLAS of this process use one thread; nested blocks cost nothing."""
+    with _Limit.lock:
+        if not _Limit.users:
+            _Limit.stack.enter_context(thread_limit(1))
+        _Limit.users += 1
+    try:
+        yield
+    finally:
+        with _Limit.lock:
+            _Limit.users -= 1
+            if not _Limit.users:
+                _Limit.stack.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """A dead worker as one sentence."""
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise WorkerError(
+            "a worker process ended without an answer, most likely for lack of memory; completed cells are "
+            "kept: run again to resume, with fewer workers or smaller widths"
+        ) from error
+    except MemoryError as error:
+        raise WorkerError(
+            "a worker ran out of memory; completed cells are kept: run again to resume, with fewer workers"
+        ) from error
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Any]:
+    try:
+        from distributed import Client  # noqa: PLC0415 - the extra "cluster"
+    except ImportError:
+        raise InputError(
+            "cluster needs the package distributed; install it with: pip install 'ntk_theory[cluster]'"
+        ) from None
+    try:
+        client: Any = Client(address, timeout=CLUSTER_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise WorkerError(
+            f"cluster is {address!r}, where no Dask scheduler answers ({error}); "
+            "give the address that `dask scheduler` prints, such as tcp://127.0.0.1:8786"
+        ) from error
+    with client:
+        yield client

@@ -1,0 +1,383 @@
+"""Cells: one network's numbers for every s, from one pass.
+
+A cell is a pure function of (study, case, activation, width, seed). With S the scaled jets, T the jet NTK
+(free of s, THEORY §3), T^∞ its infinite-width limit and ε = N^{1/2−s}, it gives the quantities
+
+    pair "", s "":  field:<slot>:<j>          w_jᵀ S_slot, over all rows
+                    jetntk:<slot>:<slot'>:<j> w_jᵀ T_{slot,slot'} w_j, slot ≤ slot'
+    pair, s:        norm, probe:<j>, trace    of the block K^{gh} (``blocks``), with T
+                    norm_limit, probe_limit:<j>   the same with T^∞ in place of T: same S, same F
+                    identity                  ‖K − K'‖_F/‖K'‖_F, K' by contracted seeds (THEORY §6 (a))
+
+Values that are not finite are never rows: a :class:`Failure` says what happened, the cell's others stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.empirical.jet_ntk import jet_ntk
+from ntk_theory.empirical.jets import scaled_jets
+from ntk_theory.empirical.ntk import ntk
+from ntk_theory.errors import NonFiniteError, NTKTheoryError
+from ntk_theory.limit.law import LimitLaw, limit_law
+from ntk_theory.model.assembly import Rows, fold_kernel, linearise, network_jets, row_kernel, stack_rows
+from ntk_theory.model.lowering import lower_problem
+from ntk_theory.model.network import Network
+from ntk_theory.model.parameters import Parameters
+from ntk_theory.studies.engine.workers import single_thread
+from ntk_theory.studies.initialisation.blocks import (
+    ALL_ROWS,
+    PROBES,
+    BlockReader,
+    frobenius,
+    probe_vector,
+    split,
+)
+from ntk_theory.studies.question.case import Case
+from ntk_theory.studies.question.study import Cell, Study
+
+Floats = NDArray[np.float64]
+#: The identity of §3 is checked in cells with a smaller seed and at most this width.
+IDENTITY_SEEDS, IDENTITY_WIDTH = 2, 512
+
+
+class Key(NamedTuple):
+    """What a value is: pair and s are "" where they do not matter."""
+
+    pair: str
+    s: str
+    quantity: str
+
+
+class Row(NamedTuple):
+    """One tidy row."""
+
+    case: str
+    activation: str
+    width: int
+    seed: int
+    pair: str
+    s: str
+    quantity: str
+    value: float
+
+
+class Failure(NamedTuple):
+    """Why some rows of a cell are absent; "" for pair or s: not of one pair or s only."""
+
+    cell: Cell
+    pair: str
+    s: str
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class CellResult:
+    """A cell's numbers: ``values[k]`` belongs to ``keys[ids[k]]`` of its case's layout."""
+
+    cell: Cell
+    ids: NDArray[np.int32]
+    values: Floats
+    failures: tuple[Failure, ...] = ()
+    seconds: float = 0.0
+
+    def rows(self, keys: tuple[Key, ...]) -> list[Row]:
+        """Tidy rows, given the layout of the case."""
+        return [
+            Row._make((*self.cell, *keys[k], float(v))) for k, v in zip(self.ids, self.values, strict=True)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class LawResult:
+    """What a case needs of the infinite-width law for one activation.
+
+    Attributes
+    ----------
+    jet_ntk:
+        T^∞ between slots and rows, (A, R, A, R); ``None`` where it cannot be computed, ``note`` says why.
+    accuracy:
+        The law's own error estimate.
+    values:
+        ``jetntk:…`` at T^∞, and for ``field:<slot>:<j>`` the variance w_jᵀ Σ w_j of that Gaussian.
+    """
+
+    case: str
+    activation: str
+    jet_ntk: Floats | None
+    accuracy: float | None
+    values: Mapping[str, float]
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class CellContext:
+    """What the cells of one case and activation share; it travels to the workers."""
+
+    case: Case
+    activation: str
+    s: tuple[Fraction, ...]
+    depth: int
+    output_bias: str
+    seed: int
+    neuron_tile: int
+    point_tile: int
+    limit: Floats | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, study: Study, case: Case, activation: str, limit: Floats | None = None) -> CellContext:
+        """The context of a case and activation of a study, with T^∞ where it is known."""
+        return cls(
+            case,
+            activation,
+            study.s,
+            study.depth,
+            study.output_bias,
+            study.seed,
+            study.neuron_tile,
+            study.point_tile,
+            limit,
+        )
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The stacked points."""
+        return stack_rows(lower_problem(self.case.problem), self.case.points)
+
+    @cached_property
+    def reader(self) -> BlockReader:
+        """Reads the watched blocks."""
+        return BlockReader(self.rows.groups, len(self.case.problem.fields), self.seed)
+
+    @cached_property
+    def slot_names(self) -> tuple[str, ...]:
+        """The canonical names of the slots, in the problem's slot order."""
+        return tuple(map(self.case.problem.space.name, self.rows.slots))
+
+    @cached_property
+    def probes(self) -> Floats:
+        """w_j over all rows, (PROBES, R)."""
+        n = len(self.rows.points)
+        return np.stack([probe_vector(self.seed, ALL_ROWS, j, n) for j in range(PROBES)])
+
+    @cached_property
+    def keys(self) -> tuple[Key, ...]:
+        """The layout: every value that a cell of this case can have, in a fixed order."""
+        names = self.slot_names
+        keys = [Key("", "", f"field:{a}:{j}") for a in names for j in range(PROBES)]
+        keys += [Key("", "", name) for name, _, _, _ in self._slot_pairs()]
+        for s in map(str, self.s):
+            for pair in self.reader.pairs:
+                g, h = split(pair)
+                kept = ["norm", *(f"probe:{j}" for j in range(PROBES))]
+                kept += [with_limit(q) for q in kept]
+                kept += ["trace"] if g == h else []
+                keys += [Key(pair, s, q) for q in [*kept, "identity"]]
+        return tuple(keys)
+
+    @cached_property
+    def positions(self) -> Mapping[Key, int]:
+        """Where each key stands in the layout."""
+        return {key: k for k, key in enumerate(self.keys)}
+
+    def network(self, width: int, s: Fraction | str = "1/2") -> Network:
+        """The network of a cell at one s."""
+        p = self.case.problem
+        return Network(
+            p.variables,
+            p.fields,
+            width=width,
+            depth=self.depth,
+            s=s,
+            activation=self.activation,
+            output_bias=self.output_bias,  # type: ignore[arg-type]  # checked by the study
+        )
+
+    def jet_ntk_values(self, T: Floats) -> dict[str, float]:
+        """``jetntk:<slot>:<slot'>:<j>`` of a jet NTK (A, R, A, R)."""
+        w = self.probes
+        return {name: float(w[j] @ T[a, :, b, :] @ w[j]) for name, a, b, j in self._slot_pairs()}
+
+    def _slot_pairs(self) -> Iterator[tuple[str, int, int, int]]:
+        names = self.slot_names
+        for a in range(len(names)):
+            for b in range(a, len(names)):
+                for j in range(PROBES):
+                    yield f"jetntk:{names[a]}:{names[b]}:{j}", a, b, j
+
+
+def with_limit(quantity: str) -> str:
+    """The name of a quantity when T^∞ stands in for T.
+
+    >>> with_limit("norm"), with_limit("probe:1")
+    ('norm_limit', 'probe_limit:1')
+    """
+    head, colon, tail = quantity.partition(":")
+    return f"{head}_limit{colon}{tail}"
+
+
+def init_seed(root: int, width: int, seed: int) -> int:
+    """The seed of a network's parameters: independent for every (root, width, seed).
+
+    The plain ``seed`` would give a wide network the normals of a narrow one over again, and the widths of a
+    study would not be independent samples.
+    """
+    text = f"network {root} {width} {seed}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+
+
+def compute_law(context: CellContext) -> LawResult:
+    """T^∞, Σ and their probes for one case and activation; absent with a note where they cannot be had."""
+    label, activation = context.case.label, context.activation
+    try:
+        with single_thread():
+            law = limit_law(context.case.problem, context.network(8), context.case.points)
+            values = context.jet_ntk_values(law.jet_ntk) | _field_variances(context, law)
+    except NTKTheoryError as error:
+        return LawResult(label, activation, None, None, {}, str(error))
+    return LawResult(label, activation, law.jet_ntk, float(law.accuracy), values)
+
+
+def _field_variances(context: CellContext, law: LimitLaw) -> dict[str, float]:
+    w = context.probes
+    return {
+        f"field:{name}:{j}": float(w[j] @ law.covariance[a, :, a, :] @ w[j])
+        for a, name in enumerate(context.slot_names)
+        for j in range(PROBES)
+    }
+
+
+def compute_cell(context: CellContext, width: int, seed: int) -> CellResult:
+    """All quantities of one network. Pure: the same arguments give the same bits.
+
+    An error of the package (overflow, an activation with too few derivatives) becomes a failure of the
+    cell, or of the pairs and s that it concerns.
+    """
+    start = time.perf_counter()
+    made = _Cell(context, width, seed)
+    try:
+        with single_thread():  # the last bits depend on the number of threads
+            made.fill()
+    except NTKTheoryError as error:
+        made.fail("", "", str(error))
+    present = np.flatnonzero(np.isfinite(made.values))
+    return CellResult(
+        made.cell,
+        present.astype(np.int32),
+        made.values[present],
+        tuple(made.failures),
+        time.perf_counter() - start,
+    )
+
+
+class _Cell:
+    """The work of one cell; ``values`` follow the layout, NaN where there is none yet."""
+
+    def __init__(self, context: CellContext, width: int, seed: int) -> None:
+        self.context, self.width, self.seed = context, width, seed
+        self.cell = Cell(context.case.label, context.activation, width, seed)
+        self.values = np.full(len(context.keys), np.nan)
+        self.failures: list[Failure] = []
+
+    def put(self, pair: str, s: str, quantity: str, value: float) -> bool:
+        """Keep a finite value; was it one?"""
+        self.values[self.context.positions[Key(pair, s, quantity)]] = value
+        return bool(np.isfinite(value))
+
+    def fail(self, pair: str, s: str, message: str) -> None:
+        self.failures.append(Failure(self.cell, pair, s, message))
+
+    def fill(self) -> None:
+        c, rows = self.context, self.context.rows
+        network = c.network(self.width)
+        parameters = network.init(init_seed(c.seed, self.width, self.seed))
+        S = scaled_jets(network, parameters, rows.points, rows.slots)
+        T = jet_ntk(
+            network, parameters, rows.points, rows.slots, neuron_tile=c.neuron_tile, point_tile=c.point_tile
+        )
+        for a, name in enumerate(c.slot_names):
+            for j in range(PROBES):
+                self.put("", "", f"field:{name}:{j}", float(c.probes[j] @ S[a]))
+        for quantity, value in c.jet_ntk_values(T).items():
+            self.put("", "", quantity, value)
+        for s in c.s:
+            self._at(s, S, T, parameters)
+
+    def _at(self, s: Fraction, S: Floats, T: Floats, parameters: Parameters) -> None:
+        """All pairs at one s."""
+        c, rows = self.context, self.context.rows
+        network = c.network(self.width, s)
+        jets = network_jets(rows, S, network.epsilon, parameters.output_bias)
+        weights, broken = _weights(rows, jets)
+        rate = parameters.output_bias_rate
+        kernel = fold_kernel(rows, row_kernel(rows, weights, T, network.epsilon, rate))
+        limit = None
+        if c.limit is not None:
+            limit = fold_kernel(rows, row_kernel(rows, weights, c.limit, network.epsilon, rate))
+        bad = self._broken_pairs(broken, str(s))
+        for matrix, name in ((kernel, str), (limit, with_limit)):
+            if matrix is None:
+                continue
+            for pair, quantity, value in c.reader.read(matrix):
+                kept = quantity != "trace" or matrix is kernel
+                if kept and pair not in bad and not self.put(pair, str(s), name(quantity), float(value)):
+                    bad.add(pair)
+                    self.fail(pair, str(s), self._overflow(pair, name(quantity), s))
+        if self.seed < IDENTITY_SEEDS and self.width <= IDENTITY_WIDTH and not bad:
+            self._identity(s, network, parameters, kernel)
+
+    def _broken_pairs(self, broken: Mapping[str, str], s: str) -> set[str]:
+        """Report the pairs that need a group whose F_α are not finite."""
+        reader, bad = self.context.reader, set()
+        for pair in reader.pairs if broken else ():
+            hit = [g.name for side in split(pair) for g in reader.members(side) if g.name in broken]
+            if hit:
+                bad.add(pair)
+                self.fail(pair, s, broken[hit[0]])
+        return bad
+
+    def _overflow(self, pair: str, quantity: str, s: Fraction) -> str:
+        return (
+            f"the block {pair} overflows at s = {s} ({quantity}, width {self.width}, seed {self.seed}): "
+            "take a larger s, smaller widths or points nearer the origin"
+        )
+
+    def _identity(self, s: Fraction, network: Network, parameters: Parameters, kernel: Floats) -> None:
+        """The block of THEORY §3 against contracted seeds through the original F."""
+        c = self.context
+        try:
+            other = ntk(c.case.problem, network, parameters, c.case.points, path="contracted").matrix
+        except NonFiniteError as error:
+            return self.fail("", str(s), f"no identity check: {error}")
+        for pair in c.reader.pairs:
+            mine, theirs = c.reader.block(kernel, pair), c.reader.block(other, pair)
+            off, size = float(frobenius(mine - theirs)), float(frobenius(theirs))
+            self.put(pair, str(s), "identity", off / size if size else off)
+
+
+def _weights(rows: Rows, jets: Floats) -> tuple[Floats, dict[str, str]]:
+    """F_α per row, and the groups where they are not finite with the reason; their weights are 0."""
+    try:
+        return linearise(rows, jets).weights, {}
+    except NonFiniteError:
+        pass
+    weights = np.zeros_like(jets)
+    broken: dict[str, str] = {}
+    for leg in rows.legs:
+        try:
+            _, gradient = leg.operator.evaluate(rows.points[leg.rows], jets[list(leg.slots), leg.rows])
+        except NonFiniteError as error:
+            broken.setdefault(rows.problem.groups[leg.group].name, str(error))
+        else:
+            weights[list(leg.slots), leg.rows] = gradient
+    return weights, broken

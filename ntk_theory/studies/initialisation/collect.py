@@ -1,0 +1,167 @@
+"""From a study's stored numbers and the limit law to the evidence on every problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.errors import NonFiniteError, NTKTheoryError
+from ntk_theory.limit.law import LimitLaw, limit_law
+from ntk_theory.studies.initialisation.block_evidence import BlockRows, block_evidence
+from ntk_theory.studies.initialisation.blocks import PROBES, BlockReader, frobenius, split, watched_pairs
+from ntk_theory.studies.initialisation.cells import CellContext
+from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.initialisation.evidence import PartResult, ProblemEvidence
+from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
+from ntk_theory.studies.initialisation.law_tail import Draw, LawTable
+from ntk_theory.studies.judging.statistics import holm
+from ntk_theory.studies.question.study import Study
+from ntk_theory.theory import Classification, classify
+
+Floats = NDArray[np.float64]
+
+
+class Data(Protocol):
+    """What the evidence needs of a store."""
+
+    def values(self, case: str, activation: str, pair: str, s: str, quantity: str) -> Floats:
+        """(widths, seeds), NaN where missing."""
+
+
+def problem_evidence(
+    study: Study,
+    data: Data,
+    case: str,
+    activation: str,
+    criterion: Criterion,
+    *,
+    law: LimitLaw | None = None,
+    draws: LawTable | None = None,
+) -> ProblemEvidence:
+    """Gather the evidence on one case with one activation.
+
+    ``law`` overrides the limit law (negative controls hand in a wrong one); by default it is computed,
+    and where it cannot be (ReLU^k) the evidence does without. ``draws`` is a :func:`law_table` of this law
+    that earlier calls with the same study and criterion have filled: same numbers, made once.
+    """
+    context = CellContext.of(study, study.case(case), activation)
+    law = law or _law(context)
+    classification = classify(study.case(case).problem, output_bias=study.output_bias, activation=activation)
+    table = draws or (None if law is None else law_table(law, study, criterion))
+    blocks = {}
+    for pair in watched_pairs(context.rows.groups, len(context.case.problem.fields)):
+        name = block_name(pair, classification)
+        for s in study.s:
+            rows = _block_rows(study, data, case, activation, pair, s)
+            blocks[name, s] = block_evidence(rows, table, criterion)
+    p_values = {f"{n}|{s}": e.law_p for (n, s), e in blocks.items() if e.law_p is not None}
+    level = criterion.level / (len(study.cases) * len(study.activations))
+    bad = holm(p_values, level)
+    rejected = frozenset((n, s) for n, s in blocks if bad.get(f"{n}|{s}", False))
+    parts = _parts(study, data, case, activation, context, law, criterion, level)
+    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level)
+
+
+def law_table(law: LimitLaw, study: Study, criterion: Criterion) -> LawTable:
+    """Draws from ``law`` at every ε that is asked for, with the seeds of the study and the criterion."""
+    return LawTable(draw_from(law, study.seed), criterion.seed)
+
+
+def block_name(pair: str, classification: Classification) -> str:
+    """The classification's name of a watched pair: "b,f" is its "bf"."""
+    joined = pair.replace(",", "")
+    return joined if joined in ("bb", "bf", "ff") and joined in classification.sharp else pair
+
+
+def draw_from(law: LimitLaw, probe_seed: int) -> Draw:
+    """Draws of ‖K‖ and of the first probe, read off the law's kernels as a study reads its networks'."""
+
+    def draw(epsilon: float, size: int, seed: int) -> Mapping[str, tuple[Floats, Floats]]:
+        try:
+            sample = law.sample(epsilon, size, seed)
+        except NonFiniteError:
+            return _affine_blocks(law, reader, epsilon, size)
+        found: dict[str, dict[str, Floats]] = {}
+        for pair, quantity, values in reader.read(sample.matrix):
+            found.setdefault(pair, {})[quantity] = values
+        return {pair: (q["norm"], q["probe:0"]) for pair, q in found.items()}
+
+    reader = BlockReader(law.rows.groups, len(law.problem.fields), probe_seed)
+    return draw
+
+
+def _affine_blocks(
+    law: LimitLaw, reader: BlockReader, epsilon: float, size: int
+) -> dict[str, tuple[Floats, Floats]]:
+    """Where a draw overflows, blocks of affine groups still have their one value; the others are ∞."""
+    infinite = np.full(size, np.inf)
+    found = dict.fromkeys(reader.pairs, (infinite, infinite))
+    for pair in reader.pairs:
+        names = {g.name for side in split(pair) for g in reader.members(side)}
+        if all(law.is_affine(name) for name in names):
+            value = float(frobenius(law.deterministic(epsilon, pair)))
+            found[pair] = (np.full(size, value), np.full(size, value))
+    return found
+
+
+def _law(context: CellContext) -> LimitLaw | None:
+    try:
+        return limit_law(context.case.problem, context.network(8), context.case.points)
+    except NTKTheoryError:
+        return None
+
+
+def _block_rows(study: Study, data: Data, case: str, activation: str, pair: str, s: Fraction) -> BlockRows:
+    def values(quantity: str) -> Floats:
+        return data.values(case, activation, pair, str(s), quantity)
+
+    limit = values("norm_limit")
+    return BlockRows(
+        pair,
+        s,
+        study.widths,
+        values("norm"),
+        limit if np.isfinite(limit).any() else None,
+        np.stack([values(f"probe:{j}") for j in range(PROBES)]),
+        values("identity"),
+    )
+
+
+def _parts(
+    study: Study,
+    data: Data,
+    case: str,
+    activation: str,
+    context: CellContext,
+    law: LimitLaw | None,
+    criterion: Criterion,
+    level: float,
+) -> dict[str, PartResult]:
+    pairs = watched_pairs(context.rows.groups, len(context.case.problem.fields))
+    identity = np.concatenate(
+        [data.values(case, activation, pair, str(s), "identity").ravel() for pair in pairs for s in study.s]
+    )
+    parts = {"a": identity_part(identity, criterion)}
+    if law is None:
+        return parts
+    w = context.probes
+    fields, forms = {}, {}
+    for key in context.keys:
+        if key.pair:
+            break
+        kind, *names = key.quantity.split(":")
+        at = [context.slot_names.index(name) for name in names[:-1]]
+        probe = w[int(names[-1])]
+        values = data.values(case, activation, "", "", key.quantity)
+        if kind == "field":
+            deviation = float(np.sqrt(probe @ law.covariance[at[0], :, at[0], :] @ probe))
+            fields[key.quantity] = Projection(values, deviation)
+        else:
+            forms[key.quantity] = Projection(values, float(probe @ law.jet_ntk[at[0], :, at[1], :] @ probe))
+    parts["b"] = field_part(fields, criterion, level)
+    parts["c"] = jet_ntk_part(forms, study.widths, study.depth, criterion, level)
+    return parts

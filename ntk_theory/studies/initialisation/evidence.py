@@ -1,0 +1,152 @@
+"""Claims, verdicts, and the evidence on a whole problem that verdicts are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+
+from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
+from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.initialisation.observed_limit import Observed, law_decides, observed_limit
+from ntk_theory.studies.judging.statistics import holm
+from ntk_theory.theory import Classification, Regime
+
+
+class Outcome(StrEnum):
+    """What the evidence does to a claim."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one claim, with its reason and, where undecided, the remedy.
+
+    ``block`` and ``s`` say what it is about; empty and ``None`` for a claim on the whole problem.
+    """
+
+    claim: str
+    statement: str
+    source: str
+    block: str
+    s: Fraction | None
+    outcome: Outcome
+    reason: str
+    predicted: str = ""
+    observed: str = ""
+
+    def to_dict(self) -> dict[str, str | None]:
+        """The verdict as plain strings."""
+        plain = {name: str(value) for name, value in self.__dict__.items()}
+        return {**plain, "s": None if self.s is None else str(self.s)}
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """A part of the finite-ε law tested as a whole: its outcome and the evidence in words."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True)
+class ProblemEvidence:
+    """What is known of one problem with one activation: prediction, evidence per block and s, parts.
+
+    ``rejected`` holds the blocks and s at which part (d) was rejected (Holm over all of them); ``level``
+    is this problem's share of the study's family-wise error.
+    """
+
+    classification: Classification
+    blocks: Mapping[tuple[str, Fraction], BlockEvidence]
+    rejected: frozenset[tuple[str, Fraction]]
+    parts: Mapping[str, PartResult]
+    criterion: Criterion
+    level: float
+
+    def observed(self, block: str, s: Fraction) -> tuple[Observed, str]:
+        """The limit class that was seen, with the reason."""
+        return observed_limit(
+            self.blocks[block, s],
+            self.criterion,
+            law_rejected=self.law_rejected(block, s),
+            slope_holds=self._moving[block, s],
+        )
+
+    def law_rejected(self, block: str, s: Fraction) -> bool:
+        """Is the law out of question for this block: by (d), or by (c) where (d) compares constants?"""
+        e = self.blocks[block, s]
+        if e.tail is not None and e.tail.relative_range == 0.0:
+            # A constant law is met to rounding by construction; then (c) must carry the verdict.
+            jet_ntk = self.parts.get("c")
+            if jet_ntk is not None and jet_ntk.outcome is Outcome.REFUTED:
+                return True
+        return (block, s) in self.rejected
+
+    def law_decides(self, block: str, s: Fraction) -> bool:
+        """May the law speak for widths that no network reaches?"""
+        return law_decides(self.blocks[block, s], self.criterion, law_rejected=self.law_rejected(block, s))
+
+    @cached_property
+    def _moving(self) -> Mapping[tuple[str, Fraction], bool]:
+        """Where the slope of log‖K‖ is not 0: Holm over all blocks and s at which the law does not decide."""
+        silent = [key for key in self.blocks if not self.law_decides(*key)]
+        found = self.slopes_rejected(dict.fromkeys(silent, 0.0), spread=False)
+        return {key: found.get(key, False) for key in self.blocks}
+
+    def slopes_rejected(
+        self, exponents: Mapping[tuple[str, Fraction], float], *, spread: bool
+    ) -> Mapping[tuple[str, Fraction], bool]:
+        """Which of these exponents, all tested together (Holm), the slopes over the widths reject."""
+        trends = {key: self.blocks[key].spread if spread else self.blocks[key].norm for key in exponents}
+        p_values = {f"{b}|{s}": trends[b, s].p_value(value) for (b, s), value in exponents.items()}
+        bad = holm(p_values, self.level)
+        return {(b, s): bad[f"{b}|{s}"] for b, s in exponents}
+
+    def exponents(self, block: str) -> list[Fraction]:
+        """The exponents s at which the block was measured, ascending."""
+        return sorted(s for name, s in self.blocks if name == block)
+
+    @property
+    def block_names(self) -> list[str]:
+        """The blocks in the order of the classification."""
+        measured = {name for name, _ in self.blocks}
+        return [name for name in self.classification.sharp if name in measured]
+
+    def regime(self, block: str, s: Fraction) -> Regime:
+        """The predicted regime."""
+        return self.classification.regime(block, s)
+
+
+Decide = Callable[["Claim", ProblemEvidence], Iterator[Verdict]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim: who makes it, what it says, what would refute it, and how it is decided."""
+
+    code: str
+    statement: str
+    source: str
+    refuted_by: str
+    decide: Decide
+
+    def verdict(
+        self,
+        outcome: Outcome,
+        reason: str,
+        block: str = "",
+        s: Fraction | None = None,
+        predicted: str = "",
+        observed: str = "",
+        statement: str = "",
+    ) -> Verdict:
+        """A verdict on this claim; ``statement`` says it for the problem at hand."""
+        words = statement or self.statement
+        return Verdict(self.code, words, self.source, block, s, outcome, reason, predicted, observed)

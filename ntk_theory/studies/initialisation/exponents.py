@@ -1,0 +1,165 @@
+"""Verdicts on exponents of N: against the law's own where networks follow it, else against their slopes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+import sympy as sp
+
+from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
+from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.initialisation.evidence import Claim, Outcome, ProblemEvidence, Verdict
+from ntk_theory.studies.initialisation.observed_limit import plain
+from ntk_theory.theory import Regime
+
+#: The exponent of N in the fluctuation of T_N, relative to its size; part (c) measures it.
+RATE = -0.5
+
+
+def exponent_at(regime: Regime, s: Fraction) -> float | None:
+    """The predicted exponent of N in ‖K‖ at one s; ``None`` where there is none."""
+    return None if regime.norm_exponent is None else _number(regime.norm_exponent, s)
+
+
+def _number(expression: sp.Expr, s: Fraction) -> float:
+    exact = sp.Rational(s.numerator, s.denominator)
+    return float(expression.xreplace(dict.fromkeys(expression.free_symbols, exact)))
+
+
+def norm_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
+    """Verdicts on the exponent of N in ‖K‖, block by block and s by s."""
+    predicted = {key: exponent_at(e.regime(*key), key[1]) for key in _keys(e)}
+    values = {key: value for key, value in predicted.items() if value is not None}
+    by_slope = {key: value for key, value in values.items() if not law_tells(e, key, value)}
+    rejected = e.slopes_rejected(by_slope, spread=False)
+    for (block, s), value in predicted.items():
+        evidence = e.blocks[block, s]
+        if value is None:
+            yield claim.verdict(Outcome.NOT_APPLICABLE, "no power of N is predicted", block, s)
+        elif (block, s) in by_slope:
+            # With another law, or none, a slope may still be on its way (THEORY §3).
+            may_refute = rejected[block, s] and evidence.law_vanishes
+            yield _by_slope(claim, evidence, e.criterion, block, value, spread=False, may_refute=may_refute)
+        else:
+            assert evidence.tail is not None
+            tail = evidence.tail
+            yield _against_law(claim, e, (block, s), value, tail.slope, "‖K‖ goes", tail.near_slope)
+
+
+def law_tells(e: ProblemEvidence, key: tuple[str, Fraction], value: float) -> bool:
+    """May the law's exponent of ‖K‖ confirm or refute a prediction?
+
+    Terms between distinct fields vanish in the law and leave a fluctuation of order N^{-1/2} in
+    networks: with several fields the law may be smaller than ‖K‖, and a smaller exponent refutes nothing.
+    """
+    tail = e.blocks[key].tail
+    if tail is None or not e.law_decides(*key):
+        return False
+    smaller = tail.slope < value - e.criterion.law_slope_margin
+    return not (smaller and len(e.classification.problem.fields) > 1)
+
+
+def spread_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
+    """Verdicts on the exponent of N in the spread of K, block by block and s by s."""
+    predicted = {key: _spread_at(e.regime(*key), key[1]) for key in _keys(e)}
+    values = {key: value for key, value in predicted.items() if value is not None}
+    by_law = {key for key, value in values.items() if _law_tells_spread(e, key, value)}
+    rejected = e.slopes_rejected({k: v for k, v in values.items() if k not in by_law}, spread=True)
+    for (block, s), value in predicted.items():
+        evidence = e.blocks[block, s]
+        if value is None:
+            yield claim.verdict(Outcome.NOT_APPLICABLE, "no power of N is predicted", block, s)
+        elif (block, s) in by_law:
+            assert evidence.tail is not None
+            assert evidence.tail.spread_slope is not None
+            slope = evidence.tail.spread_slope
+            yield _against_law(claim, e, (block, s), value, slope, "K spreads")
+        else:
+            # Only where the law has no randomness of its own is the spread one power of N from the start.
+            alone = evidence.law_vanishes or evidence.law_is_constant
+            may_refute = rejected[block, s] and alone
+            yield _by_slope(claim, evidence, e.criterion, block, value, spread=True, may_refute=may_refute)
+
+
+def _spread_at(regime: Regime, s: Fraction) -> float | None:
+    if regime.spread_exponent is None or regime.norm_exponent is None:
+        return None
+    return _number(regime.spread_exponent, s)
+
+
+def _law_tells_spread(e: ProblemEvidence, key: tuple[str, Fraction], value: float) -> bool:
+    """May the law's spread confirm or refute a prediction?
+
+    It is a lower bound: the fluctuation of T adds to it, at most N^{-1/2} times the size of K where all
+    terms belong to one field. A prediction above both is refuted, too.
+    """
+    tail = e.blocks[key].tail
+    if tail is None or tail.spread_slope is None or not e.law_decides(*key):
+        return False
+    c = e.criterion
+    if abs(tail.spread_slope - value) <= c.law_slope_margin or tail.spread_slope >= value + c.slope_margin:
+        return True
+    rate_holds = "c" in e.parts and e.parts["c"].outcome is not Outcome.REFUTED
+    bounded = rate_holds and len(e.classification.problem.fields) == 1
+    return bounded and value >= max(tail.spread_slope, tail.slope + RATE) + c.slope_margin
+
+
+def _against_law(
+    claim: Claim,
+    e: ProblemEvidence,
+    key: tuple[str, Fraction],
+    value: float,
+    slope: float,
+    what: str,
+    near: float | None = None,
+) -> Verdict:
+    """A predicted exponent against the law's own, which may settle slowly and then decides nothing.
+
+    ``near`` is the law's exponent at nearer widths; one that fits keeps the far one from refuting.
+    """
+    gap, margin = abs(slope - value), e.criterion.slope_margin
+    reason = f"{what} like N^{plain(slope)} in the limit law, which the networks follow"
+    if gap <= e.criterion.law_slope_margin:
+        outcome = Outcome.SUPPORTED
+    elif gap >= margin and (near is None or abs(near - value) >= margin):
+        outcome = Outcome.REFUTED
+    else:
+        at = "" if near is None else f", like N^{plain(near)} nearer"
+        outcome, reason = Outcome.UNDECIDED, f"{reason}{at}: it has not settled by N = 10^40"
+    return claim.verdict(outcome, reason, *key, f"{value:g}", plain(slope))
+
+
+def _by_slope(
+    claim: Claim,
+    evidence: BlockEvidence,
+    criterion: Criterion,
+    block: str,
+    value: float,
+    *,
+    spread: bool,
+    may_refute: bool,
+) -> Verdict:
+    """A predicted exponent against the slope over the widths."""
+    trend = evidence.spread if spread else evidence.norm
+    interval, what = trend.whole, "the spread" if spread else "‖K‖"
+    shown = (block, evidence.s, f"{value:g}", plain(interval.value))
+    if not math.isfinite(interval.half_width):
+        return claim.verdict(Outcome.UNDECIDED, "too few networks for a slope: needs more seeds", *shown[:3])
+    reason = f"{what} goes like N^x with x in [{interval.low:.3f}, {interval.high:.3f}] over the widths"
+    if interval.within(value, criterion.slope_margin):
+        return claim.verdict(Outcome.SUPPORTED, reason, *shown)
+    if not interval.excludes(value, criterion.slope_exclusion):
+        return claim.verdict(
+            Outcome.UNDECIDED, f"{reason}: {interval.remedy(criterion.slope_margin)}", *shown
+        )
+    if may_refute and trend.excludes(value, criterion.slope_exclusion):
+        return claim.verdict(Outcome.REFUTED, reason, *shown)
+    late = trend.late
+    why = f"{reason}, and in [{late.low:.3f}, {late.high:.3f}] over the upper half of them"
+    return claim.verdict(Outcome.UNDECIDED, f"{why}, not settled: needs larger widths", *shown)
+
+
+def _keys(e: ProblemEvidence) -> list[tuple[str, Fraction]]:
+    return [(block, s) for block in e.block_names for s in e.exponents(block)]

@@ -1,0 +1,1 @@
+"""Judging: verdicts, statistics, trends, the result of a study."""

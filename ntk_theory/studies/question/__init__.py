@@ -1,0 +1,1 @@
+"""The question: cases and studies, frozen and hashed before the first network."""

@@ -1,0 +1,238 @@
+"""Cases: what a study samples, one problem with all its numbers put in, at fixed points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from ntk_theory.errors import InputError
+from ntk_theory.model.lowering import bind
+from ntk_theory.model.points import check_points, draw_points
+from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
+from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.numbers import exact
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Group, GroupKind, Problem
+from ntk_theory.symbolic.reading import problem as as_problem
+from ntk_theory.symbolic.reading import zoo_names
+
+Floats = NDArray[np.float64]
+#: What names a problem: see :func:`ntk_theory.symbolic.problem`.
+ProblemLike: TypeAlias = str | Path | Problem | Operator | sp.Basic
+#: A value group has at least this many points, however many groups share them.
+MIN_VALUE_POINTS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One problem of a study at its points.
+
+    Attributes
+    ----------
+    label:
+        The case's name within the study.
+    problem:
+        Without free parameters: swept values are put in.
+    points:
+        Group → (n, d), or (n, k, d) for k legs.
+    parameters:
+        The swept parameter and its exact value as text; empty where nothing is swept.
+    table:
+        What the case was read from, kept as it stood: SymPy may order an equal expression differently,
+        and a digest must not change by being read back.
+    """
+
+    label: str
+    problem: Problem
+    points: Mapping[str, Floats]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    table: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            raise InputError("a case has an empty label; give each its own name")
+        checked = check_points(self.problem, self.points)
+        for array in checked.values():
+            array.flags.writeable = False
+        object.__setattr__(self, "points", checked)
+        object.__setattr__(self, "parameters", {k: str(v) for k, v in self.parameters.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The exact description: texts of the grammar, and points bit for bit as hexadecimal floats."""
+        if self.table is not None:
+            return dict(self.table)
+        p = self.problem
+        return {
+            "label": self.label,
+            "parameters": dict(self.parameters),
+            "name": p.name,
+            "title": p.title,
+            "source": p.source,
+            "fields": list(p.fields),
+            "variables": list(p.variables),
+            "groups": [_group_to_dict(group, p.space) for group in p.groups],
+            "domain": {v: [render(end) for end in ends] for v, ends in p.domain.items()},
+            "solution": {f: render(e, p.space) for f, e in (p.solution or {}).items()},
+            "points": {name: _hexadecimal(array) for name, array in self.points.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Case:
+        """The case that :meth:`to_dict` wrote; texts are read by the closed grammar."""
+        space = JetSpace(tuple(table["fields"]), tuple(table["variables"]))
+        groups = [_group_from_dict(entry, space) for entry in table["groups"]]
+        problem = Problem(
+            space,
+            tuple(g for g in groups if g.kind is GroupKind.EQUATION),
+            tuple(g for g in groups if g.kind is not GroupKind.EQUATION),
+            domain={v: (parse_scalar(a), parse_scalar(b)) for v, (a, b) in table["domain"].items()},
+            solution={f: parse_scalar(e, variables=space.variables) for f, e in table["solution"].items()}
+            or None,
+            name=table["name"],
+            title=table["title"],
+            source=table["source"],
+        )
+        points = {name: _array(entry) for name, entry in table["points"].items()}
+        return cls(table["label"], problem, points, table["parameters"], dict(table))
+
+
+def make_cases(
+    problems: Sequence[ProblemLike] | ProblemLike,
+    *,
+    points: int = 16,
+    seed: int = 0,
+    sweep: tuple[str, Sequence[Any]] | None = None,
+) -> tuple[Case, ...]:
+    """One case per problem, or per problem and value of a swept parameter.
+
+    Parameters
+    ----------
+    problems:
+        Zoo names, expressions, files, problems; one or several.
+    points:
+        For every group; the value groups share them, see :func:`point_counts`.
+    seed:
+        Of the drawn points; all values of a sweep get the same points.
+    sweep:
+        (name, values) with exact values; 0 is allowed. An expression may name the parameter freely.
+    """
+    wanted = [problems] if isinstance(problems, ProblemLike) else list(problems)
+    if not wanted:
+        raise InputError("problems is empty; it needs at least one problem")
+    cases = []
+    for what in wanted:
+        for problem, parameters in _swept(what, sweep):
+            ready = bound(problem)
+            drawn = draw_points(ready, point_counts(ready, points), seed)
+            label = ready.name or _text_of(problem)
+            if parameters and not ready.name and isinstance(what, str):
+                label = " ".join(what.split())  # with its values put in, each would have another name
+            if parameters:
+                label += " [" + ", ".join(f"{k}={v}" for k, v in parameters.items()) + "]"
+            cases.append(Case(label, ready, drawn, parameters))
+    return tuple(cases)
+
+
+def point_counts(problem: Problem, points: int) -> dict[str, int]:
+    """Points per group: the value groups share ``points`` (at least 2 each, one per face), others get all.
+
+    >>> point_counts(as_problem("u_t - u_xx"), 16)
+    {'b': 16, 'f': 16}
+    """
+    if isinstance(points, bool) or not isinstance(points, int) or points < 1:
+        raise InputError(f"points is {points!r}; it needs a positive number of points per block")
+    values = [g for g in problem.groups if g.kind is GroupKind.VALUE]
+    shares = {g.name: points // len(values) + (k < points % len(values)) for k, g in enumerate(values)}
+    return {
+        g.name: max(shares[g.name], MIN_VALUE_POINTS, len(g.faces)) if g.name in shares else points
+        for g in problem.groups
+    }
+
+
+def bound(problem: Problem, values: Mapping[str, Any] | None = None) -> Problem:
+    """The problem with every named parameter replaced by its value.
+
+    Raises
+    ------
+    InputError
+        A parameter has no value.
+    """
+    given = {**problem.parameters, **(values or {})}
+
+    def group(g: Group) -> Group:
+        legs = tuple(Operator(leg.space, bind(leg.expression, given)) for leg in g.legs)
+        free = [s.name for leg in legs for s in leg.parameters]
+        if free:
+            raise InputError(
+                f"group {g.name!r} has the parameter {free[0]!r} without a value; sweep or set it"
+            )
+        faces = tuple({v: bind(sp.S(end), given) for v, end in face.items()} for face in g.faces)
+        return replace(g, legs=legs, target=bind(sp.S(g.target), given), faces=faces)
+
+    return replace(
+        problem,
+        equations=tuple(map(group, problem.equations)),
+        conditions=tuple(map(group, problem.conditions)),
+        domain={v: (bind(sp.S(a), given), bind(sp.S(b), given)) for v, (a, b) in problem.domain.items()},
+        solution=problem.solution and {f: bind(e, given) for f, e in problem.solution.items()},
+    )
+
+
+def _swept(
+    what: ProblemLike, sweep: tuple[str, Sequence[Any]] | None
+) -> list[tuple[Problem, dict[str, str]]]:
+    if sweep is None:
+        return [(as_problem(what), {})]
+    name, given = sweep
+    values = [exact(value, f"sweep value of {name}") for value in given]
+    if not values or len(set(values)) != len(values):
+        raise InputError(f"sweep has the values {list(given)} for {name!r}; it needs different numbers")
+    if isinstance(what, Path) or (isinstance(what, str) and (what in zoo_names() or what.endswith(".toml"))):
+        return [(as_problem(what, parameters={name: v}), {name: str(v)}) for v in values]
+    # Read once with the name kept free, so that a value 0 cannot change the variables or the points.
+    names: Any = [name]  # without values
+    free = as_problem(what, parameters=names) if isinstance(what, str) else as_problem(what)
+    if not any(name == s.name for g in free.groups for leg in g.legs for s in leg.parameters):
+        raise InputError(
+            f"sweep names {name!r}, which does not occur as a free parameter of {_text_of(free)!r}; "
+            "use a name of its parameters"
+        )
+    return [(bound(free, {name: v}), {name: str(v)}) for v in values]
+
+
+def _text_of(problem: Problem) -> str:
+    return problem.name or "; ".join(render(g.legs[0].expression, problem.space) for g in problem.equations)
+
+
+def _group_to_dict(group: Group, space: JetSpace) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "kind": str(group.kind),
+        "legs": [render(leg.expression, space) for leg in group.legs],
+        "target": render(group.target, space),
+        "faces": [{v: render(end) for v, end in face.items()} for face in group.faces],
+    }
+
+
+def _group_from_dict(entry: Mapping[str, Any], space: JetSpace) -> Group:
+    legs = []
+    for text in entry["legs"]:
+        parsed = parse_text(text, fields=space.fields, variables=space.variables)
+        legs.append(Operator(space, parsed.equations[0]))
+    target = parse_scalar(entry["target"], variables=space.variables)
+    faces = tuple({v: parse_scalar(end) for v, end in face.items()} for face in entry["faces"])
+    return Group(entry["name"], GroupKind(entry["kind"]), tuple(legs), target, faces)
+
+
+def _hexadecimal(array: Floats) -> dict[str, Any]:
+    return {"shape": list(array.shape), "values": [float(x).hex() for x in array.ravel()]}
+
+
+def _array(entry: Mapping[str, Any]) -> Floats:
+    return np.array([float.fromhex(x) for x in entry["values"]]).reshape(entry["shape"])

@@ -1,0 +1,299 @@
+"""Studies: the question, frozen and hashed before the first network is drawn."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntk_theory.empirical.cost import plan
+from ntk_theory.empirical.request import request
+from ntk_theory.errors import InputError
+from ntk_theory.kernels.activations import activation as known_activation
+from ntk_theory.model.assembly import stack_rows
+from ntk_theory.model.lowering import lower_problem
+from ntk_theory.model.network import OUTPUT_BIASES, Network, OutputBias, exact
+from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
+from ntk_theory.studies.question.training import FlowSettings
+
+#: Changes whenever a quantity of a kind of study is added, or means something else.
+QUANTITIES_VERSION = 1
+DEFAULT_S = tuple(map(Fraction, ("2/5", "1/2", "5/8", "3/4", "1")))
+DEFAULT_WIDTHS = tuple(2**k for k in range(6, 15))
+#: Seconds of a cell that do not depend on its width (all s assembled, reduced, stored), per s.
+SECONDS_PER_S = 1.0e-3
+#: Copies of all parameters that a flow's integrator holds.
+FLOW_VECTORS = 24
+#: Bytes of an idle worker process with everything imported.
+WORKER_BYTES = 2.5e8
+
+CriterionValue = float | int | str
+
+
+class Cell(NamedTuple):
+    """One network: the key under which its numbers are stored."""
+
+    case: str
+    activation: str
+    width: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a study will take: cells, seconds on one core, bytes of the largest cell and per worker."""
+
+    cells: int
+    seconds: float
+    cell_bytes: float
+    worker_bytes: float
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Cases × activations × widths × seeds, every s from the same networks.
+
+    Attributes
+    ----------
+    cases:
+        Problems at their points; :meth:`from_problems` makes them.
+    s:
+        Output exponents, exact.
+    widths, seeds, depth, activations, output_bias:
+        The networks: ``seeds`` independent ones per width and activation, all hidden layers as wide.
+    seed:
+        Root of every random number; the networks of different (width, seed) are independent, those of
+        different cases and activations share their normals on purpose.
+    neuron_tile, point_tile:
+        Fixed here, since the order of additions, hence the last bits, depend on them.
+    criterion:
+        Numbers and texts by which claims will be judged; part of the hash, so they cannot be chosen
+        after the samples were seen.
+    version:
+        Of the meaning of the stored quantities.
+    training:
+        ``None``: kernels at initialisation. Else every network is trained for every s, and its kernel's
+        drift is what the cells hold (:mod:`ntk_theory.studies.flow.cells`).
+
+    Two studies are equal when their :attr:`digest` is.
+    """
+
+    cases: tuple[Case, ...]
+    s: tuple[Fraction, ...] = DEFAULT_S
+    widths: tuple[int, ...] = DEFAULT_WIDTHS
+    seeds: int = 64
+    depth: int = 1
+    activations: tuple[str, ...] = ("tanh",)
+    output_bias: OutputBias = "zero"
+    seed: int = 0
+    neuron_tile: int = 2048
+    point_tile: int = 64
+    criterion: Mapping[str, CriterionValue] = field(default_factory=dict)
+    version: int = QUANTITIES_VERSION
+    training: FlowSettings | None = None
+
+    def __post_init__(self) -> None:
+        fix = object.__setattr__
+        fix(self, "cases", tuple(self.cases))
+        fix(self, "s", tuple(exact(s) for s in _several(self.s)))
+        fix(self, "widths", tuple(_whole("widths", w, 1) for w in _several(self.widths)))
+        fix(self, "activations", tuple(known_activation(a).name for a in _several(self.activations)))
+        for name, least in (("seeds", 1), ("depth", 1), ("seed", 0), ("neuron_tile", 1), ("point_tile", 1)):
+            fix(self, name, _whole(name, getattr(self, name), least))
+        if self.output_bias not in OUTPUT_BIASES:
+            raise InputError(
+                f"output_bias is {self.output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}"
+            )
+        _different("cases", [case.label for case in self.cases])
+        for name in ("s", "widths", "activations"):
+            _different(name, list(getattr(self, name)))
+        fix(self, "criterion", MappingProxyType(_plain(self.criterion)))
+
+    @classmethod
+    def from_problems(
+        cls,
+        problems: Sequence[ProblemLike] | ProblemLike,
+        *,
+        points: int = 16,
+        sweep: tuple[str, Sequence[Any]] | None = None,
+        seed: int = 0,
+        **settings: Any,
+    ) -> Study:
+        """A study of problems at drawn points.
+
+        Parameters
+        ----------
+        problems:
+            Zoo names, expressions, problem files or problems; one or several.
+        points:
+            Per block: the value groups share them (at least 2 each), every other group has as many.
+        sweep:
+            (name, values) of a named parameter: one case per problem and value, all at the same points.
+        seed:
+            Root seed.
+        settings:
+            The other attributes of a study.
+
+        >>> study = Study.from_problems("u_t + u_x^2 + kappa*u*u_x", sweep=("kappa", ["0", 0.1]), seeds=2)
+        >>> [case.parameters for case in study.cases]
+        [{'kappa': '0'}, {'kappa': '1/10'}]
+        """
+        return cls(make_cases(problems, points=points, seed=seed, sweep=sweep), seed=seed, **settings)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Study) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def case(self, label: str) -> Case:
+        """The case of this label."""
+        for case in self.cases:
+            if case.label == label:
+                return case
+        raise InputError(f"the study has no case {label!r}; it has {', '.join(c.label for c in self.cases)}")
+
+    def points(self, case: str | Case) -> Mapping[str, NDArray[np.float64]]:
+        """The points of a case, group → (n, d)."""
+        return (case if isinstance(case, Case) else self.case(case)).points
+
+    def cells(self) -> tuple[Cell, ...]:
+        """The keys of all networks, in a fixed order: case, activation, width, seed."""
+        return tuple(
+            Cell(case.label, activation, width, seed)
+            for case in self.cases
+            for activation in self.activations
+            for width in self.widths
+            for seed in range(self.seeds)
+        )
+
+    def network(self, case: str | Case, activation: str, width: int, s: Fraction | str = "1/2") -> Network:
+        """The network of a cell at one s."""
+        problem = (case if isinstance(case, Case) else self.case(case)).problem
+        return Network(
+            problem.variables,
+            problem.fields,
+            width=width,
+            depth=self.depth,
+            s=s,
+            activation=activation,
+            output_bias=self.output_bias,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole study as JSON-like data; :meth:`from_dict` reads it."""
+        table = {
+            "version": self.version,
+            "cases": [case.to_dict() for case in self.cases],
+            "s": [str(s) for s in self.s],
+            "widths": list(self.widths),
+            "seeds": self.seeds,
+            "depth": self.depth,
+            "activations": list(self.activations),
+            "output_bias": self.output_bias,
+            "seed": self.seed,
+            "neuron_tile": self.neuron_tile,
+            "point_tile": self.point_tile,
+            "criterion": dict(self.criterion),
+        }
+        # Left out where there is none: the digests of studies without training stay what they were.
+        return table if self.training is None else table | {"training": self.training.to_dict()}
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Study:
+        """The study that :meth:`to_dict` wrote."""
+        rest = dict(table)
+        if "training" in rest:
+            rest["training"] = FlowSettings.from_dict(rest["training"])
+        return cls(cases=tuple(map(Case.from_dict, rest.pop("cases"))), **rest)
+
+    @property
+    def json(self) -> str:
+        """:meth:`to_dict` as canonical JSON: sorted keys, no spaces."""
+        return canonical(self.to_dict())
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of :attr:`json`."""
+        return hashlib.sha256(self.json.encode()).hexdigest()
+
+    @cached_property
+    def samples_digest(self) -> str:
+        """SHA-256 of the study without its criterion: what fixes the numbers."""
+        table = self.to_dict()
+        del table["criterion"]
+        return hashlib.sha256(canonical(table).encode()).hexdigest()
+
+    def cost(self, case: Case, width: int) -> tuple[float, float]:
+        """Seconds and bytes of one cell (estimates)."""
+        activation = self.activations[0]
+        small = self.network(case, "sin", 1)
+        rows = stack_rows(lower_problem(case.problem), case.points)
+        ask = replace(
+            request(small, small.init(0), rows.points, rows.slots),
+            network=self.network(case, activation, width),
+        )
+        way = plan(ask, contracted=False, point_tile=self.point_tile, neuron_tile=self.neuron_tile)
+        weights = 8.0 * width * (len(case.problem.variables) + 2 + width * (self.depth - 1))
+        blocks = 8.0 * (
+            2 * (len(rows.slots) * len(rows.points)) ** 2 + 8 * len(self.s) * len(rows.points) ** 2
+        )
+        size = way.bytes + 2 * weights + blocks
+        if self.training is None:
+            return way.seconds + SECONDS_PER_S * len(self.s), size
+        from ntk_theory.studies.flow.cells import flow_seconds  # noqa: PLC0415  it needs this class
+
+        return flow_seconds(self, case, width), size + FLOW_VECTORS * weights
+
+    def estimate(self) -> Estimate:
+        """Cells, seconds on one core, bytes of the largest cell and of the worker that computes it."""
+        costs = [self.cost(case, width) for case in self.cases for width in self.widths]
+        each = self.seeds * len(self.activations)
+        largest = max(size for _, size in costs)
+        return Estimate(
+            each * len(costs), each * sum(time for time, _ in costs), largest, largest + WORKER_BYTES
+        )
+
+
+def canonical(table: Any) -> str:
+    """JSON with sorted keys and no spaces: one text per content."""
+    return json.dumps(table, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        return (given,)
+    return tuple(given)
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name} is {value!r}; it needs a whole number of at least {least}")
+    return int(value)
+
+
+def _different(name: str, values: Sequence[Any]) -> None:
+    if not values:
+        raise InputError(f"{name} is empty; it needs at least one entry")
+    repeated = next((str(v) for v in values if values.count(v) > 1), None)
+    if repeated is not None:
+        raise InputError(f"{name} has {repeated!r} twice; name each once")
+
+
+def _plain(criterion: Mapping[str, Any]) -> dict[str, CriterionValue]:
+    for key, value in criterion.items():
+        fine = isinstance(value, str | int) or (isinstance(value, float) and np.isfinite(value))
+        if not isinstance(key, str) or not fine:
+            raise InputError(
+                f"criterion has {key!r}: {value!r}; it needs texts as names, "
+                "finite numbers or texts as values"
+            )
+    return {key: criterion[key] for key in sorted(criterion)}

@@ -1,0 +1,1 @@
+"""Methods of training, one file each."""
