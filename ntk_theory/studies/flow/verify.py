@@ -12,6 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from ntk_theory.errors import InputError, StoreError
+from ntk_theory.setting.output_bias import ABSENT, OutputBias
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.samples import StudyData
 from ntk_theory.studies.engine.store import Store
@@ -192,9 +193,9 @@ def unbounded_gradient(problem: Problem, s: Fraction, output_bias: str) -> str:
     >>> unbounded_gradient(nt.problem("u_t - u_xx + |u|^(1/2)"), Fraction(1), "zero")
     'some F_α of group f is unbounded where the jets go to 0, like ε^(-1/2)'
     """
-    ends = [(End.ZERO, "none", "is unbounded where the jets go to 0", -1)]
+    ends = [(End.ZERO, ABSENT, "is unbounded where the jets go to 0", -1)]
     if s < Fraction(1, 2):
-        ends.append((End.INFINITY, output_bias, "grows with the jets, which grow with N", 1))
+        ends.append((End.INFINITY, OutputBias.of(output_bias), "grows with the jets, which grow with N", 1))
     for group in problem.groups:
         for end, bias, words, sign in ends:
             profile = GroupProfile(group, bias)
