@@ -7,10 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.setting.output_bias import ABSENT, OutputBias
 from ntk_theory.studies.engine.run import run
@@ -31,7 +30,6 @@ from ntk_theory.theory.profile import GroupProfile
 if TYPE_CHECKING:
     from ntk_theory.studies.question.case import ProblemLike
 
-Floats = NDArray[np.float64]
 DEFAULT_TRAINING_S = tuple(map(Fraction, ("1/5", "3/10", "2/5", "1/2", "3/4", "1")))
 DEFAULT_TRAINING_WIDTHS = (64, 256, 1024, 4096)
 #: The size of a quick study of training.
