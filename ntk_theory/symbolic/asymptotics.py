@@ -1,7 +1,7 @@
 """Degrees: how F_α(c e_0 + εv) behaves as ε → 0 and as ε → ∞ (THEORY §3 "Degrees") [D].
 
-Every slot is replaced by u^i_α = ε v^i_α + δ_{α0} c^i with generic v (one set per leg of a group) and
-generic c (0 unless the output bias starts random). :mod:`~ntk_theory.symbolic.expansion`
+Every slot is replaced by u^i_α = ε v^i_α + δ_{α0} c^i with generic v (one set per leg of a group) and c
+as the output bias starts: a constant, or generic where it is random. :mod:`~ntk_theory.symbolic.expansion`
 expands the expression in the small parameter δ = ε (at zero) or δ = 1/ε (at infinity):
 
     F_α(c e_0 + εv) = f(v)·ε^p·ℓ^b·(1 + o(1)),   ℓ = |log ε|.

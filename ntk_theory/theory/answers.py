@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ntk_theory.errors import InputError
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory.exponents import Regime
@@ -38,6 +39,11 @@ class Answers:
     activation: str
     paper: PaperVerdict
     sharp: Mapping[str, SharpBlock]
+
+    @property
+    def bias(self) -> OutputBias:
+        """The table line of the output bias."""
+        return OutputBias.of(self.output_bias)
 
     def regime(self, block: str, s: object) -> Regime:
         """The sharp regime of a block at an exact s > 0 (``"3/4"``, a Fraction, an int, …).

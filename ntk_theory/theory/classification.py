@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import GroupKind, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -19,8 +20,6 @@ from ntk_theory.theory.paper import RELU, SMOOTH, paper_verdict
 from ntk_theory.theory.profile import GroupProfile
 from ntk_theory.theory.sharp import SharpBlock, sharp_block
 from ntk_theory.theory.steps import Step
-
-OUTPUT_BIASES = ("zero", "normal", "none")
 
 
 @dataclass(frozen=True)
@@ -72,22 +71,21 @@ def classify(
     >>> classify("u_t + u*u_x + u_xxx").regime("ff", "3/4").limit
     <Limit.ZERO: 'zero'>
     """
-    if output_bias not in OUTPUT_BIASES:
-        raise InputError(f"output_bias is {output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}")
+    bias = OutputBias.of(output_bias)
     if activation not in SMOOTH and not RELU.match(activation):
         raise InputError(f"activation is {activation!r}; it needs one of {', '.join(SMOOTH)}, relu^k")
     problem = as_problem(what)
     return Classification(
         problem,
-        output_bias,
+        bias.name,
         activation,
-        paper_verdict(problem, activation, output_bias),
-        _blocks(problem, output_bias),
+        paper_verdict(problem, activation, bias.name),
+        _blocks(problem, bias),
     )
 
 
-def _blocks(problem: Problem, output_bias: str) -> dict[str, SharpBlock]:
-    profiles = {g.name: GroupProfile(g, output_bias) for g in problem.groups}
+def _blocks(problem: Problem, bias: OutputBias) -> dict[str, SharpBlock]:
+    profiles = {g.name: GroupProfile(g, bias) for g in problem.groups}
     values = [profiles[g.name] for g in problem.groups if g.kind is GroupKind.VALUE]
     equations = [profiles[g.name] for g in problem.equations]
     blocks: dict[str, SharpBlock] = {}

@@ -83,11 +83,11 @@ def _sharp_steps(c: Answers) -> list[Step]:
             Answer.YES,
             "ε = N^(1/2−s); every jet is u_α = ε S_α + δ_{α0} c",
             "K^gh = ε² Σ F^g_α F^h_β T_αβ"
-            + ("" if c.output_bias == "none" else " + F^g_0 F^h_0 (the output bias is trained)"),
+            + (" + F^g_0 F^h_0 (the output bias is trained)" if c.bias.is_trained else ""),
         )
     ]
     for group in c.problem.groups:
-        profile = GroupProfile(group, c.output_bias)
+        profile = GroupProfile(group, c.bias)
         steps += [_degree_step(profile, end) for end in End]
         if any(g.has(sp.sign) for leg in group.legs for g in leg.gradient.values()):
             steps.append(
@@ -121,7 +121,7 @@ def _sharp_steps(c: Answers) -> list[Step]:
 def _symmetry_steps(c: Answers) -> list[Step]:
     """One step for each pair of groups in which a reflection makes entries of T^∞ vanish."""
     steps = []
-    profiles = [GroupProfile(g, c.output_bias) for g in c.problem.groups]
+    profiles = [GroupProfile(g, c.bias) for g in c.problem.groups]
     for k, g in enumerate(profiles):
         for h in profiles[k:]:
             pinned = g.pinned & h.pinned
@@ -156,7 +156,7 @@ def _degree_step(profile: GroupProfile, end: End) -> Step:
         parts.append(f"{fault.growth}: {fault.reason}")
     for field in profile.fields:
         parts.append(f"F_{{{field},α}} of degree {_shown(profile.hidden(field, end)[()])}")
-        if profile.bias != "none":
+        if profile.bias.is_trained:
             parts.append(f"F_{{{field},0}} of degree {_shown(profile.output_bias(field, end))}")
     decided = fault is None and all(
         profile.hidden(f, end)[()].growth in (Growth.POWER, Growth.FLAT) for f in profile.fields
