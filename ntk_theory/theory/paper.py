@@ -9,7 +9,6 @@ monomials of all F_α,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,11 +21,8 @@ from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.operator import Monomial, Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 from ntk_theory.symbolic.zero import is_zero
+from ntk_theory.theory.smoothness import RELU, SMOOTH
 from ntk_theory.theory.steps import Answer, Finding, Rule, Step, run_rules
-
-#: Activations that are smooth and have bounded derivatives (of order >= 1).
-SMOOTH = ("tanh", "sigmoid", "softplus", "sin", "erf", "gaussian", "silu", "gelu")
-RELU = re.compile(r"relu(?:\^(\d+))?\Z")
 
 _YES = (Answer.YES,)
 _NO = (Answer.NO,)
