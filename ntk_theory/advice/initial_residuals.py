@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.assembly import fold_kernel, fold_rows, linearise, network_jets, residuals, row_kernel
 
-FloatArray = NDArray[np.float64]
 #: Networks drawn; so many of them for eigenvalues.
 SAMPLES, KERNELS = 400, 200
 #: The quantiles told: one network in ten lies outside.
@@ -37,7 +36,7 @@ class Quantiles:
     high: float
 
     @classmethod
-    def of(cls, values: FloatArray) -> Quantiles:
+    def of(cls, values: Floats) -> Quantiles:
         """Those of a sample."""
         return cls(*(float(q) for q in np.quantile(values, (LOW, 0.5, HIGH))))
 
@@ -69,11 +68,11 @@ class Starts:
     seed: int
 
     @cached_property
-    def _scaled(self) -> FloatArray:
+    def _scaled(self) -> Floats:
         return self.law.sample_jets(SAMPLES, self.seed)
 
     @cached_property
-    def _bias(self) -> FloatArray:
+    def _bias(self) -> Floats:
         shape = (len(self.law.problem.fields), SAMPLES)
         if self.law.network.output_bias != "normal":
             return np.zeros(shape)
@@ -93,7 +92,7 @@ class Starts:
             return None
         return Start(sizes, *rates)
 
-    def _sizes(self, values: FloatArray) -> dict[str, Quantiles]:
+    def _sizes(self, values: Floats) -> dict[str, Quantiles]:
         found, at = {}, 0
         for group in self.law.rows.groups:
             part = values[:, at : at + group.size]
@@ -103,7 +102,7 @@ class Starts:
             at += group.size
         return found
 
-    def _bias_part(self, weights: FloatArray) -> FloatArray:
+    def _bias_part(self, weights: Floats) -> Floats:
         """B, legs added before the product, (k, n, n)."""
         rows = self.law.rows
         n = sum(group.size for group in rows.groups)
@@ -115,7 +114,7 @@ class Starts:
             total += b[..., :, None] * b[..., None, :]
         return total
 
-    def _rate(self, kernels: FloatArray) -> Quantiles:
+    def _rate(self, kernels: Floats) -> Quantiles:
         root = np.concatenate([np.full(g.size, g.size**-0.5) for g in self.law.rows.groups])
         weighted = root[:, None] * kernels * root
         if not np.isfinite(weighted).all():

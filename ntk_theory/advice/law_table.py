@@ -14,8 +14,9 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
@@ -27,7 +28,6 @@ from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import Regime
 
-Floats = NDArray[np.float64]
 #: Written into every file.
 FORMAT = "ntk-theory limit law 1"
 MEMORY_LIMIT = 4 * 2**30

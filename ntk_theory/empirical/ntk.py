@@ -7,9 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import Plan, Sizes, operations, plan
 from ntk_theory.empirical.jet_ntk import jets_and_ntk, jets_once, true_derivatives
 from ntk_theory.empirical.jets import network_jets
@@ -30,7 +30,6 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 
-FloatArray = NDArray[np.float64]
 Path = Literal["auto", "jet", "contracted"]
 
 
@@ -80,7 +79,7 @@ def _kernel(
     rows: Rows,
     ask: Request,
     way: Plan,
-    weights: FloatArray,
+    weights: Floats,
     passed: list[Layers] | None,
     progress: Progress | None,
     metadata: Mapping[str, object],

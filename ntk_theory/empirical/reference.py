@@ -21,10 +21,10 @@ import mpmath as mp
 import numpy as np
 import sympy as sp
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
-from ntk_theory.model.program import Array
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -52,7 +52,7 @@ def reference_kernel(
     parameters: Parameters,
     points: Mapping[str, Any],
     values: Mapping[str, Any] | None = None,
-) -> Array:
+) -> Floats:
     """K = Σ_θ η_θ ∂_θR ∂_θR', rows in the order of the problem's groups and their points; shape (n, n).
 
     Parameters
@@ -79,7 +79,7 @@ def reference_jacobian(
     parameters: Parameters,
     points: Mapping[str, Any],
     values: Mapping[str, Any] | None = None,
-) -> Array:
+) -> Floats:
     """∂R_g(x)/∂θ for every group's points and every parameter as :meth:`Parameters.flatten` orders them."""
     numbers = {**problem.parameters, **(values or {})}
     with mp.workdps(DIGITS):
@@ -94,7 +94,7 @@ def reference_jacobian(
     return np.array(rows)
 
 
-def reference_jets(network: Network, parameters: Parameters, points: Any, slots: Sequence[Slot]) -> Array:
+def reference_jets(network: Network, parameters: Parameters, points: Any, slots: Sequence[Slot]) -> Floats:
     """u^i_α of the network (with N^{-s} and the output bias) at (n, d) points; shape (A, n)."""
     with mp.workdps(DIGITS):
         theta = [mp.mpf(float(value)) for value in parameters.flatten()]
@@ -103,7 +103,7 @@ def reference_jets(network: Network, parameters: Parameters, points: Any, slots:
         return np.array([[float(jets[slot]) for jets in rows] for slot in slots])
 
 
-def _exact_point(point: Array) -> tuple[Any, ...]:
+def _exact_point(point: Floats) -> tuple[Any, ...]:
     return tuple(mp.mpf(float(x)) for x in point)
 
 

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import plan
 from ntk_theory.empirical.jets import network_jets, read_out
@@ -36,7 +37,6 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.problem import Problem
 
-FloatArray = NDArray[np.float64]
 EVERY = slice(None)
 
 
@@ -94,7 +94,7 @@ class Linearised:
         return each(lambda tile: layers_of(self.ask.rows(*tile), EVERY), self._tiles)
 
     @cached_property
-    def jets(self) -> FloatArray:
+    def jets(self) -> Floats:
         """u_α of all rows, (slots, rows)."""
         parts = each(self._scaled, range(len(self._tiles)))
         return network_jets(self.ask, np.concatenate(parts, axis=1))
@@ -105,7 +105,7 @@ class Linearised:
         return linearise(self.residuals.rows, self.jets)
 
     @cached_property
-    def values(self) -> FloatArray:
+    def values(self) -> Floats:
         """R, shape (n,)."""
         return np.asarray(residuals(self.residuals.rows, self.linearisation.values))
 
@@ -116,8 +116,8 @@ class Linearised:
         count = min(thread_count(), len(self._tiles))
         lanes = [range(k, len(self._tiles), count) for k in range(count)]
 
-        def lane(mine: range) -> list[FloatArray]:
-            total: list[FloatArray] = []
+        def lane(mine: range) -> list[Floats]:
+            total: list[Floats] = []
             for k in mine:
                 part = self._gradient(k, weights[:, slice(*self._tiles[k])])
                 total = part if not total else [a + b for a, b in zip(total, part, strict=True)]
@@ -132,7 +132,7 @@ class Linearised:
                 bias[self.ask.outputs[slot]] += weights[slot].sum()
         return _gradient_parameters(blocks, bias)
 
-    def jvp(self, direction: Parameters) -> FloatArray:
+    def jvp(self, direction: Parameters) -> Floats:
         """Jθ̇ for a direction with the shapes of θ, shape (n,)."""
         self.ask.network.check(direction)
         parts = each(lambda k: self._tangent(k, direction), range(len(self._tiles)))
@@ -158,25 +158,25 @@ class Linearised:
         part = self._part(self._tiles[k])
         return part, self._passed[k] if self._passed is not None else layers_of(part, EVERY)
 
-    def _scaled(self, k: int) -> FloatArray:
+    def _scaled(self, k: int) -> Floats:
         part, layers = self._layers(k)
         out = read_out(part, layers[-1].values, EVERY)
         part.arena.release()
         return out
 
-    def _gradient(self, k: int, weights: FloatArray) -> list[FloatArray]:
+    def _gradient(self, k: int, weights: Floats) -> list[Floats]:
         part, layers = self._layers(k)
         blocks = gradient_blocks(contracted_state(part, layers, EVERY, np.ascontiguousarray(weights)))
         part.arena.release()
         return blocks
 
-    def _tangent(self, k: int, direction: Parameters) -> FloatArray:
+    def _tangent(self, k: int, direction: Parameters) -> Floats:
         part, layers = self._layers(k)
         out = _tangent_jets(part, layers, direction)
         part.arena.release()
         return out
 
-    def _unfold(self, v: FloatArray) -> FloatArray:
+    def _unfold(self, v: Floats) -> Floats:
         """One entry per row from one per residual (legs of a group share theirs)."""
         starts = np.cumsum([0] + [group.size for group in self.residuals.rows.groups])
         out = np.empty(len(self.ask.points))
@@ -184,7 +184,7 @@ class Linearised:
             out[leg.rows] = v[starts[leg.group] : starts[leg.group + 1]]
         return out
 
-    def _vector(self, given: ArrayLike, name: str) -> FloatArray:
+    def _vector(self, given: ArrayLike, name: str) -> Floats:
         v = np.asarray(given, dtype=np.float64)
         if v.shape != (self.residuals.size,):
             raise InputError(
@@ -203,7 +203,7 @@ def jvp(
     parameters: Parameters,
     points: Mapping[str, ArrayLike],
     direction: Parameters,
-) -> FloatArray:
+) -> Floats:
     """Jθ̇, shape (n,): how the residuals change along a direction in parameter space."""
     return Residuals.of(problem, network, points).at(parameters).jvp(direction)
 
@@ -231,7 +231,7 @@ def loss_gradient(
     return here.loss(weights), here.loss_gradient(weights)
 
 
-def gradient_blocks(state: State) -> list[FloatArray]:
+def gradient_blocks(state: State) -> list[Floats]:
     """W¹, b¹, …, readout of ∂(Σ w S)/∂θ for one tile of points."""
     ask, first = state.ask, state.deltas[0]
     weight = first[0].T @ ask.inputs
@@ -247,7 +247,7 @@ def gradient_blocks(state: State) -> list[FloatArray]:
     return blocks
 
 
-def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> FloatArray:
+def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> Floats:
     """Ṡ (slots, n) along a direction."""
     weight, bias = direction.hidden[0]
     z = ask.arena.empty(*layers[0].values.shape)
@@ -264,9 +264,7 @@ def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> FloatA
     return read_out(ask, h, EVERY) + read_out(along, layers[-1].values, EVERY)
 
 
-def _tangent_layer(
-    ask: Request, at: int, below: Layer, tangent: FloatArray, direction: Parameters
-) -> FloatArray:
+def _tangent_layer(ask: Request, at: int, below: Layer, tangent: Floats, direction: Parameters) -> Floats:
     weight, (change, bias) = ask.parameters.hidden[at][0], direction.hidden[at]
     z = times(ask, tangent, weight.T)
     z += times(ask, below.values, change.T)
@@ -275,7 +273,7 @@ def _tangent_layer(
     return z
 
 
-def _gradient_parameters(blocks: list[FloatArray], bias: FloatArray | None) -> Parameters:
+def _gradient_parameters(blocks: list[Floats], bias: Floats | None) -> Parameters:
     depth = (len(blocks) - 1) // 2
     hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
     return Parameters(hidden, blocks[-1], bias)

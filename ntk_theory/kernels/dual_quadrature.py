@@ -13,10 +13,8 @@ import math
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from ntk_theory.arrays import Floats, Ints
 
 #: The rules cover |z| ≤ REACH, or a little more where powers of z weigh the tail.
 REACH = 9.5

@@ -23,9 +23,9 @@ from math import pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ntk_theory.arrays import Floats
+
 Polynomial = list[Fraction]
 
 

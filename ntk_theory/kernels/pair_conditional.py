@@ -25,13 +25,10 @@ import math
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.kernels.dual_quadrature import DEGENERATE
 from ntk_theory.kernels.pair_taylor import multiply_into
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def monomials(order: int) -> Ints:

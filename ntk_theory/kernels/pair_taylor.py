@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from ntk_theory.arrays import Floats, Ints
 
 
 @njit(cache=True)

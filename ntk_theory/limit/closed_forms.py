@@ -15,11 +15,10 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Bools, Floats
 from ntk_theory.limit.series import Series
 
-Floats = NDArray[np.float64]
 #: (p, q, r) ↦ (D, ∂_q D).
 DualPair = Callable[[Series, Series, Series], tuple[Series, Series]]
 
@@ -99,7 +98,7 @@ def half_power_moment(k: int, p: Series, q: Series, r: Series) -> Series:
     return total
 
 
-def _tail(k: int, product: Series, q: Series, gap: Series, same_sign: NDArray[np.bool_]) -> Series:
+def _tail(k: int, product: Series, q: Series, gap: Series, same_sign: Bools) -> Series:
     """(pr)^{k/2} sin^{2k+1}θ H_k(|cos θ|)/(2π), always positive."""
     sign = Series(q.coefficients * np.where(same_sign, 1.0, -1.0)[:, None, None], q.left, q.right)
     cosine = sign * product.power(-0.5)

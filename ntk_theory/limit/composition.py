@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.kernels.activations import Activation, require_smooth
 from ntk_theory.kernels.dual_tables import ActivationTable, activation_table
 from ntk_theory.kernels.multiindex import IndexSet
@@ -24,9 +24,6 @@ from ntk_theory.kernels.pair_taylor import on_diagonal
 from ntk_theory.limit.closed_forms import CLOSED, DualPair, relu_dual
 from ntk_theory.limit.duals import quadrature_moments
 from ntk_theory.limit.series import Series, from_points
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class Composer(Protocol):

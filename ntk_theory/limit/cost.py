@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import ResourceError
 from ntk_theory.kernels.dual_tables import ActivationTable
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.limit.resolution import REFINEMENT, node_counts
-
-Floats = NDArray[np.float64]
 
 #: Bytes of temporary series that one chunk of pairs may hold.
 CHUNK_BYTES = 64 * 2**20

@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, SmoothnessError
 from ntk_theory.kernels.activations import Activation, activation
 from ntk_theory.kernels.dual_quadrature import REACH, moments
@@ -21,7 +22,6 @@ from ntk_theory.limit.closed_forms import CLOSED
 from ntk_theory.limit.resolution import MOST_NODES, REFINEMENT, node_counts
 from ntk_theory.limit.series import Series
 
-Floats = NDArray[np.float64]
 #: Attempts at a finer rule before giving up; each divides the aimed error by 10³.
 ATTEMPTS = 6
 

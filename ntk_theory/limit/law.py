@@ -19,8 +19,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats, Places
 from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.limit.recursion import InfiniteJets, infinite_jets
 from ntk_theory.limit.sampling import KernelSample, gaussian_factor
@@ -43,7 +44,6 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 
-Floats = NDArray[np.float64]
 #: Samples that are assembled together.
 BATCH = 32
 
@@ -132,7 +132,7 @@ class LimitLaw:
     network: Network
     rows: Rows
     jets: InfiniteJets
-    place: NDArray[np.intp]
+    place: Places
 
     @property
     def slots(self) -> tuple[Slot, ...]:

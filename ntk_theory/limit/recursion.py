@@ -18,8 +18,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.kernels.activations import Activation, activation, require_smooth
 from ntk_theory.kernels.dual_tables import activation_table
@@ -29,9 +30,6 @@ from ntk_theory.limit.cost import check_cost, chunk_pairs, estimate
 from ntk_theory.limit.duals import ATTEMPTS
 from ntk_theory.limit.resolution import REFINEMENT
 from ntk_theory.limit.series import Series
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,11 @@ against a finer rule, so that a wrong guess costs time and not digits.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.kernels.dual_quadrature import REACH
 from ntk_theory.kernels.dual_tables import ActivationTable
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Spacing at which the rule resolves the Gaussian weight alone: its error 2exp(−2π²/h²) is 1e-28.
 WIDEST = 0.55

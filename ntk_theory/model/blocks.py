@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.model.program import Array
 from ntk_theory.symbolic.problem import GroupKind
 
 #: Unions of groups: all value groups, all equations.
@@ -49,7 +49,7 @@ class Kernel:
     ((1, 2), 7.0, [5.0, 2.0, 1.0])
     """
 
-    matrix: Array
+    matrix: Floats
     groups: tuple[KernelGroup, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -101,7 +101,7 @@ class Kernel:
         """The names of the groups, in the order of the rows."""
         return tuple(group.name for group in self.groups)
 
-    def rows(self, name: str) -> Array:
+    def rows(self, name: str) -> Floats:
         """The rows of a group, or of the union "b" or "f"; shape (n_g,), integers."""
         kind = UNIONS.get(name)
         ends = np.cumsum([0, *(group.size for group in self.groups)])
@@ -114,7 +114,7 @@ class Kernel:
             raise InputError(f"there is no group {name!r} in this kernel; it has {self._available()}")
         return np.concatenate(found)
 
-    def __getitem__(self, key: str | tuple[str, str]) -> Array:
+    def __getitem__(self, key: str | tuple[str, str]) -> Floats:
         g, h = self.pair(key)
         return np.ascontiguousarray(self.matrix[np.ix_(self.rows(g), self.rows(h))])
 
@@ -133,7 +133,7 @@ class Kernel:
         unions = [name for name, kind in UNIONS.items() if any(group.kind is kind for group in self.groups)]
         return ", ".join(dict.fromkeys([*self.names, *unions]))
 
-    def _square(self, key: str | None) -> Array:
+    def _square(self, key: str | None) -> Floats:
         """The matrix, or the diagonal block of a group name or of a pair of equal names."""
         if key is None:
             return self.matrix
@@ -148,7 +148,7 @@ class Kernel:
         """The trace of K, or tr K^{gg} of a group (``"f"``, ``"ff"`` or ``"f,f"``)."""
         return float(np.trace(self._square(key)))
 
-    def eigenvalues(self, key: str | None = None) -> Array:
+    def eigenvalues(self, key: str | None = None) -> Floats:
         """Eigenvalues of K or of a diagonal block, largest first; shape (n,)."""
         return np.ascontiguousarray(np.linalg.eigvalsh(self._square(key))[::-1], dtype=np.float64)
 
@@ -214,14 +214,14 @@ class Kernel:
             ) from error
 
 
-def condition_number(eigenvalues: Sequence[float] | Array) -> float:
+def condition_number(eigenvalues: Sequence[float] | Floats) -> float:
     """λ_max/λ_min of a positive semidefinite spectrum; infinite where λ_min is below rounding."""
     values = np.asarray(eigenvalues, dtype=np.float64)
     top, bottom = float(values.max()), float(values.min())
     return top / bottom if bottom > len(values) * np.finfo(np.float64).eps * top else float("inf")
 
 
-def effective_rank(eigenvalues: Sequence[float] | Array) -> float:
+def effective_rank(eigenvalues: Sequence[float] | Floats) -> float:
     """e^H, H the entropy of λ_k/Σλ; negative rounding errors count as 0. 0 for a zero spectrum."""
     values = np.clip(np.asarray(eigenvalues, dtype=np.float64), 0.0, None)
     if not values.any():

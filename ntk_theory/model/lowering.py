@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.model.program import Array, Program, compile_expressions
+from ntk_theory.model.program import Program, compile_expressions
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
@@ -39,7 +40,7 @@ class LoweredOperator:
     program: Program
     name: str = "operator"
 
-    def evaluate(self, points: Array, jets: Array) -> tuple[Array, Array]:
+    def evaluate(self, points: Floats, jets: Floats) -> tuple[Floats, Floats]:
         """F(x_k, jets_k) and F_α(x_k, jets_k).
 
         Parameters
@@ -70,7 +71,7 @@ class LoweredOperator:
             raise NonFiniteError(self._complaint(points, jets, table))
         return table[0], table[1:]
 
-    def _check_shapes(self, points: Array, jets: Array) -> None:
+    def _check_shapes(self, points: Floats, jets: Floats) -> None:
         d, a = self.space.dimension, len(self.slots)
         if points.ndim != 2 or points.shape[1] != d:
             raise InputError(f"points has shape {points.shape}; it needs (n, {d}), one column per variable")
@@ -81,7 +82,7 @@ class LoweredOperator:
                 "and one column per point"
             )
 
-    def _complaint(self, points: Array, jets: Array, table: Array) -> str:
+    def _complaint(self, points: Floats, jets: Floats, table: Floats) -> str:
         row, *_, k = (int(i) for i in np.argwhere(~np.isfinite(table))[0])
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(table))[0])[1:]
         what = (
@@ -106,7 +107,7 @@ class LoweredGroup:
     legs: tuple[LoweredOperator, ...]
     target_program: Program
 
-    def target(self, points: Array) -> Array:
+    def target(self, points: Floats) -> Floats:
         """target_g at (n, d) points (of the first leg, if there are two), shape (n,)."""
         points = np.asarray(points, dtype=np.float64)
         (result,) = self.target_program.run(list(points.T))

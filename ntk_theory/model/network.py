@@ -12,13 +12,13 @@ from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.kernels.activations import Activation, activation
 from ntk_theory.model.parameters import Parameters
 
-FloatArray = NDArray[np.float64]
 OutputBias = Literal["zero", "normal", "none"]
 OUTPUT_BIASES = ("zero", "normal", "none")
 #: An exponent s has no more digits than this, written out.
@@ -61,7 +61,7 @@ class InputMap:
             shift.append(-(a + b) / (b - a))
         return cls(tuple(scale), tuple(shift))
 
-    def apply(self, points: ArrayLike) -> FloatArray:
+    def apply(self, points: ArrayLike) -> Floats:
         """x̃ for points of shape (n, d)."""
         return np.ascontiguousarray(np.asarray(points, dtype=np.float64) * self.scale + self.shift)
 
@@ -153,7 +153,7 @@ class Network:
         return math.pow(self.widths[-1], -self.exponent)
 
     @cached_property
-    def scale(self) -> FloatArray:
+    def scale(self) -> Floats:
         """The chain factor ∂x̃_j/∂x_j per variable, shape (d,)."""
         return np.ones(len(self.variables)) if self.input_map is None else np.array(self._map.scale)
 
@@ -162,7 +162,7 @@ class Network:
         assert isinstance(self.input_map, InputMap)
         return self.input_map
 
-    def inputs(self, points: ArrayLike) -> FloatArray:
+    def inputs(self, points: ArrayLike) -> Floats:
         """x̃, the points after the input map, shape (n, d)."""
         if self.input_map is None:
             return np.ascontiguousarray(points, dtype=np.float64)
@@ -219,7 +219,7 @@ class Network:
         return total.hexdigest()
 
 
-def normals(seed: int, place: tuple[int, ...], shape: tuple[int, ...]) -> FloatArray:
+def normals(seed: int, place: tuple[int, ...], shape: tuple[int, ...]) -> Floats:
     """Standard normals from the PCG64 stream of (seed, place)."""
     sequence = np.random.SeedSequence(seed, spawn_key=place)
     return np.random.Generator(np.random.PCG64(sequence)).standard_normal(shape)

@@ -13,13 +13,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.lowering import ParameterValues, bind
-from ntk_theory.model.program import Array
 from ntk_theory.model.sobol import sobol
 from ntk_theory.symbolic.problem import Face, Group, GroupKind, Problem
 
-Points = dict[str, Array]
+Points = dict[str, Floats]
 
 #: Ways to draw: low-discrepancy (scrambled Sobol) or independent uniform points.
 METHODS = ("sobol", "uniform")
@@ -100,7 +100,7 @@ def check_points(problem: Problem, points: Mapping[str, ArrayLike]) -> Points:
     }
 
 
-def check_group_points(name: str, legs: int, variables: Sequence[str], points: ArrayLike) -> Array:
+def check_group_points(name: str, legs: int, variables: Sequence[str], points: ArrayLike) -> Floats:
     """One group's points as a finite float64 array of shape (n, d), or (n, legs, d) with several legs."""
     where, d = f"points[{name!r}]", len(variables)
     needs = f"(n, {d})" if legs == 1 else f"(n, {legs}, {d})"
@@ -191,7 +191,7 @@ class _Sampler:
                 )
         return free
 
-    def union(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Array:
+    def union(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Floats:
         """Draw n points on the union of faces, shared out in proportion to the faces' measure."""
         free = [self.free(group, fixed) for fixed in faces]
         if not any(free):
@@ -203,7 +203,7 @@ class _Sampler:
         ]
         return np.ascontiguousarray(np.concatenate(parts))
 
-    def tied(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Array:
+    def tied(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Floats:
         """Points of a group with several legs: the legs share their free coordinates."""
         if len(faces) != len(group.legs) or any(set(face) != set(faces[0]) for face in faces):
             raise InputError(
@@ -214,7 +214,7 @@ class _Sampler:
         unit = _unit(n if free else 1, len(free), np.random.default_rng([*seed, 0]), self.method)
         return np.ascontiguousarray(np.stack([self.place(fixed, unit) for fixed in faces], axis=1))
 
-    def place(self, fixed: Mapping[str, float], unit: Array) -> Array:
+    def place(self, fixed: Mapping[str, float], unit: Floats) -> Floats:
         """Unit-cube coordinates of the free variables to points of a face."""
         columns, free = [], iter(unit.T)
         for name in self.variables:
@@ -226,7 +226,7 @@ class _Sampler:
         return np.stack(columns, axis=1)
 
 
-def _shares(measures: Array, n: int) -> list[int]:
+def _shares(measures: Floats, n: int) -> list[int]:
     """Whole numbers with sum n, proportional to ``measures`` (largest remainders), 1 each if n allows."""
     floor = 1 if n >= len(measures) else 0
     exact = (n - floor * len(measures)) * measures / measures.sum()
@@ -236,7 +236,7 @@ def _shares(measures: Array, n: int) -> list[int]:
     return [int(m) + floor for m in whole]
 
 
-def _unit(n: int, d: int, rng: np.random.Generator, method: str) -> Array:
+def _unit(n: int, d: int, rng: np.random.Generator, method: str) -> Floats:
     """Draw n points of the unit cube of dimension d."""
     if d == 0 or n == 0:
         return np.zeros((n, d))

@@ -14,11 +14,8 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from ntk_theory.errors import InputError
-
-Array = NDArray[np.float64]
 
 
 def _erf(z: Any) -> Any:

@@ -1,8 +1,8 @@
 """Degrees: how F_α(c e_0 + εv) behaves as ε → 0 and as ε → ∞ (THEORY §3 "Degrees") [D].
 
-Every slot is replaced by u^i_α = ε v^i_α + δ_{α0} c^i with generic v (one set per leg of a group) and
-generic c (0 unless the output bias starts random). One rule per node class expands the expression
-bottom-up in the small parameter δ = ε (at zero) or δ = 1/ε (at infinity):
+Every slot is replaced by u^i_α = ε v^i_α + δ_{α0} c^i with generic v (one set per leg of a group) and c
+as the output bias starts: a constant, or generic where it is random. One rule per node class expands the
+expression bottom-up in the small parameter δ = ε (at zero) or δ = 1/ε (at infinity):
 
     F_α(c e_0 + εv) = f(v)·ε^p·ℓ^b·(1 + o(1)),   ℓ = |log ε|.
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 
 import sympy as sp
 
@@ -433,12 +434,18 @@ class _Expansion:
 
 
 def expansion_point(
-    fields_of: Mapping[sp.Symbol, str], values: frozenset[sp.Symbol], *, end: End, bias: str, leg: int = 0
+    fields_of: Mapping[sp.Symbol, str],
+    values: frozenset[sp.Symbol],
+    *,
+    end: End,
+    start: Fraction | None,
+    leg: int = 0,
 ) -> Point:
     """The point u^i_α = ε v^i_α + δ_{α0} c^i.
 
     ``fields_of`` maps every slot symbol to its field, ``values`` are the slot symbols of order 0.
-    With ``bias="normal"`` c is a generic random constant, else 0. Each leg has its own v.
+    ``start`` is c, the same for every field; ``None``: a generic random constant per field. Each leg
+    has its own v.
     """
     small = Order(sp.S.One if end is End.ZERO else sp.S.NegativeOne)
     series: dict[sp.Symbol, Series] = {}
@@ -448,9 +455,11 @@ def expansion_point(
         direction = sp.Symbol(f"v{leg}[{symbol.name}]", real=True)
         random.add(direction)
         terms = [(small, direction)]
-        if bias == "normal" and symbol in values:
+        if start is None and symbol in values:
             constant = sp.Symbol(f"c[{name}]", real=True, nonzero=True)
             constants.add(constant)
             terms.append((UNIT, constant))
+        elif start and symbol in values:
+            terms.append((UNIT, sp.Rational(start)))
         series[symbol] = Series(tuple(sorted(terms, key=lambda term: term[0])))
     return Point(series, frozenset(random | constants), end, frozenset(constants))

@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.asymptotics import Degree, End, Growth
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.numbers import exact
@@ -22,8 +23,6 @@ from ntk_theory.theory.paper import RELU, SMOOTH, PaperVerdict, paper_verdict
 from ntk_theory.theory.profile import GroupProfile
 from ntk_theory.theory.sharp import SharpBlock, sharp_block
 from ntk_theory.theory.steps import Answer, Step
-
-OUTPUT_BIASES = ("zero", "normal", "none")
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,11 @@ class Classification:
     activation: str
     paper: PaperVerdict
     sharp: Mapping[str, SharpBlock]
+
+    @property
+    def bias(self) -> OutputBias:
+        """The table line of the output bias."""
+        return OutputBias.of(self.output_bias)
 
     def regime(self, block: str, s: object) -> Regime:
         """The sharp regime of a block at an exact s > 0 (``"3/4"``, a Fraction, an int, …).
@@ -135,22 +139,21 @@ def classify(
     >>> classify("u_t + u*u_x + u_xxx").regime("ff", "3/4").limit
     <Limit.ZERO: 'zero'>
     """
-    if output_bias not in OUTPUT_BIASES:
-        raise InputError(f"output_bias is {output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}")
+    bias = OutputBias.of(output_bias)
     if activation not in SMOOTH and not RELU.match(activation):
         raise InputError(f"activation is {activation!r}; it needs one of {', '.join(SMOOTH)}, relu^k")
     problem = as_problem(what)
     return Classification(
         problem,
-        output_bias,
+        bias.name,
         activation,
-        paper_verdict(problem, activation, output_bias),
-        _blocks(problem, output_bias),
+        paper_verdict(problem, activation, bias.name),
+        _blocks(problem, bias),
     )
 
 
-def _blocks(problem: Problem, output_bias: str) -> dict[str, SharpBlock]:
-    profiles = {g.name: GroupProfile(g, output_bias) for g in problem.groups}
+def _blocks(problem: Problem, bias: OutputBias) -> dict[str, SharpBlock]:
+    profiles = {g.name: GroupProfile(g, bias) for g in problem.groups}
     values = [profiles[g.name] for g in problem.groups if g.kind is GroupKind.VALUE]
     equations = [profiles[g.name] for g in problem.equations]
     blocks: dict[str, SharpBlock] = {}
@@ -223,11 +226,11 @@ def _sharp_steps(c: Classification) -> list[Step]:
             Answer.YES,
             "ε = N^(1/2−s); every jet is u_α = ε S_α + δ_{α0} c",
             "K^gh = ε² Σ F^g_α F^h_β T_αβ"
-            + ("" if c.output_bias == "none" else " + F^g_0 F^h_0 (the output bias is trained)"),
+            + (" + F^g_0 F^h_0 (the output bias is trained)" if c.bias.is_trained else ""),
         )
     ]
     for group in c.problem.groups:
-        profile = GroupProfile(group, c.output_bias)
+        profile = GroupProfile(group, c.bias)
         steps += [_degree_step(profile, end) for end in End]
         if any(g.has(sp.sign) for leg in group.legs for g in leg.gradient.values()):
             steps.append(
@@ -261,7 +264,7 @@ def _sharp_steps(c: Classification) -> list[Step]:
 def _symmetry_steps(c: Classification) -> list[Step]:
     """One step for each pair of groups in which a reflection makes entries of T^∞ vanish."""
     steps = []
-    profiles = [GroupProfile(g, c.output_bias) for g in c.problem.groups]
+    profiles = [GroupProfile(g, c.bias) for g in c.problem.groups]
     for k, g in enumerate(profiles):
         for h in profiles[k:]:
             pinned = g.pinned & h.pinned
@@ -296,7 +299,7 @@ def _degree_step(profile: GroupProfile, end: End) -> Step:
         parts.append(f"{fault.growth}: {fault.reason}")
     for field in profile.fields:
         parts.append(f"F_{{{field},α}} of degree {_shown(profile.hidden(field, end)[()])}")
-        if profile.bias != "none":
+        if profile.bias.is_trained:
             parts.append(f"F_{{{field},0}} of degree {_shown(profile.output_bias(field, end))}")
     decided = fault is None and all(
         profile.hidden(f, end)[()].growth in (Growth.POWER, Growth.FLAT) for f in profile.fields

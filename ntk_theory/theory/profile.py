@@ -13,6 +13,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.asymptotics import (
     Degree,
     End,
@@ -37,7 +38,7 @@ class GroupProfile:
     """The degrees of one group for a given output bias."""
 
     group: Group
-    bias: str
+    bias: OutputBias
 
     @cached_property
     def _legs(self) -> tuple[tuple[Mapping[sp.Expr, tuple[str, bool]], sp.Expr, dict[sp.Expr, sp.Expr]], ...]:
@@ -93,7 +94,7 @@ class GroupProfile:
         for number, (info, _, _) in enumerate(self._legs):
             values = frozenset(s for s, (_, is_value) in info.items() if is_value)
             fields = {s: name for s, (name, _) in info.items()}
-            points.append(expansion_point(fields, values, end=end, bias=self.bias, leg=number))
+            points.append(expansion_point(fields, values, end=end, start=self.bias.start, leg=number))
         merged = {k: v for p in points for k, v in p.values.items()}
         random = frozenset().union(*(p.random for p in points))
         return Point(merged, random, end, frozenset().union(*(p.constants for p in points)))

@@ -106,7 +106,7 @@ def _terms(g: GroupProfile, h: GroupProfile, end: End) -> Terms:
                         meet(a, b, 2, sp.S.Zero, f"hidden part of {i}", False)
                     else:
                         meet(a, b, 2, -HALF, _fluctuation(i, j), True)
-            if i == j and g.bias != "none":
+            if i == j and g.bias.is_trained:
                 meet(g.output_bias(i, end), h.output_bias(i, end), 0, sp.S.Zero, f"output bias of {i}", False)
     return Terms(tuple(lines), tuple(spread), tuple(obstacles))
 
@@ -167,7 +167,7 @@ def _middle(g: GroupProfile, h: GroupProfile) -> Terms:
                     label = f"hidden part of {i}"
                     lines.append(Line(sp.S.Zero, sp.S.Zero, 0, random, label))
                     spread.append(Line(sp.S.Zero, sp.S.Zero if random else -HALF, 0, True, label))
-            if i == j and g.bias != "none" and g.has_bias(i) is not False and h.has_bias(i) is not False:
+            if i == j and g.bias.is_trained and g.has_bias(i) is not False and h.has_bias(i) is not False:
                 lines.append(_middle_bias(g, h, i))
     return Terms(tuple(lines), tuple(spread), tuple(obstacles))
 

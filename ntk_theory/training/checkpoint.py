@@ -16,12 +16,11 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.training.methods.method import State
 
-FloatArray = NDArray[np.float64]
 #: Written into every file; a reader of another layout refuses it.
 FORMAT = "ntk-theory checkpoint 1"
 
@@ -31,8 +30,8 @@ class Checkpoint:
     """A state, the start it came from, and the curves so far (name → values per step or record)."""
 
     state: State
-    initial: FloatArray
-    curves: Mapping[str, FloatArray]
+    initial: Floats
+    curves: Mapping[str, Floats]
 
 
 def digest(parts: Mapping[str, object]) -> str:
@@ -97,5 +96,5 @@ def read(path: str | PathLike[str], key: str) -> Checkpoint:
     return checkpoint
 
 
-def _named(data: Mapping[str, FloatArray], prefix: str) -> dict[str, FloatArray]:
+def _named(data: Mapping[str, Floats], prefix: str) -> dict[str, Floats]:
     return {name.removeprefix(prefix): data[name] for name in data if name.startswith(prefix)}

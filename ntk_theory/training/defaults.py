@@ -10,9 +10,7 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import physical_memory
 from ntk_theory.errors import ResourceError
 from ntk_theory.model.lowering import bind
@@ -21,7 +19,6 @@ from ntk_theory.model.points import Points, draw_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.stopping import Until
 
-FloatArray = NDArray[np.float64]
 WIDTH, DEPTH = 20, 3
 #: Points per equation and per condition, by the number of variables (the last for all above).
 EQUATION_POINTS = (128, 800, 1200)
@@ -106,7 +103,7 @@ def check_memory(network: Network, points: int, *, dense: bool) -> None:
         )
 
 
-def thinned(points: Mapping[str, FloatArray], most: int) -> dict[str, FloatArray]:
+def thinned(points: Mapping[str, Floats], most: int) -> dict[str, Floats]:
     """The first points of every group, about ``most`` in all and at least one each.
 
     The first points of a Sobol draw are spread over the domain like all of them.

@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.gradient_and_kernel import gradient_and_kernel
 from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
@@ -27,7 +28,6 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.problem import GroupKind, Problem
 
-FloatArray = NDArray[np.float64]
 #: ``sum``: λ_g = 1; ``mean``: λ_g = 1/n_g; ``trace``: NTK trace ratios, λ_g = tr K / tr K^{gg}.
 WEIGHTINGS = ("sum", "mean", "trace")
 
@@ -82,45 +82,45 @@ class Objective:
         return self.residuals.size
 
     @cached_property
-    def weights(self) -> FloatArray:
+    def weights(self) -> Floats:
         """λ per residual, (n,)."""
         groups = self.residuals.rows.groups
         return np.concatenate([np.full(g.size, float(self.group_weights[g.name])) for g in groups])
 
     @cached_property
-    def rates(self) -> FloatArray:
+    def rates(self) -> Floats:
         """η per parameter, (P,)."""
         pairs = zip(self.template.rates, self.template.blocks(), strict=True)
         return np.concatenate([np.full(block.size, rate) for rate, block in pairs])
 
-    def parameters(self, vector: FloatArray) -> Parameters:
+    def parameters(self, vector: Floats) -> Parameters:
         """θ as arrays."""
         return self.template.replaced(vector)
 
-    def at(self, vector: FloatArray) -> Linearised:
+    def at(self, vector: Floats) -> Linearised:
         """Values, gradients by the jets and products with J at θ."""
         return self.residuals.at(self.parameters(vector))
 
-    def values(self, vector: FloatArray) -> FloatArray:
+    def values(self, vector: Floats) -> Floats:
         """R(θ), (n,)."""
         return self.at(vector).values
 
-    def gradient(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def gradient(self, vector: Floats) -> tuple[Floats, Floats]:
         """R (n,) and ∇L = JᵀΛR (P,), by one backward pass."""
         here = self.at(vector)
         return here.values, here.vjp(self.weights * here.values).flatten()
 
-    def jacobian(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def jacobian(self, vector: Floats) -> tuple[Floats, Floats]:
         """R (n,) and the dense J (n, P); the last answer is kept, since a rejected step asks again."""
         key = vector.tobytes()
         kept = self.solvers.get("jacobian")
         if kept is None or kept[0] != key:
             kept = (key, residuals_and_jacobian(self.residuals, self.parameters(vector)))
             self.solvers["jacobian"] = kept
-        made: tuple[FloatArray, FloatArray] = kept[1]
+        made: tuple[Floats, Floats] = kept[1]
         return made
 
-    def gradient_and_kernel(self, vector: FloatArray) -> tuple[FloatArray, FloatArray, Kernel]:
+    def gradient_and_kernel(self, vector: Floats) -> tuple[Floats, Floats, Kernel]:
         """R, ∇L and K(θ), from one backward pass where contracted seeds are the cheaper way to K."""
         here = self.at(vector)
         way = choose(here.ask, "auto", None)
@@ -129,7 +129,7 @@ class Objective:
         values = here.values
         return values, here.vjp(self.weights * values).flatten(), self._kernel(here)
 
-    def kernel(self, vector: FloatArray) -> Kernel:
+    def kernel(self, vector: Floats) -> Kernel:
         """K(θ) in named blocks, by the cheaper of jet NTK and contracted seeds."""
         return self._kernel(self.at(vector))
 
@@ -143,11 +143,11 @@ class Objective:
         full = jet_ntk(network, parameters, rows.points, rows.slots)
         return assemble(rows, weights, full, network.epsilon, rate)
 
-    def loss(self, values: FloatArray) -> float:
+    def loss(self, values: Floats) -> float:
         """L from R."""
         return 0.5 * float(np.sum(self.weights * values**2))
 
-    def group_losses(self, values: FloatArray) -> dict[str, float]:
+    def group_losses(self, values: Floats) -> dict[str, float]:
         """½ λ_g Σ_x R_g² by group; they add up to L."""
         terms = 0.5 * self.weights * values**2
         parts, at = {}, 0
@@ -156,12 +156,12 @@ class Objective:
             at += group.size
         return parts
 
-    def worst_group(self, values: FloatArray) -> str:
+    def worst_group(self, values: Floats) -> str:
         """The group with the largest share of the loss (or with a value that is not finite)."""
         losses = self.group_losses(values)
         return max(losses, key=lambda name: losses[name] if np.isfinite(losses[name]) else np.inf)
 
-    def gradient_sup(self, vector: FloatArray) -> dict[str, float]:
+    def gradient_sup(self, vector: Floats) -> dict[str, float]:
         """Largest |F_α| by group, over its points and slots: assumption (ii) of Theorem 2.3."""
         rows = self.residuals.rows
         weights = np.abs(self.at(vector).linearisation.weights)

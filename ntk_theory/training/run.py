@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import Interrupted, NonFiniteError, TrainingError
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.problem import Problem
@@ -25,7 +25,6 @@ from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory, network_record
 
-FloatArray = NDArray[np.float64]
 #: What makes the steps of a method smaller, where it is not a rate.
 SMALLER = {"flow": "a smaller tolerance", "gauss-newton": "a larger damping"}
 #: Called after every step with the state and the losses by group.
@@ -37,7 +36,7 @@ class Plan:
     """Everything that decides a run but the stopping rules and the objective."""
 
     problem: Problem
-    points: Mapping[str, FloatArray]
+    points: Mapping[str, Floats]
     method: Method
     until: Until
     weighting: str | Mapping[str, float]

@@ -9,8 +9,9 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import InputMap, Network
@@ -18,7 +19,6 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 
-FloatArray = NDArray[np.float64]
 #: Written into every file; a reader of another layout refuses it.
 FORMAT = "ntk-theory network 1"
 
@@ -59,14 +59,14 @@ class Trajectory:
     network: Network
     initial: Parameters
     parameters: Parameters
-    points: Mapping[str, FloatArray]
+    points: Mapping[str, Floats]
     group_weights: Mapping[str, float]
-    times: FloatArray
-    losses: FloatArray
-    group_losses: Mapping[str, FloatArray]
+    times: Floats
+    losses: Floats
+    group_losses: Mapping[str, Floats]
     drift: Drift | None
     assumptions: Assumptions
-    errors: FloatArray
+    errors: Floats
     evaluations: int
     seconds: float
     reason: str
@@ -86,7 +86,7 @@ class Trajectory:
         """The group with the largest part of the last loss."""
         return max(self.group_losses, key=lambda name: float(self.group_losses[name][-1]))
 
-    def evaluate(self, points: ArrayLike, slots: Iterable[Slot]) -> FloatArray:
+    def evaluate(self, points: ArrayLike, slots: Iterable[Slot]) -> Floats:
         """Fields and derivatives of the trained network, (slots, n)."""
         return jets(self.network, self.parameters, points, slots)
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.report.figures.palette import FAINT, INK, block_title, plain
 from ntk_theory.report.figures.slices import Slice, solution_slice
@@ -18,7 +18,6 @@ from ntk_theory.training.defaults import thinned
 from ntk_theory.training.drift import WHOLE
 from ntk_theory.training.trajectory import Trajectory
 
-Floats = NDArray[np.float64]
 Place = Figure | SubFigure
 #: Curves by group or block; the total is black.
 SERIES = ("#2f7fc1", "#c8513c", "#4bb3a5", "#e08a3c", "#7a5fa8", "#6baed6", "#8c2d1f", "#0f6b5f")

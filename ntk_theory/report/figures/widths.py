@@ -17,15 +17,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullLocator
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.report.figures.law_draws import LawDraws
 from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, markers_of, plain
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.theory.exponents import S
 
-Floats = NDArray[np.float64]
 #: Quantiles of the band: nine tenths of all networks lie above the first, one tenth above the last.
 BAND = (0.1, 0.5, 0.9)
 #: The dashed lines go this far beyond the largest width.

@@ -8,14 +8,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import exact
 from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, LawResult, Row
 from ntk_theory.studies.question.study import Study
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,8 +27,8 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError, TrainingError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
@@ -47,7 +47,6 @@ from ntk_theory.training.stopping import Until
 from ntk_theory.training.train import train
 from ntk_theory.training.trajectory import Trajectory
 
-Floats = NDArray[np.float64]
 #: Relative tolerance by integrator: a drift is known to a part in a thousand, far below its spread.
 TOLERANCES = {"rk45": 1e-5, "etd2rk": 1e-3}
 #: Steps after which a flow counts as one that does not reach its end.

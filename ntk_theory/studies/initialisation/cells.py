@@ -23,8 +23,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, ShortInts
 from ntk_theory.empirical.jet_ntk import jet_ntk
 from ntk_theory.empirical.jets import scaled_jets
 from ntk_theory.empirical.ntk import ntk
@@ -46,7 +46,6 @@ from ntk_theory.studies.initialisation.blocks import (
 from ntk_theory.studies.question.case import Case
 from ntk_theory.studies.question.study import Cell, Study
 
-Floats = NDArray[np.float64]
 #: The identity of §3 is checked in cells with a smaller seed and at most this width.
 IDENTITY_SEEDS, IDENTITY_WIDTH = 2, 512
 
@@ -86,7 +85,7 @@ class CellResult:
     """A cell's numbers: ``values[k]`` belongs to ``keys[ids[k]]`` of its case's layout."""
 
     cell: Cell
-    ids: NDArray[np.int32]
+    ids: ShortInts
     values: Floats
     failures: tuple[Failure, ...] = ()
     seconds: float = 0.0

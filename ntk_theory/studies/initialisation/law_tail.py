@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.studies.judging.statistics import relative_range
 from ntk_theory.studies.judging.trends import SPREAD_QUANTILES
 
-Floats = NDArray[np.float64]
 #: (ε, number of draws, seed) → draws of ‖K‖ and of one bilinear probe per pair.
 Draw = Callable[[float, int, int], Mapping[str, tuple[Floats, Floats]]]
 

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import plan
 from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError
@@ -161,7 +161,7 @@ class Study:
                 return case
         raise InputError(f"the study has no case {label!r}; it has {', '.join(c.label for c in self.cases)}")
 
-    def points(self, case: str | Case) -> Mapping[str, NDArray[np.float64]]:
+    def points(self, case: str | Case) -> Mapping[str, Floats]:
         """The points of a case, group → (n, d)."""
         return (case if isinstance(case, Case) else self.case(case)).points
 

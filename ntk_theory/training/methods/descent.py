@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, TrainingError
 from ntk_theory.training.methods.method import State
 from ntk_theory.training.objective import Objective
 
-FloatArray = NDArray[np.float64]
 #: A loss this many times the first one is divergence.
 BLOW_UP = 1e8
 
@@ -37,7 +36,7 @@ class GradientDescent:
         """The method's name."""
         return "gradient-descent"
 
-    def begin(self, objective: Objective, vector: FloatArray) -> State:
+    def begin(self, objective: Objective, vector: Floats) -> State:
         """Choose the rate."""
         rate = 1 / largest_eigenvalue(objective, vector) if self.rate is None else self.rate
         return _begin(objective, vector, {"rate": np.array(rate)})
@@ -80,7 +79,7 @@ class Adam:
         """The method's name."""
         return "adam"
 
-    def begin(self, objective: Objective, vector: FloatArray) -> State:
+    def begin(self, objective: Objective, vector: Floats) -> State:
         """Both moments start at zero."""
         zero = np.zeros_like(vector)
         return _begin(objective, vector, {"mean": zero, "square": zero})
@@ -100,13 +99,13 @@ class Adam:
         return None
 
 
-def _begin(objective: Objective, vector: FloatArray, memory: dict[str, FloatArray]) -> State:
+def _begin(objective: Objective, vector: Floats, memory: dict[str, Floats]) -> State:
     values, gradient = objective.gradient(vector)
     first = np.array(objective.loss(values))
     return State(vector, values, 0, 0.0, 1, {**memory, "gradient": gradient, "first": first})
 
 
-def _moved(objective: Objective, state: State, vector: FloatArray, memory: Mapping[str, FloatArray]) -> State:
+def _moved(objective: Objective, state: State, vector: Floats, memory: Mapping[str, Floats]) -> State:
     """The state at a new vector; raises where the loss has blown up."""
     if not np.isfinite(vector).all():
         raise TrainingError("the parameters overflowed; take a smaller rate")
@@ -121,7 +120,7 @@ def _moved(objective: Objective, state: State, vector: FloatArray, memory: Mappi
     return State(vector, values, state.step + 1, state.time + 1.0, state.evaluations + 1, memory)
 
 
-def largest_eigenvalue(objective: Objective, vector: FloatArray) -> float:
+def largest_eigenvalue(objective: Objective, vector: Floats) -> float:
     """λ_max of Λ^{1/2} K Λ^{1/2}: the fastest rate of the flow R' = −KΛR."""
     root = np.sqrt(objective.weights)
     matrix = root[:, None] * objective.kernel(vector).matrix * root

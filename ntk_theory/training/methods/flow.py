@@ -24,16 +24,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.integrate import DOP853, RK45
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, TrainingError
 from ntk_theory.training.methods.descent import largest_eigenvalue
 from ntk_theory.training.methods.method import State
 from ntk_theory.training.methods.phi import phi
 from ntk_theory.training.objective import Objective
 
-FloatArray = NDArray[np.float64]
 Integrator = Literal["auto", "dop853", "rk45", "etd2rk"]
 INTEGRATORS = ("auto", "dop853", "rk45", "etd2rk")
 #: λ_max·T from which "auto" takes the exponential integrator.
@@ -99,7 +98,7 @@ class Flow:
         """The method's name."""
         return "flow"
 
-    def begin(self, objective: Objective, vector: FloatArray) -> State:
+    def begin(self, objective: Objective, vector: Floats) -> State:
         """Choose the integrator; the first step of ETD2RK is a thousandth of the time."""
         values = objective.values(vector)
         code = self.integrator
@@ -160,7 +159,7 @@ class Flow:
             return kept
         speed = self._speed(objective)
 
-        def slope(_: float, theta: FloatArray) -> FloatArray:
+        def slope(_: float, theta: Floats) -> Floats:
             return np.asarray(-speed * objective.rates * objective.gradient(theta)[1])
 
         code = INTEGRATORS[int(state.memory["integrator"])]
@@ -198,13 +197,13 @@ class Flow:
         time = self.end if last else state.time + h
         return State(vector, objective.values(vector), step, time, evaluations, memory)
 
-    def _etd(self, objective: Objective, state: State, h: float) -> tuple[FloatArray, tuple[float, float]]:
+    def _etd(self, objective: Objective, state: State, h: float) -> tuple[Floats, tuple[float, float]]:
         """θ₁ and the errors of its embedded first-order companion, as at the top of this module."""
         here, sigma, basis = self._frozen(objective, state)
         speed = self._speed(objective)
         root = np.sqrt(speed * objective.weights)
 
-        def spread(w: FloatArray) -> FloatArray:
+        def spread(w: Floats) -> Floats:
             return np.asarray(objective.rates * here.vjp(root * w).flatten())
 
         r = basis.T @ (root * state.values)
@@ -220,7 +219,7 @@ class Flow:
         in_parameters = float(np.linalg.norm(e)) / moved if moved else 0.0
         return vector, (in_values, in_parameters)
 
-    def _frozen(self, objective: Objective, state: State) -> tuple[Any, FloatArray, FloatArray]:
+    def _frozen(self, objective: Objective, state: State) -> tuple[Any, Floats, Floats]:
         """The pass at θ, eigenvalues and eigenvectors of K̃; kept, since a rejected step asks again."""
         key = state.vector.tobytes()
         kept = objective.solvers.get("etd")
@@ -233,7 +232,7 @@ class Flow:
         return kept[1], kept[2], kept[3]
 
 
-def _finite(vector: FloatArray, state: State) -> FloatArray:
+def _finite(vector: Floats, state: State) -> Floats:
     if not np.isfinite(vector).all():
         raise TrainingError(f"the parameters overflowed at t = {state.time:.6g}; ask for a smaller tolerance")
     return vector

@@ -16,14 +16,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError, TrainingError
 from ntk_theory.training.methods.damped import DampedSystem
 from ntk_theory.training.methods.method import State
 from ntk_theory.training.objective import Objective
 
-FloatArray = NDArray[np.float64]
 #: h of the directional second difference.
 PROBE = 0.1
 #: The correction is used while ‖a‖ ≤ BEND·‖v‖ (Transtrum & Sethna recommend 2‖a‖/‖v‖ ≤ 0.75).
@@ -59,7 +58,7 @@ class GaussNewton:
         """The method's name."""
         return "gauss-newton"
 
-    def begin(self, objective: Objective, vector: FloatArray) -> State:
+    def begin(self, objective: Objective, vector: Floats) -> State:
         """R and J at the start give the scale of μ."""
         values, jacobian = objective.jacobian(vector)
         matrix = _scaled(objective, jacobian)
@@ -105,11 +104,11 @@ class GaussNewton:
         return None
 
 
-def _memory(mu: float, factor: float) -> dict[str, FloatArray]:
+def _memory(mu: float, factor: float) -> dict[str, Floats]:
     return {"mu": np.array(mu), "factor": np.array(factor)}
 
 
-def _scaled(objective: Objective, jacobian: FloatArray) -> FloatArray:
+def _scaled(objective: Objective, jacobian: Floats) -> Floats:
     matrix = np.sqrt(objective.weights)[:, None] * jacobian
     if objective.template.layer_rates is not None:
         matrix *= np.sqrt(objective.rates)
@@ -118,10 +117,10 @@ def _scaled(objective: Objective, jacobian: FloatArray) -> FloatArray:
 
 def _bend(
     objective: Objective,
-    vector: FloatArray,
+    vector: Floats,
     system: DampedSystem,
-    at: tuple[FloatArray, FloatArray, FloatArray],
-) -> FloatArray:
+    at: tuple[Floats, Floats, Floats],
+) -> Floats:
     """The correction a, or 0 where it is too long to be trusted."""
     r, v, along = at
     probe = _values(objective, vector + PROBE * np.sqrt(objective.rates) * v)
@@ -132,7 +131,7 @@ def _bend(
     return a if np.linalg.norm(a) <= BEND * np.linalg.norm(v) else np.zeros_like(v)
 
 
-def _values(objective: Objective, vector: FloatArray) -> FloatArray | None:
+def _values(objective: Objective, vector: Floats) -> Floats | None:
     """R, or None where it is undefined or overflows: such a step is rejected."""
     if not np.isfinite(vector).all():
         return None

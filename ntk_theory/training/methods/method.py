@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ntk_theory.arrays import Floats
 from ntk_theory.training.objective import Objective
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +30,12 @@ class State:
         The method's own memory (damping, moments, step size), by name.
     """
 
-    vector: FloatArray
-    values: FloatArray
+    vector: Floats
+    values: Floats
     step: int = 0
     time: float = 0.0
     evaluations: int = 0
-    memory: Mapping[str, FloatArray] = field(default_factory=dict)
+    memory: Mapping[str, Floats] = field(default_factory=dict)
 
 
 class Method(Protocol):
@@ -49,7 +45,7 @@ class Method(Protocol):
     def name(self) -> str:
         """What reports call it."""
 
-    def begin(self, objective: Objective, vector: FloatArray) -> State:
+    def begin(self, objective: Objective, vector: Floats) -> State:
         """The state at the start."""
 
     def advance(self, objective: Objective, state: State) -> State:
