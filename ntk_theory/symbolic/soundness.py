@@ -125,7 +125,7 @@ def own_symbols(what: str, found: sp.Expr, space: JetSpace) -> sp.Expr:
 
 def faces(where: str, given: object, legs: int, space: JetSpace) -> tuple[Mapping[str, sp.Expr], ...]:
     """Faces that fit the legs: any for one leg, else none or one for each, all fixing the same variables."""
-    found = tuple(_face(where, face, space) for face in members(f"{where}: faces", given, Mapping))
+    found = tuple(_face(where, face, space) for face in members(f"{where}: faces", given, Mapping))  # type: ignore[type-abstract]
     if legs > 1 and found and (len(found) != legs or any(set(face) != set(found[0]) for face in found)):
         raise ProblemError(
             f"{where} has {legs} legs and the faces {[_shown(face) for face in found]}; "
