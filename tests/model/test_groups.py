@@ -10,7 +10,7 @@ from ntk_theory.model.groups import chosen, spread
 
 KDV = nt.zoo("kdv")
 #: A scalar problem with four groups, one with periodic pairs (two legs), and a system.
-PROBLEMS = ("kdv", "kuramoto-sivashinsky", "gray-scott")
+PROBLEMS = ("kdv", "advection", "gray-scott")
 
 
 def network(problem):
