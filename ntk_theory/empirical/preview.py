@@ -118,5 +118,4 @@ def parameter_count(network: Network) -> int:
     """The number of entries of all parameters."""
     widths = (len(network.variables), *network.widths)
     hidden = sum(b * (a + 1) for a, b in pairwise(widths))
-    bias = 0 if network.output_bias == "none" else 1
-    return hidden + len(network.fields) * (network.widths[-1] + bias)
+    return hidden + len(network.fields) * (network.widths[-1] + network.bias.is_trained)

@@ -54,7 +54,7 @@ def default_network(
         depth=depth if isinstance(width, int) else None,
         s=s,
         activation=activation,
-        output_bias=output_bias,  # type: ignore[arg-type]
+        output_bias=output_bias,
         input_map=box,  # type: ignore[arg-type]
     )
 
@@ -73,7 +73,7 @@ def default_points(problem: Problem, seed: int = 0) -> Points:
 
 def parameter_count(network: Network) -> int:
     """P, without drawing any of them."""
-    outputs, bias = len(network.fields), network.output_bias != "none"
+    outputs, bias = len(network.fields), network.bias.is_trained
     fan_in = (len(network.variables), *network.widths[:-1])
     hidden = sum(width * (below + 1) for width, below in zip(network.widths, fan_in, strict=True))
     return hidden + outputs * (network.widths[-1] + bias)
