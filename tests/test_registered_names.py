@@ -33,7 +33,9 @@ class Registry:
 
 #: A new kind of registered thing is one line.
 REGISTRIES = (
-    Registry("output bias", "setting/output_bias.py", frozenset(OUTPUT_BIASES), frozenset({"bias", "biases"})),
+    Registry(
+        "output bias", "setting/output_bias.py", frozenset(OUTPUT_BIASES), frozenset({"bias", "biases"})
+    ),
 )
 _TEXT_METHODS = ("startswith", "endswith", "removeprefix", "removesuffix")
 

@@ -14,16 +14,9 @@ from functools import cached_property
 import sympy as sp
 
 from ntk_theory.setting.output_bias import OutputBias
-from ntk_theory.symbolic.asymptotics import (
-    Degree,
-    End,
-    Growth,
-    Point,
-    behaviour,
-    domain_fault,
-    expansion_point,
-)
+from ntk_theory.symbolic.asymptotics import Degree, Growth, behaviour, domain_fault
 from ntk_theory.symbolic.operator import jet_dependence
+from ntk_theory.symbolic.places import End, Point, expansion_point
 from ntk_theory.symbolic.problem import Group
 from ntk_theory.symbolic.series import Series
 from ntk_theory.symbolic.zero import is_zero

@@ -17,7 +17,8 @@ from functools import cached_property
 
 import sympy as sp
 
-from ntk_theory.symbolic.asymptotics import Degree, End, Growth
+from ntk_theory.symbolic.asymptotics import Degree, Growth
+from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.zero import depends_on
 from ntk_theory.theory.exponents import HALF, Limit, Line, Obstacle, Regime, Terms, regime_at, regimes
 from ntk_theory.theory.profile import GroupProfile

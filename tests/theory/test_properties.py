@@ -14,8 +14,9 @@ from strategies import operators
 import ntk_theory as nt
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.setting.output_bias import OutputBias
-from ntk_theory.symbolic.asymptotics import FLAT, End, Growth
+from ntk_theory.symbolic.asymptotics import FLAT, Growth
 from ntk_theory.symbolic.grammar import render
+from ntk_theory.symbolic.places import End
 from ntk_theory.theory.paper import degree
 from ntk_theory.theory.profile import GroupProfile
 

@@ -22,7 +22,8 @@ from ntk_theory.studies.flow.evidence import FlowRows, flow_evidence
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.question.study import Study
 from ntk_theory.studies.question.training import FlowSettings
-from ntk_theory.symbolic.asymptotics import End, Growth
+from ntk_theory.symbolic.asymptotics import Growth
+from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import classify
 from ntk_theory.theory.profile import GroupProfile
