@@ -16,6 +16,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.continuity import is_continuous
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.operator import Monomial, Operator
@@ -121,7 +122,7 @@ def _scalar(setting: Setting) -> Finding:
 
 
 def _bias(setting: Setting) -> Finding:
-    if setting.output_bias == "none":
+    if not OutputBias.of(setting.output_bias).is_trained:
         return Finding(
             Answer.NO, "the network has no output bias", "the criterion is not applicable as stated"
         )

@@ -11,6 +11,7 @@ import sympy as sp
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, StoreError
+from ntk_theory.setting.output_bias import ABSENT, OutputBias
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.samples import StudyData
 from ntk_theory.studies.engine.store import Store
@@ -21,7 +22,8 @@ from ntk_theory.studies.flow.evidence import FlowRows, flow_evidence
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.question.study import Study
 from ntk_theory.studies.question.training import FlowSettings
-from ntk_theory.symbolic.asymptotics import End, Growth
+from ntk_theory.symbolic.asymptotics import Growth
+from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import classify
 from ntk_theory.theory.profile import GroupProfile
@@ -190,9 +192,9 @@ def unbounded_gradient(problem: Problem, s: Fraction, output_bias: str) -> str:
     >>> unbounded_gradient(nt.problem("u_t - u_xx + |u|^(1/2)"), Fraction(1), "zero")
     'some F_α of group f is unbounded where the jets go to 0, like ε^(-1/2)'
     """
-    ends = [(End.ZERO, "none", "is unbounded where the jets go to 0", -1)]
+    ends = [(End.ZERO, ABSENT, "is unbounded where the jets go to 0", -1)]
     if s < Fraction(1, 2):
-        ends.append((End.INFINITY, output_bias, "grows with the jets, which grow with N", 1))
+        ends.append((End.INFINITY, OutputBias.of(output_bias), "grows with the jets, which grow with N", 1))
     for group in problem.groups:
         for end, bias, words, sign in ends:
             profile = GroupProfile(group, bias)
