@@ -30,11 +30,12 @@ from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers, State, contracted_state, layers_of
 from ntk_theory.empirical.sweep import Tile, tiles_of
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.kernels.threads import each
 from ntk_theory.model.assembly import Linearisation, Rows, fold_rows, linearise, residuals, stack_rows
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_count
 from ntk_theory.symbolic.problem import Problem
 
 EVERY = slice(None)
