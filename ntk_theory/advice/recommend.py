@@ -34,7 +34,7 @@ from ntk_theory.symbolic import problem as as_problem
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
-from ntk_theory.training.defaults import DEPTH, default_counts, default_network, parameter_count
+from ntk_theory.training.defaults import DEPTH, default_counts, default_network
 
 __all__ = ["CANDIDATES", "GOALS", "Cost", "Goal", "Option", "Recommendation", "recommend"]
 
@@ -244,7 +244,7 @@ def _cost(problem: Problem, network: Network, starts: Starts) -> Cost:
     counts = default_counts(problem)
     rows = sum(counts[group.name] * len(group.legs) for group in problem.groups)
     n = sum(counts.values())
-    size = parameter_count(network)
+    size = network.parameter_count
     try:
         plan = estimate(network, rows, starts.law.slots, contracted=True)
     except NTKTheoryError:  # too large for this machine; the answer about s stands

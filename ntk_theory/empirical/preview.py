@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 from ntk_theory.empirical.cost import Plan, Sizes, estimate, operations
 from ntk_theory.empirical.ntk import Path, check_match
@@ -74,7 +73,7 @@ def preview(
     slots = lower_problem(problem).slots
     require_smooth(network.phi, max(slot.order for slot in slots), extra=1)
     limit = allowed_memory(memory_limit)
-    size = parameter_count(network)
+    size = network.parameter_count
     if 8.0 * size >= limit:
         raise ResourceError(
             f"memory_limit is {limit:.3g} bytes; a network of widths {network.widths} has {size} parameters "
@@ -110,11 +109,3 @@ def _check_epsilon(network: Network) -> None:
             f"s is {network.exponent}; N^(1/2 - s) is beyond floating point for N = {network.widths[-1]}: "
             "use an s nearer to 1/2"
         )
-
-
-def parameter_count(network: Network) -> int:
-    """The number of entries of all parameters."""
-    widths = (len(network.variables), *network.widths)
-    hidden = sum(b * (a + 1) for a, b in pairwise(widths))
-    bias = 0 if network.output_bias == "none" else 1
-    return hidden + len(network.fields) * (network.widths[-1] + bias)

@@ -143,6 +143,18 @@ class Network:
         return activation(self.activation)
 
     @property
+    def parameter_count(self) -> int:
+        """P, the number of parameters, without drawing any of them.
+
+        >>> network = Network(("x", "t"), ("u",), width=(4, 3))
+        >>> network.parameter_count == network.init(0).size == 4 * 3 + 3 * 5 + 4
+        True
+        """
+        fan_in = (len(self.variables), *self.widths[:-1])
+        hidden = sum(width * (below + 1) for width, below in zip(self.widths, fan_in, strict=True))
+        return hidden + len(self.fields) * (self.widths[-1] + (self.output_bias != "none"))
+
+    @property
     def epsilon(self) -> float:
         """ε = N^{1/2 − s}, N the width of the last hidden layer."""
         return math.pow(self.widths[-1], Fraction(1, 2) - self.exponent)

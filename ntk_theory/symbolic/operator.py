@@ -11,7 +11,8 @@ from functools import cached_property
 
 import sympy as sp
 
-from ntk_theory.errors import InputError
+from ntk_theory.errors import InputError, ProblemError
+from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.derivation import Derivation
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.zero import depends_on, is_zero
@@ -50,6 +51,12 @@ class Operator:
 
     space: JetSpace
     expression: sp.Expr
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.space, JetSpace):
+            raise ProblemError(f"space is {self.space!r}; an operator needs a JetSpace(fields, variables)")
+        found = soundness.expression("an operator", self.expression)
+        soundness.put(self, "expression", soundness.own_symbols("an operator", found, self.space))
 
     @cached_property
     def slots(self) -> tuple[Slot, ...]:

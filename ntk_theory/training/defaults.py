@@ -71,14 +71,6 @@ def default_points(problem: Problem, seed: int = 0) -> Points:
     return draw_points(problem, default_counts(problem), seed)
 
 
-def parameter_count(network: Network) -> int:
-    """P, without drawing any of them."""
-    outputs, bias = len(network.fields), network.output_bias != "none"
-    fan_in = (len(network.variables), *network.widths[:-1])
-    hidden = sum(width * (below + 1) for width, below in zip(network.widths, fan_in, strict=True))
-    return hidden + outputs * (network.widths[-1] + bias)
-
-
 def check_memory(network: Network, points: int, *, dense: bool) -> None:
     """Refuse what cannot fit before anything is drawn.
 
@@ -90,7 +82,7 @@ def check_memory(network: Network, points: int, *, dense: bool) -> None:
     ResourceError
         with the estimate, the machine's memory and what to change.
     """
-    size, neurons = parameter_count(network), sum(network.widths)
+    size, neurons = network.parameter_count, sum(network.widths)
     need = 8.0 * (VECTORS * size + VECTORS * points * neurons)
     if dense:
         need += 8.0 * (2 * points * size + min(points, size) ** 2)
