@@ -38,8 +38,10 @@ VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 CGROUPS = Path("/sys/fs/cgroup")
 
 
-def allowed_memory(limit: float | None = None) -> float:
-    """Bytes that a call may take: ``limit``, by default :data:`SHARE` of the memory of this process.
+def allowed_memory(limit: float | None = None, *, most: float = math.inf) -> float:
+    """Bytes that a call may take: ``limit``, by default a share of all memory, at most ``most``.
+
+    The share is :data:`SHARE` of :func:`memory`.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def allowed_memory(limit: float | None = None) -> float:
         unless ``limit`` is a positive number.
     """
     if limit is None:
-        return SHARE * memory()
+        return min(SHARE * memory(), most)
     if isinstance(limit, bool) or not isinstance(limit, Real) or not limit > 0:
         raise InputError(f"memory_limit is {limit!r}; it needs a positive number of bytes")
     return float(limit)

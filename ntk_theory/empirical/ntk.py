@@ -21,7 +21,7 @@ from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linea
 from ntk_theory.model.assembly import network_jets as assembly_jets
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
 from ntk_theory.progress import Hook, hook_or_bar
@@ -164,15 +164,3 @@ def choose(ask: Request, path: Path, memory_limit: float | None) -> Plan:
     if contracted.flops <= operations(Sizes.of(ask), contracted=False):
         return contracted
     return plan(ask, contracted=False, memory_limit=memory_limit)
-
-
-def check_match(problem: Problem, network: Network) -> None:
-    """Raise unless the network has the problem's variables and fields, in its order."""
-    for what, mine, theirs in (
-        ("variables", network.variables, problem.variables),
-        ("fields", network.fields, problem.fields),
-    ):
-        if mine != theirs:
-            raise InputError(
-                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
-            )
