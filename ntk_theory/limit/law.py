@@ -38,7 +38,7 @@ from ntk_theory.model.assembly import (
 )
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import bind, lower_problem
-from ntk_theory.model.network import Network, check_match
+from ntk_theory.model.network import Network, check_match, exact
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.jets import Slot
