@@ -39,6 +39,7 @@ def ntk(
     parameters: Parameters,
     points: Mapping[str, ArrayLike] | None = None,
     *,
+    groups: str | Iterable[str] | None = None,
     path: Path = "auto",
     memory_limit: float | None = None,
     progress: Progress | None = None,
@@ -54,6 +55,9 @@ def ntk(
         same order.
     points:
         Group → (n, d), or (n, 2, d) for a group with two legs; omitted: 16 per group, drawn with seed 0.
+    groups:
+        Only the blocks of these groups: names, or one name; "b" stands for all value groups, "f" for all
+        equations. Default: all.
     path:
         ``jet`` assembles K from the jet NTK, ``contracted`` propagates the gradient of F back; ``auto``
         takes the one with fewer operations.
@@ -66,7 +70,7 @@ def ntk(
     NonFiniteError
         naming group and point where a residual or a derivative of F overflows.
     """
-    rows = _rows(problem, network, points)
+    rows = _rows(problem, network, points, groups)
     ask = request(network, parameters, rows.points, rows.slots)
     way = choose(ask, path, memory_limit)
     metadata = _metadata(network, "contracted" if way.contracted else "jet")
@@ -129,12 +133,16 @@ def ntk_for_exponents(
 
 
 def _rows(
-    problem: Problem | Operator | str, network: Network, points: Mapping[str, ArrayLike] | None
+    problem: Problem | Operator | str,
+    network: Network,
+    points: Mapping[str, ArrayLike] | None,
+    groups: str | Iterable[str] | None = None,
 ) -> Rows:
     """The stacked points of whatever names a problem."""
     asked = as_problem(problem)
     check_match(asked, network)
-    return stack_rows(lower_problem(asked), draw_points(asked) if points is None else points)
+    given = draw_points(asked, groups=groups) if points is None else points
+    return stack_rows(lower_problem(asked).only(groups), given)
 
 
 def _metadata(network: Network, path: str) -> dict[str, object]:

@@ -180,8 +180,8 @@ class LimitLaw:
     def sample(self, epsilon: float, size: int, seed: int, *, bias: ArrayLike | None = None) -> KernelSample:
         """Draw ``size`` kernels at ε, independent and identically distributed.
 
-        ``bias`` (m,) conditions on the output bias c; by default c is as the network starts: 0, or
-        N(0, 1) anew in every draw for ``output_bias="normal"``.
+        ``bias`` (m,) conditions on the output bias c; by default c is as the network starts: a
+        constant, or N(0, 1) anew in every draw.
 
         Raises
         ------
@@ -224,7 +224,7 @@ class LimitLaw:
             naming the term for which the mean is not known to exist.
         """
         epsilon = _positive(epsilon)
-        random_bias = self.network.output_bias == "normal" and bias is None
+        random_bias = self.network.bias.is_random and bias is None
         names = np.array([slot.field if slot.is_value else "" for slot in self.slots])
         values = ((names[:, None] == names) & (names[:, None] != ""))[:, None, :, None]
         covariance = epsilon**2 * self.covariance + (values if random_bias else 0.0)
@@ -265,8 +265,8 @@ class LimitLaw:
     def rescaled(self, *, bias: ArrayLike | None = None) -> Kernel:
         """The hidden part of lim N^{2s−1} K for s > 1/2: Σ F_α(c) F_β(c)' T_αβ at constant u ≡ c.
 
-        It is the kernel of the operator linearised at c (default 0). The limit itself is this where
-        the output bias contributes at a lower order; where its term is of the same order (KdV) the
+        It is the kernel of the operator linearised at c (default: where c starts). The limit itself is this
+        where the output bias contributes at a lower order; where its term is of the same order (KdV) the
         limit stays random (THEORY §3).
         """
         weights = self._weights_at(self._constant(bias), None)
@@ -299,7 +299,7 @@ class LimitLaw:
 
     @property
     def _bias_rate(self) -> float:
-        return 0.0 if self.network.output_bias == "none" else 1.0
+        return float(self.network.bias.is_trained)
 
     @cached_property
     def _template(self) -> Kernel:
@@ -319,18 +319,21 @@ class LimitLaw:
             given = np.asarray(bias, dtype=np.float64).reshape(-1)
             if given.shape != (fields,) or not np.isfinite(given).all():
                 raise InputError(f"bias is {bias!r}; it needs one finite number per field ({fields})")
-            if self.network.output_bias == "none" and given.any():
-                raise InputError("bias is not 0, but the network has output_bias='none'; leave it out")
+            name = self.network.output_bias
+            if given.any() and not self.network.bias.is_trained:
+                raise InputError(f"bias is not 0, but the network has output_bias={name!r}; leave it out")
             return np.repeat(given[:, None], size, axis=1)
-        if self.network.output_bias == "normal":
+        start = self.network.bias.start
+        if start is None:
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
             return rng.standard_normal((fields, size))
-        return np.zeros((fields, size))
+        return np.full((fields, size), float(start))
 
     def _constant(self, bias: ArrayLike | None) -> Floats:
-        if bias is None and self.network.output_bias == "normal":
+        if bias is None and self.network.bias.is_random:
             raise InputError(
-                "bias is missing: with output_bias='normal' the limit depends on c; give its value"
+                f"bias is missing: with output_bias={self.network.output_bias!r} the limit depends on c; "
+                "give its value"
             )
         zero = np.zeros((len(self.slots), len(self.place)))
         return network_jets(self.rows, zero, 1.0, self._offsets(1, 0, bias)[:, 0])

@@ -50,7 +50,7 @@ def default_network(
         depth=depth if isinstance(width, int) else None,
         s=s,
         activation=activation,
-        output_bias=output_bias,  # type: ignore[arg-type]
+        output_bias=output_bias,
         input_map=box,  # type: ignore[arg-type]
     )
 

@@ -32,7 +32,8 @@ def test_padding_and_stride(n):
 
 @pytest.mark.parametrize("kernel", [shallow.shallow_jets, shallow.shallow_contract, shallow.rank_update])
 def test_kernels_are_compiled_once_without_the_interpreter(kernel):
-    assert len(kernel.nopython_signatures) == len(kernel.signatures) == 1
+    made = kernel.dispatcher
+    assert len(made.nopython_signatures) == len(made.signatures) == 1
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

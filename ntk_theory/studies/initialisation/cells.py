@@ -199,7 +199,7 @@ class CellContext:
             depth=self.depth,
             s=s,
             activation=self.activation,
-            output_bias=self.output_bias,  # type: ignore[arg-type]  # checked by the study
+            output_bias=self.output_bias,
         )
 
     def jet_ntk_values(self, T: Floats) -> dict[str, float]:
