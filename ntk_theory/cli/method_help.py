@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import click
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 class WithMethods(TyperCommand):
     """A command whose help ends with the methods and their options; the cold start does not pay for it."""
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the methods, the default one first."""
         from ntk_theory.training.methods.registry import METHODS  # noqa: PLC0415  loads NumPy
 

@@ -134,7 +134,8 @@ def resolved(method: str | Method, until: End | None) -> tuple[Method, Until]:
     if isinstance(until, Mapping):
         return chosen, _ruled(facts.until, until)
     if facts.end_option is not None:
-        return replace(chosen, **{facts.end_option: float(until)}), facts.until
+        end = {facts.end_option: float(until)}
+        return replace(chosen, **end), facts.until  # type: ignore[type-var]  # a frozen dataclass
     if isinstance(until, bool) or int(until) != until:
         raise InputError(f"until is {until!r}; {facts.name} needs a whole number of steps, or an Until")
     return chosen, replace(facts.until, steps=int(until))

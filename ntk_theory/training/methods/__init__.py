@@ -1,4 +1,4 @@
 """Methods of training: one file each, listed in ``registry``; what a method is stands in ``method``.
 
-Beside them the mathematics they call: ``damped`` (damped least squares) and ``phi`` (exponential integrators).
+Beside them the mathematics they call: ``damped`` (damped least squares), ``phi`` (exponential integrators).
 """

@@ -36,7 +36,6 @@ from ntk_theory.training.methods.phi import phi
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.stopping import Until
 
-Integrator = Literal["auto", "dop853", "rk45", "etd2rk"]
 #: The pass at a step's start, eigenvalues and eigenvectors of K̃ there.
 Frozen = tuple[Linearised, Floats, Floats]
 INTEGRATORS = ("auto", "dop853", "rk45", "etd2rk")
@@ -89,7 +88,9 @@ class Flow(Method):
         end_option="end",
     )
     end: float = option(1.0, "The end of the training time.")
-    integrator: Integrator = option("auto", "dop853, rk45, etd2rk (for stiff problems), or auto.")
+    integrator: Literal["auto", "dop853", "rk45", "etd2rk"] = option(
+        "auto", "dop853, rk45, etd2rk (for stiff problems), or auto."
+    )
     tolerance: float | None = option(None, "Relative tolerance; none: what suits the integrator.")
     step: float | None = option(None, "A fixed step of etd2rk, without error control.")
     clock: Literal["raw", "kernel"] = option("raw", "raw time t, or kernel time ε²t.")
@@ -172,12 +173,12 @@ class Flow(Method):
             float(solver.t),
             state.evaluations + solver.nfev - before,
             memory,
-            kept=solver.f,
+            kept=(solver.f, solver.nfev),
         )
 
     def _solver(self, objective: Objective, state: State) -> Any:
         """A solver that stands at this state; its first slope is the last of the step before, where kept."""
-        speed, here = self._speed(objective), [] if state.kept is None else [state.kept]
+        speed, here = self._speed(objective), [] if state.kept is None else [state.kept[0]]
 
         def slope(_: float, theta: Floats) -> Floats:
             if here:  # SciPy's constructor asks at the start
@@ -192,7 +193,9 @@ class Flow(Method):
         options = {"rtol": tolerance, "atol": tolerance / 100, "max_step": self.end / self.records}
         solver = make(slope, state.time, state.vector, self.end, **options, **first)
         if h:
-            solver.h_abs = h  # the step that the interrupted run would have tried
+            solver.h_abs = h  # the step that the solver of the step before would have tried
+        if state.kept is not None:
+            solver.nfev = state.kept[1]  # and its count goes on
         return solver
 
     # --- the exponential integrator --------------------------------------------------------------

@@ -24,10 +24,9 @@ _HELP = "help"
 _BOOLS = {"true": True, "yes": True, "false": False, "no": False}
 
 
-def option(default: T, help: str) -> T:
+def option(default: Any, help: str) -> Any:
     """A field of a method with its line of help."""
-    made: T = field(default=default, metadata={_HELP: help})
-    return made
+    return field(default=default, metadata={_HELP: help})
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,8 @@ def with_options(kind: type[T], given: Mapping[str, object]) -> T:
     known = {one.name: one for one in options_of(kind)}
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
-        title = getattr(kind, "facts", kind).name if hasattr(kind, "facts") else kind.__name__
+        facts = getattr(kind, "facts", None)
+        title = kind.__name__ if facts is None else facts.name
         raise InputError(
             f"{unknown} is {given[unknown]}, but {title} has no such option, leave it out; "
             f"it takes {', '.join(known)}"
