@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import physical_memory
 from ntk_theory.errors import ResourceError
 from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import Points, draw_points
+from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import Method
 
@@ -80,7 +80,7 @@ def check_memory(network: Network, points: int, method: Method) -> None:
     size, neurons = network.parameter_count, sum(network.widths)
     need = 8.0 * (VECTORS * size + VECTORS * points * neurons)
     need += 8.0 * method.floats(points, size)
-    have = 0.75 * physical_memory()
+    have = allowed_memory()
     if need > have:
         instead = ", or a first-order method" if method.facts.needs_jacobian else ""
         raise ResourceError(

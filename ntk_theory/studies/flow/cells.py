@@ -32,8 +32,8 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError, TrainingError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_limit
 from ntk_theory.setting.output_bias import OutputBias
-from ntk_theory.studies.engine.workers import single_thread
 from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, init_seed
 from ntk_theory.studies.question.case import Case
 from ntk_theory.studies.question.study import Cell, Study
@@ -133,7 +133,7 @@ class FlowContext:
         """All quantities of one network. Pure: the same arguments give the same bits."""
         start = time.perf_counter()
         made = _FlowCell(self, width, seed)
-        with single_thread():  # the last bits depend on the number of threads
+        with thread_limit(1):  # the last bits depend on the number of threads
             made.fill()
         present = np.flatnonzero(np.isfinite(made.values))
         return CellResult(
