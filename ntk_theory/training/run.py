@@ -13,6 +13,7 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import Interrupted, NonFiniteError, TrainingError
+from ntk_theory.model.network_file import network_record
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
@@ -22,7 +23,7 @@ from ntk_theory.training.methods.method import Method, State
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.stopping import Resample, Until
-from ntk_theory.training.trajectory import Trajectory, network_record
+from ntk_theory.training.trajectory import Trajectory
 
 #: Called after every step with the state and the losses by group.
 Progress = Callable[[State, Mapping[str, float]], None]
