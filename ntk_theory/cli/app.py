@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from ntk_theory.cli import classify, kernel, limit, recommend, report, search, train, verify, zoo
+from ntk_theory.cli.method_help import WithMethods
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 
 BAD_INPUT, INCOMPLETE, INTERRUPTED = 2, 3, 130
@@ -35,7 +36,7 @@ app.command("verify")(verify.command)
 app.command("resume")(verify.resume)
 app.command("report")(report.command)
 app.command("search")(search.command)
-app.command("train")(train.command)
+app.command("train", cls=WithMethods)(train.command)
 app.command("recommend")(recommend.command)
 
 #: ``-u_xx + u`` is an expression, not a bundle of short options.
