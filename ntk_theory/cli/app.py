@@ -104,7 +104,7 @@ class Commands(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands."""
-        lines = {name: TyperCommand(name, help=entry.line) for name, entry in COMMANDS.items()}
+        lines: Any = {name: TyperCommand(name, help=entry.line) for name, entry in COMMANDS.items()}
         TyperGroup(name="lines", commands=lines).format_commands(ctx, formatter)
 
 
