@@ -19,6 +19,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.symbolic.problem import Problem
 
 #: An exponent s has no more digits than this, written out.
 MAX_DIGITS = 64
@@ -305,3 +306,15 @@ def _input_map(given: Any, variables: tuple[str, ...]) -> InputMap | None:
             f"input_map is {given!r}; it needs an InputMap for the {len(variables)} variables {variables}"
         )
     return given
+
+
+def check_match(problem: Problem, network: Network) -> None:
+    """Raise unless the network has the problem's variables and fields, in its order."""
+    for what, mine, theirs in (
+        ("variables", network.variables, problem.variables),
+        ("fields", network.fields, problem.fields),
+    ):
+        if mine != theirs:
+            raise InputError(
+                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
+            )

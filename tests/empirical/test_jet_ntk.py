@@ -12,9 +12,9 @@ from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.jets import jets, scaled_jets
 from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError, SmoothnessError
-from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_limit
 from ntk_theory.setting.activations import ACTIVATIONS
 from ntk_theory.symbolic.jets import Slot
 
