@@ -32,7 +32,8 @@ to_toml train training verify verify_training zoo zoo_names
 
 #: The same for the submodules that are public.
 TRAINING = words("""
-Adam Assumptions Drift Flow GaussNewton GradientDescent Resample Trajectory Until field_errors load_network
+Adam Assumptions Drift Flow GaussNewton GradientDescent Resample Trajectory Until default_network
+field_errors load_network
 relative_error save_network train
 """)
 ERRORS = words("""
