@@ -28,9 +28,10 @@ from ntk_theory.advice.initial_residuals import Quantiles, Start, Starts, epsilo
 from ntk_theory.empirical.cost import estimate
 from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.limit.law import limit_law
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.symbolic import problem as as_problem
+from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
@@ -213,7 +214,7 @@ def recommend(
 
 
 def _positive(value: str | Fraction | int | float) -> Fraction:
-    s = exact(value)
+    s = fraction(value)
     if s <= 0:
         raise InputError(f"s is {value}; it needs an exponent above 0, such as 1/2")
     return s

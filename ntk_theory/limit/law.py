@@ -38,10 +38,11 @@ from ntk_theory.model.assembly import (
 )
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import bind, lower_problem
-from ntk_theory.model.network import Network, check_match, exact
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -281,7 +282,7 @@ class LimitLaw:
         """The law at ε = N^{1/2−s}, N the width of the last hidden layer."""
         if isinstance(width, bool) or int(width) != width or width < 1:
             raise InputError(f"width is {width!r}; it needs a positive integer")
-        return LawAt(self, int(width), exact(s))
+        return LawAt(self, int(width), fraction(s))
 
     def is_affine(self, name: str) -> bool:
         """Is every F_α of this group free of the jets?"""
