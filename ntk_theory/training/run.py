@@ -13,6 +13,7 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import Interrupted, NonFiniteError, TrainingError
+from ntk_theory.model.network_file import network_record
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
@@ -23,7 +24,7 @@ from ntk_theory.training.methods.method import Method, State
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.stopping import Resample, Until
-from ntk_theory.training.trajectory import Trajectory, network_record
+from ntk_theory.training.trajectory import Trajectory
 
 #: What makes the steps of a method smaller, where it is not a rate.
 SMALLER = {"flow": "a smaller tolerance", "gauss-newton": "a larger damping"}
