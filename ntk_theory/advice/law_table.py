@@ -22,11 +22,10 @@ from ntk_theory.files import write_archive
 from ntk_theory.limit.cost import MEMORY_LIMIT
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, epsilon_of
 from ntk_theory.resources import allowed_memory
 from ntk_theory.studies.initialisation.blocks import BlockReader, frobenius, split
 from ntk_theory.studies.initialisation.collect import block_name
-from ntk_theory.studies.initialisation.law_tail import epsilon_of
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify

@@ -158,7 +158,7 @@ class Network:
     @property
     def epsilon(self) -> float:
         """ε = N^{1/2 − s}, N the width of the last hidden layer."""
-        return math.pow(self.widths[-1], Fraction(1, 2) - self.exponent)
+        return epsilon_of(self.widths[-1], self.exponent)
 
     @property
     def output_scale(self) -> float:
@@ -233,6 +233,15 @@ class Network:
             total.update(np.asarray(block.shape, dtype=np.int64).tobytes())
             total.update(block.tobytes())
         return total.hexdigest()
+
+
+def epsilon_of(width: float, s: Fraction) -> float:
+    """ε = N^{1/2 − s}, by which the outputs of a network of width N are multiplied beyond N^{−1/2} Σ.
+
+    >>> epsilon_of(256, Fraction(3, 4))
+    0.25
+    """
+    return math.pow(width, Fraction(1, 2) - s)
 
 
 def normals(seed: int, place: tuple[int, ...], shape: tuple[int, ...]) -> Floats:
