@@ -36,7 +36,7 @@ class Trajectory:
     group_weights:
         λ_g of the last step.
     times:
-        (k,) the clock after every step: training time of a flow, else the number of steps; first 0.
+        (k,) the clock after every step: training time or the number of steps; first 0.
     losses:
         (k,) L = ½ Σ λ R², sums over points.
     group_losses:
@@ -51,6 +51,8 @@ class Trajectory:
         Wall time of this call.
     reason:
         Why it stopped.
+    clock:
+        What ``times`` counts: "time" or "steps".
     """
 
     method: str
@@ -68,6 +70,7 @@ class Trajectory:
     evaluations: int
     seconds: float
     reason: str
+    clock: str
 
     @property
     def loss(self) -> float:
