@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ntk_theory.cli.files import SUFFIXES, check_output, check_pictures, console, save, writing
+from ntk_theory.cli.method_help import WithMethods
 from ntk_theory.cli.options import (
     Activation,
     Fields,
@@ -35,6 +36,8 @@ INCOMPLETE = 3
 KERNEL_POINTS = 300
 #: The option of a method that ``--rate`` gives.
 RATE = "rate"
+#: Its help ends with the methods.
+CLASS = WithMethods
 
 
 def command(

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.activations import Activation, activation
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.problem import Problem
 
@@ -85,7 +85,7 @@ class Network:
     s:
         Output exponent: text, int, Fraction or SymPy Rational; a float goes through its decimal text.
     activation:
-        A name of :data:`ntk_theory.kernels.activations.TABLE`, or ``relu^k``.
+        A name of :data:`ntk_theory.setting.activations.ACTIVATIONS`, or ``relu^k``.
     output_bias:
         A name of :data:`ntk_theory.setting.output_bias.OUTPUT_BIASES`: ``zero`` (starts at 0, trained),
         ``normal`` (starts N(0,1), trained) or ``none``.
@@ -120,7 +120,7 @@ class Network:
         set_field(self, "width", widths)
         set_field(self, "depth", len(widths))
         set_field(self, "s", exact(self.s))
-        set_field(self, "activation", activation(self.activation).name)
+        set_field(self, "activation", Activation.of(self.activation).name)
         set_field(self, "input_map", _input_map(self.input_map, variables))
 
     @property
@@ -138,7 +138,7 @@ class Network:
     @property
     def phi(self) -> Activation:
         """The table line of the activation."""
-        return activation(self.activation)
+        return Activation.of(self.activation)
 
     @property
     def bias(self) -> OutputBias:
