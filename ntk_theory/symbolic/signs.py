@@ -18,6 +18,7 @@ from functools import lru_cache
 import sympy as sp
 
 from ntk_theory.symbolic.intervals import Intervals, Range, bounds_of, excludes_zero, over_reals
+from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.zero import is_zero, size, values_of
 
 #: Real roots are counted up to this degree.
@@ -194,4 +195,4 @@ def _has_no_real_root(expression: sp.Expr) -> bool:
 
 def _is_piecewise(expression: sp.Expr) -> bool:
     """May the expression vanish on a set of positive measure without being zero?"""
-    return expression.has(sp.sign) or any(node.has(sp.Abs) for node in expression.atoms(sp.Add))
+    return expression.has(sp.sign, Piece) or any(node.has(sp.Abs) for node in expression.atoms(sp.Add))

@@ -19,6 +19,7 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.symbolic.intervals import Intervals, Unenclosed, at_point, excludes_zero
+from ntk_theory.symbolic.pieces import without_pieces
 
 #: Random points tried before a nonzero proof is given up.
 POINTS = 24
@@ -133,7 +134,7 @@ def _simplifies_to_zero(expression: sp.Expr) -> bool:
         return False
     functions = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)
     signs: dict[sp.Expr, sp.Symbol] = {}
-    rewritten = _split_signs(expression, signs)
+    rewritten = _split_signs(without_pieces(expression), signs)
     rewritten = rewritten.rewrite(sp.exp) if rewritten.has(*functions) else rewritten
     numerator, _ = sp.fraction(sp.together(rewritten))
     if size(numerator) > MAX_OPERATIONS:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from ntk_theory.errors import InputError
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -18,7 +18,6 @@ from ntk_theory.theory import derivation, record, text
 from ntk_theory.theory.answers import Answers
 from ntk_theory.theory.paper import paper_verdict
 from ntk_theory.theory.sharp import Kernel
-from ntk_theory.theory.smoothness import RELU, SMOOTH
 from ntk_theory.theory.steps import Step
 from ntk_theory.theory.symmetry import AffineMap
 
@@ -80,15 +79,14 @@ def classify(
     <Limit.ZERO: 'zero'>
     """
     bias = OutputBias.of(output_bias)
-    if activation not in SMOOTH and not RELU.match(activation):
-        raise InputError(f"activation is {activation!r}; it needs one of {', '.join(SMOOTH)}, relu^k")
+    phi = Activation.of(activation)
     problem = as_problem(what)
-    kernel = Kernel(problem, bias, AffineMap.of(input_map, problem.domain, problem.variables), activation)
+    kernel = Kernel(problem, bias, AffineMap.of(input_map, problem.domain, problem.variables), phi)
     return Classification(
         problem,
         bias.name,
-        activation,
-        paper_verdict(problem, activation, bias.name),
+        phi.name,
+        paper_verdict(problem, phi.name, bias.name),
         kernel.blocks(),
         kernel,
     )

@@ -13,6 +13,7 @@ from itertools import product
 
 import sympy as sp
 
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
@@ -77,7 +78,7 @@ class Kernel:
     problem: Problem
     bias: OutputBias
     inputs: AffineMap
-    activation: str
+    activation: Activation
     _known: dict[tuple[Row, Row, Side], tuple[Meeting, ...]] = field(default_factory=dict)
 
     @cached_property

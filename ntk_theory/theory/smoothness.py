@@ -7,23 +7,18 @@ computes with it is not the kernel of anything that converges.
 
 from __future__ import annotations
 
-import re
-
-#: Activations that are smooth and have bounded derivatives (of order >= 1).
-SMOOTH = ("tanh", "sigmoid", "softplus", "sin", "erf", "gaussian", "silu", "gelu")
-RELU = re.compile(r"relu(?:\^(\d+))?\Z")
+from ntk_theory.setting.activations import Activation
 
 
-def too_rough(activation: str, order: int) -> str:
-    """Why ReLU^k does not serve an operator of this order; empty where the activation does.
+def too_rough(activation: Activation, order: int) -> str:
+    """Why φ does not serve an operator of this order; empty where it does.
 
-    >>> too_rough("relu^1", 2)[:36], too_rough("relu^3", 2), too_rough("tanh", 9)
-    ('relu^1 with derivatives of order 2: ', '', '')
+    >>> too_rough(Activation.of("relu"), 2)[:34], too_rough(Activation.of("relu^3"), 2)
+    ('relu with derivatives of order 2: ', '')
     """
-    power = RELU.match(activation)
-    if power is None or int(power[1] or 1) >= order + 1:
+    if activation.derivatives is None or activation.derivatives >= order + 1:
         return ""
     return (
-        f"{activation} with derivatives of order {order}: K needs its derivative of order {order + 1}, "
+        f"{activation.name} with derivatives of order {order}: K needs its derivative of order {order + 1}, "
         f"which is no function; use relu^{order + 1} or a smooth activation"
     )

@@ -38,6 +38,7 @@ from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.points import check_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.drift import Drift, block_norms
+from ntk_theory.training.weighting import Weights, group_weights, per_residual
 
 #: Relative and absolute tolerance of the scalar equation.
 TOLERANCE = 1e-10
@@ -73,7 +74,7 @@ def constant_dynamics(
     end: float,
     *,
     start: ArrayLike | None = None,
-    weights: str | Mapping[str, float] = "sum",
+    weights: Weights = "sum",
 ) -> ConstantDynamics:
     """Solve the limiting equation of c for s > 1/2 up to raw time ``end``.
 
@@ -84,9 +85,9 @@ def constant_dynamics(
     end:
         T > 0. In kernel time the bias moves infinitely fast, hence raw time only.
     start:
-        c(0), (m,); default 0, as ``output_bias="zero"`` starts.
+        c(0), (m,); default 0.
     weights:
-        ``sum``, ``mean`` or λ per group, as for training.
+        ``sum``, ``mean`` or λ per group, as for training (trace ratios are those of a network).
 
     Raises
     ------
@@ -121,9 +122,9 @@ def constant_dynamics(
 class _Constants:
     """Residuals, loss and kernel at constant fields."""
 
-    def __init__(self, rows: Rows, weights: str | Mapping[str, float]) -> None:
+    def __init__(self, rows: Rows, weights: Weights) -> None:
         self.rows = rows
-        self.weights = _group_weights(rows, weights)
+        self.weights = per_residual(rows.groups, group_weights(rows.groups, weights))
         self.zero = np.zeros((len(rows.slots), len(rows.points)))
 
     def at(self, c: Floats) -> Linearisation:
@@ -214,16 +215,3 @@ def linear_limit_flow(law: LimitLaw, values: ArrayLike, times: ArrayLike, weight
     """R(t) at s = 1/2 and infinite width from R(0) (n,), (k, n); all groups must be affine in the jets."""
     kernel = Kernel(law.deterministic(1.0), law.rows.groups)
     return linear_flow(kernel, values, times, weights)
-
-
-def _group_weights(rows: Rows, weights: str | Mapping[str, float]) -> Floats:
-    if isinstance(weights, str):
-        if weights not in ("sum", "mean"):
-            raise InputError(f"weights is {weights!r}; it needs 'sum', 'mean' or a number per group")
-        return np.concatenate(
-            [np.full(g.size, 1.0 if weights == "sum" else 1.0 / g.size) for g in rows.groups]
-        )
-    missing = [g.name for g in rows.groups if g.name not in weights]
-    if missing:
-        raise InputError(f"weights lacks the group {missing[0]!r}; give a positive number for each group")
-    return np.concatenate([np.full(g.size, float(weights[g.name])) for g in rows.groups])

@@ -8,9 +8,8 @@ R' = −KΛR with K = J diag(η) Jᵀ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,15 +20,12 @@ from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.ntk import choose
 from ntk_theory.empirical.residuals import Linearised, Residuals
-from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import assemble, assemble_contracted
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
-from ntk_theory.symbolic.problem import GroupKind, Problem
-
-#: ``sum``: λ_g = 1; ``mean``: λ_g = 1/n_g; ``trace``: NTK trace ratios, λ_g = tr K / tr K^{gg}.
-WEIGHTINGS = ("sum", "mean", "trace")
+from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.weighting import Weights, group_weights, per_residual
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +45,6 @@ class Objective:
     residuals: Residuals
     template: Parameters
     group_weights: Mapping[str, float]
-    #: Where methods keep what only saves work (an integrator, a factorisation); never part of a result.
-    solvers: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -59,17 +53,15 @@ class Objective:
         network: Network,
         parameters: Parameters,
         points: Mapping[str, ArrayLike],
-        weights: str | Mapping[str, float] = "sum",
+        weights: Weights = "sum",
     ) -> Objective:
-        """Lower the problem, check points and weights.
-
-        ``weights`` is one of :data:`WEIGHTINGS`, or a positive number per group.
-        """
+        """Lower the problem, check points and weights (see :func:`group_weights`)."""
         network.check(parameters)
         residuals = Residuals.of(problem, network, points)
-        names = [group.name for group in residuals.rows.groups]
-        bare = cls(residuals, parameters, dict.fromkeys(names, 1.0))
-        return replace(bare, group_weights=_weights(bare, weights), solvers={})
+        groups = residuals.rows.groups
+        bare = cls(residuals, parameters, group_weights(groups, "sum"))
+        found = group_weights(groups, weights, lambda: bare.kernel(parameters.flatten()))
+        return replace(bare, group_weights=found)
 
     @property
     def network(self) -> Network:
@@ -84,8 +76,7 @@ class Objective:
     @cached_property
     def weights(self) -> Floats:
         """λ per residual, (n,)."""
-        groups = self.residuals.rows.groups
-        return np.concatenate([np.full(g.size, float(self.group_weights[g.name])) for g in groups])
+        return per_residual(self.residuals.rows.groups, self.group_weights)
 
     @cached_property
     def rates(self) -> Floats:
@@ -111,14 +102,8 @@ class Objective:
         return here.values, here.vjp(self.weights * here.values).flatten()
 
     def jacobian(self, vector: Floats) -> tuple[Floats, Floats]:
-        """R (n,) and the dense J (n, P); the last answer is kept, since a rejected step asks again."""
-        key = vector.tobytes()
-        kept = self.solvers.get("jacobian")
-        if kept is None or kept[0] != key:
-            kept = (key, residuals_and_jacobian(self.residuals, self.parameters(vector)))
-            self.solvers["jacobian"] = kept
-        made: tuple[Floats, Floats] = kept[1]
-        return made
+        """R (n,) and the dense J (n, P)."""
+        return residuals_and_jacobian(self.residuals, self.parameters(vector))
 
     def gradient_and_kernel(self, vector: Floats) -> tuple[Floats, Floats, Kernel]:
         """R, ∇L and K(θ), from one backward pass where contracted seeds are the cheaper way to K."""
@@ -132,6 +117,12 @@ class Objective:
     def kernel(self, vector: Floats) -> Kernel:
         """K(θ) in named blocks, by the cheaper of jet NTK and contracted seeds."""
         return self._kernel(self.at(vector))
+
+    def largest_eigenvalue(self, vector: Floats) -> float:
+        """λ_max of Λ^{1/2} K Λ^{1/2} at θ: the fastest rate of the flow R' = −KΛR."""
+        root = np.sqrt(self.weights)
+        matrix = root[:, None] * self.kernel(vector).matrix * root
+        return float(max(np.linalg.eigvalsh(matrix)[-1], np.finfo(np.float64).tiny))
 
     def _kernel(self, here: Linearised) -> Kernel:
         rows, weights = self.residuals.rows, here.linearisation.weights
@@ -171,28 +162,3 @@ class Objective:
             if leg.slots:
                 found[name] = max(found[name], float(weights[list(leg.slots), leg.rows].max()))
         return found
-
-
-def _weights(bare: Objective, weights: str | Mapping[str, float]) -> dict[str, float]:
-    groups = bare.residuals.rows.groups
-    names = [group.name for group in groups]
-    if isinstance(weights, str):
-        if weights == "sum":
-            return dict.fromkeys(names, 1.0)
-        if weights == "mean":
-            return {group.name: 1.0 / group.size for group in groups}
-        if weights == "trace":
-            return bare.kernel(bare.template.flatten()).trace_ratio_weights()
-        raise InputError(f"weights is {weights!r}; it needs one of {', '.join(WEIGHTINGS)}, or a mapping")
-    extra = {"b": GroupKind.VALUE, "f": GroupKind.EQUATION}
-    unknown = [name for name in weights if name not in names and name not in extra]
-    if unknown:
-        raise InputError(f"weights has the group {unknown[0]!r}; the problem has {', '.join(names)}")
-    found = {}
-    for group in groups:
-        union = next((u for u, kind in extra.items() if group.kind is kind), None)
-        value = float(weights.get(group.name, weights.get(union, 1.0) if union else 1.0))
-        if not (np.isfinite(value) and value > 0):
-            raise InputError(f"weights[{group.name!r}] is {value}; it needs a positive number")
-        found[group.name] = value
-    return found
