@@ -25,9 +25,11 @@ from ntk_theory.symbolic.asymptotics import (
     expand,
 )
 from ntk_theory.symbolic.intervals import Intervals
+from ntk_theory.symbolic.pieces import Piece, without_pieces
 from ntk_theory.symbolic.places import End, Point, expansion_point
 from ntk_theory.symbolic.problem import Face, Group
 from ntk_theory.symbolic.series import Series
+from ntk_theory.symbolic.signs import Sign, sign_of
 from ntk_theory.symbolic.transseries import Value
 from ntk_theory.symbolic.zero import is_zero
 
@@ -162,8 +164,30 @@ class Row:
     def expressions(self) -> tuple[sp.Expr, ...]:
         """F of every leg on its face."""
         return tuple(
-            leg.expression.xreplace(swap) for leg, swap in zip(self.group.legs, self._renamed, strict=True)
+            self._on_domain(leg.expression.xreplace(swap))
+            for leg, swap in zip(self.group.legs, self._renamed, strict=True)
         )
+
+    def _on_domain(self, expression: sp.Expr) -> sp.Expr:
+        """The same with the signs that coordinates have everywhere on the domain put in."""
+        if not expression.has(sp.sign, sp.Abs, Piece):
+            return expression
+        plain = without_pieces(expression)
+        coordinates = frozenset(self.group.legs[0].space.variable_symbols)
+        swap: dict[sp.Expr, sp.Expr] = {}
+        for node in plain.atoms(sp.sign, sp.Abs):
+            inner = node.args[0]
+            held = inner.free_symbols
+            if not held or not held <= coordinates:
+                continue
+            found = sign_of(inner, frozenset(), self._intervals_of(held))
+            if found.is_definite:
+                sign = sp.S.One if found is Sign.POSITIVE else sp.S.NegativeOne
+                swap[node] = sign if isinstance(node, sp.sign) else sign * inner
+        return plain.xreplace(swap) if swap else expression
+
+    def _intervals_of(self, coordinates: frozenset[sp.Symbol]) -> Intervals:
+        return tuple((s, *self.domain.get(s.name, (sp.S.Zero, sp.oo))) for s in sorted(coordinates, key=str))
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -171,7 +195,7 @@ class Row:
         found = []
         for k, (operator, swap) in enumerate(zip(self.group.legs, self._renamed, strict=True)):
             for slot in operator.support:
-                expression = operator.gradient[slot].xreplace(swap)
+                expression = self._on_domain(operator.gradient[slot].xreplace(swap))
                 if expression.has(sp.zoo, sp.nan, sp.oo) or not is_zero(expression):
                     found.append(Entry(k, slot.field, slot.index, expression))
         return tuple(found)
@@ -229,12 +253,8 @@ class Row:
     @cached_property
     def intervals(self) -> Intervals:
         """Coordinates in the domain (positive where it has no interval), parameters positive."""
-        return tuple(
-            (s, *self.domain.get(s.name, (sp.S.Zero, sp.oo)))
-            if s in self.coordinates
-            else (s, sp.S.Zero, sp.oo)
-            for s in sorted(self._free, key=str)
-        )
+        parameters = sorted(self._free - self.coordinates, key=str)
+        return (*self._intervals_of(self.coordinates), *((s, sp.S.Zero, sp.oo) for s in parameters))
 
     def point(self, end: End) -> Point:
         """Where to expand: every leg with directions of its own."""
