@@ -65,7 +65,7 @@ def system() -> Problem:
 def jet_problem(space: JetSpace, slots: tuple[Slot, ...]) -> Problem:
     """One group per slot, F = u_α: its kernel is the jet NTK of the network itself."""
     groups = tuple(
-        Group(f"j{k}", GroupKind.CONDITION, (Operator(space, space.symbol(slot)),))
+        Group(f"j{k}", GroupKind.EQUATION, (Operator(space, space.symbol(slot)),))
         for k, slot in enumerate(slots)
     )
     return Problem(space, groups)

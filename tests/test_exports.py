@@ -1,24 +1,122 @@
-"""Every public name of the package is there, and none of them is imported before it is asked for."""
+"""The public face: exactly these names, each documented, none imported before it is asked for."""
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import ntk_theory as nt
 
-
-@pytest.mark.parametrize("name", nt.__all__)
-def test_every_public_name_exists_and_is_listed(name):
-    assert getattr(nt, name) is not None
-    assert name in dir(nt)
+PACKAGE = Path(nt.__file__).parent
 
 
-def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'nkt'"):
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+#: What a user may rely on. A name that comes or goes changes this list and CHANGELOG.md.
+PUBLIC = words("""
+Classification Criterion Group GroupKind InputMap JetSpace Kernel Limit LimitLaw NTKTheoryError
+Network Operator Parameters Prediction Problem Recommendation Regime Residuals Slot Store Study
+__version__ classify contracted_ntk draw_points dual errors estimate from_keras from_ntk
+from_standard from_toml from_zhou_yan infinite_jets jet_ntk jets jets_and_ntk limit_law load ntk
+ntk_for_exponents parse plot predict problem recommend residuals save scaled_jets search spectra
+to_toml train training verify verify_training zoo zoo_names
+""")
+
+#: The same for the submodules that are public.
+TRAINING = words("""
+Adam Assumptions Drift Flow GaussNewton GradientDescent Method Resample Trajectory Until default_network
+field_errors load_network method relative_error save_network train
+""")
+ERRORS = words("""
+BudgetError InputError Interrupted NTKTheoryError NonFiniteError ParseError ProblemError ResourceError
+SmoothnessError StoreError TrainingError WorkerError
+""")
+
+#: Every package whose names are loaded on first use.
+LAZY = sorted(stub.parent for stub in PACKAGE.rglob("__init__.pyi"))
+
+
+def module_of(folder: Path) -> str:
+    return ".".join(folder.relative_to(PACKAGE.parent).parts)
+
+
+def python(script: str) -> str:
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_the_public_names_are_these():
+    assert sorted(nt.__all__) == sorted(PUBLIC)
+    assert dir(nt) == sorted(PUBLIC)
+
+
+def test_the_names_of_public_submodules_are_these():
+    assert dir(nt.training) == sorted(TRAINING)
+    exceptions = [name for name, value in vars(nt.errors).items() if inspect.isclass(value)]
+    assert sorted(exceptions) == sorted(ERRORS)
+
+
+@pytest.mark.parametrize("folder", LAZY, ids=module_of)
+def test_every_lazy_name_exists_and_is_listed(folder):
+    package = importlib.import_module(module_of(folder))
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+        assert name in dir(package)
+
+
+@pytest.mark.parametrize("folder", LAZY, ids=module_of)
+def test_a_stub_gives_every_name_as_itself(folder):
+    """``import a as b`` would give checkers b and users a; without ``as`` a checker would hide the name."""
+    tree = ast.parse((folder / "__init__.pyi").read_text(encoding="utf-8"))
+    names = [alias for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert names
+    assert [alias.name for alias in names if alias.asname != alias.name] == []
+
+
+def test_every_public_name_has_a_docstring():
+    without = [name for name in PUBLIC if name != "__version__" and not inspect.getdoc(getattr(nt, name))]
+    without += [name for name in TRAINING if not inspect.getdoc(getattr(nt.training, name))]
+    without += [name for name in ERRORS if not inspect.getdoc(getattr(nt.errors, name))]
+    assert without == []
+
+
+@pytest.mark.parametrize("folder", LAZY, ids=module_of)
+def test_no_name_is_hidden_by_a_file(folder):
+    """Importing ``room/name.py`` sets ``room.name``; only names made in ``name`` itself are kept from it."""
+    tree = ast.parse((folder / "__init__.pyi").read_text(encoding="utf-8"))
+    files = {path.stem for path in folder.glob("*.py")} | {
+        path.name for path in folder.iterdir() if path.is_dir()
+    }
+    hidden = [
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for alias in node.names
+        if alias.name in files and alias.name != node.module.split(".")[0]
+    ]
+    assert hidden == []
+
+
+def test_a_function_survives_the_import_of_a_module_of_its_name():
+    script = (
+        "import ntk_theory.search.search, ntk_theory.training.train, ntk_theory as nt;"
+        "print(callable(nt.search), callable(nt.training.train))"
+    )
+    assert python(script) == "True True"
+
+
+def test_an_unknown_name_is_an_attribute_error_that_knows_the_names():
+    with pytest.raises(AttributeError, match="no attribute 'nkt'") as caught:
         nt.nkt  # noqa: B018
+    assert (caught.value.name, caught.value.obj) == ("nkt", nt)
 
 
 def test_a_classification_imports_no_numerics():
@@ -26,5 +124,17 @@ def test_a_classification_imports_no_numerics():
         "import sys, ntk_theory as nt; nt.classify('u_t + u*u_x');"
         "print(sorted({'numpy', 'scipy', 'numba', 'matplotlib'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert python(script) == "[]"
+
+
+def test_the_import_alone_loads_none_of_its_rooms():
+    script = "import sys, ntk_theory; print([m for m in sys.modules if m.startswith('ntk_theory.')])"
+    assert python(script) == "[]"
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "ntk_theory", "classify", "u_t - u_xx", "--json"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert '"linear": true' in done.stdout

@@ -14,10 +14,10 @@ from typing import Literal
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic.operator import jet_dependence
 from ntk_theory.symbolic.problem import Group, Problem
 from ntk_theory.theory import Classification, classify
-from ntk_theory.theory.classification import OUTPUT_BIASES
 from ntk_theory.theory.exponents import HALF, Limit, Regime
 from ntk_theory.theory.text import shown_blocks
 
@@ -162,11 +162,11 @@ def _has_constant(answer: Classification, bias: str) -> bool:
 
 def _price(answer: Classification, s: sp.Rational) -> Iterator[str]:
     yield f"at s = {s} every block converges, to a deterministic limit or to zero, and keeps it [D]"
-    if answer.output_bias == "none":
+    if not answer.bias.is_trained:
         yield "the limit is zero: with a fixed rate nothing learns, and the drift vanishes because K does [D]"
     else:
         yield "the price: with a fixed rate only the output bias learns, one direction per field [D]"
-    sizes = {block: exponent_at(r, s) for block, r in regimes(answer, s).items() if _is_diagonal(block)}
+    sizes = {block: r.norm_exponent_at(s) for block, r in regimes(answer, s).items() if _is_diagonal(block)}
     lost = [block for block, e in sizes.items() if e is None or e < 1 - 2 * s]
     rough = {block: e for block, e in sizes.items() if e is not None and e > 1 - 2 * s}
     if lost:
@@ -174,7 +174,7 @@ def _price(answer: Classification, s: sp.Rational) -> Iterator[str]:
             f"even with the factor N^(2s-1) on hidden layers {_kernels(lost)} vanishes: at constants the "
             "equation has no linear part, and is seen only once u has moved [D]"
         )
-    elif rough and answer.output_bias == "none":
+    elif rough and not answer.bias.is_trained:
         yield (
             f"{_kernels(list(rough))} ~ N^({max(rough.values())}) is larger than N^(1-2s), since F is not "
             "differentiable where u starts: the factor for hidden layers must be smaller than N^(2s-1) [D]"
@@ -214,12 +214,12 @@ def _drift_above(answer: Classification) -> str:
         return "undecided, as is whether ∂F/∂u varies over constants [D]"
     if moves:
         return "a nonzero limit where c moves: K follows ∂F/∂u at u ≡ c(t) [D]"
-    return "→ 0" + (", as K does" if answer.output_bias == "none" else "") + " [D]"
+    return "→ 0" + ("" if answer.bias.is_trained else ", as K does") + " [D]"
 
 
 def bias_moves_kernel(answer: Classification) -> bool | None:
     """Does K → F_0F_0' at constants u ≡ c change with c, for a trained output bias? None: undecided."""
-    if answer.output_bias == "none":
+    if not answer.bias.is_trained:
         return False
     groups = answer.problem.groups
     found = [_varies_at_constants(group, field) for group in groups for field in group_fields(group)]
@@ -255,12 +255,6 @@ def is_linear(problem: Problem) -> bool | None:
 def regimes(answer: Classification, s: sp.Rational) -> Mapping[str, Regime]:
     """The sharp regime at s of every block worth a line."""
     return {name: block.regime(s) for name, block in shown_blocks(answer).items()}
-
-
-def exponent_at(regime: Regime, s: sp.Rational) -> sp.Expr | None:
-    """The exponent of N in ‖K‖, whose only symbol is s, at a number; None where there is none."""
-    exponent = regime.norm_exponent
-    return None if exponent is None else exponent.xreplace(dict.fromkeys(exponent.free_symbols, s))
 
 
 def faults(answer: Classification, s: sp.Rational) -> tuple[str, ...]:

@@ -11,17 +11,19 @@ as the kernel is constant; with means λ_max hardly depends on the number of poi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.assembly import fold_kernel, fold_rows, linearise, network_jets, residuals, row_kernel
+from ntk_theory.model.network import epsilon_of
 
-FloatArray = NDArray[np.float64]
 #: Networks drawn; so many of them for eigenvalues.
 SAMPLES, KERNELS = 400, 200
 #: The quantiles told: one network in ten lies outside.
@@ -37,7 +39,7 @@ class Quantiles:
     high: float
 
     @classmethod
-    def of(cls, values: FloatArray) -> Quantiles:
+    def of(cls, values: Floats) -> Quantiles:
         """Those of a sample."""
         return cls(*(float(q) for q in np.quantile(values, (LOW, 0.5, HIGH))))
 
@@ -69,14 +71,15 @@ class Starts:
     seed: int
 
     @cached_property
-    def _scaled(self) -> FloatArray:
+    def _scaled(self) -> Floats:
         return self.law.sample_jets(SAMPLES, self.seed)
 
     @cached_property
-    def _bias(self) -> FloatArray:
+    def _bias(self) -> Floats:
         shape = (len(self.law.problem.fields), SAMPLES)
-        if self.law.network.output_bias != "normal":
-            return np.zeros(shape)
+        start = self.law.network.bias.start
+        if start is not None:
+            return np.full(shape, float(start))
         return np.random.default_rng([self.seed, 1]).standard_normal(shape)
 
     def at(self, epsilon: float) -> Start | None:
@@ -93,7 +96,7 @@ class Starts:
             return None
         return Start(sizes, *rates)
 
-    def _sizes(self, values: FloatArray) -> dict[str, Quantiles]:
+    def _sizes(self, values: Floats) -> dict[str, Quantiles]:
         found, at = {}, 0
         for group in self.law.rows.groups:
             part = values[:, at : at + group.size]
@@ -103,19 +106,19 @@ class Starts:
             at += group.size
         return found
 
-    def _bias_part(self, weights: FloatArray) -> FloatArray:
+    def _bias_part(self, weights: Floats) -> Floats:
         """B, legs added before the product, (k, n, n)."""
         rows = self.law.rows
         n = sum(group.size for group in rows.groups)
         total = np.zeros((weights.shape[1], n, n))
-        if self.law.network.output_bias == "none":
+        if not self.law.network.bias.is_trained:
             return total
         for k in rows.value_slots:
             b = fold_rows(rows, weights[k])
             total += b[..., :, None] * b[..., None, :]
         return total
 
-    def _rate(self, kernels: FloatArray) -> Quantiles:
+    def _rate(self, kernels: Floats) -> Quantiles:
         root = np.concatenate([np.full(g.size, g.size**-0.5) for g in self.law.rows.groups])
         weighted = root[:, None] * kernels * root
         if not np.isfinite(weighted).all():
@@ -124,10 +127,14 @@ class Starts:
         return Quantiles.of(2 / np.maximum(largest, np.finfo(np.float64).tiny))
 
 
-def epsilon_of(width: int, s: float) -> float:
+def safe_epsilon(width: int, s: Fraction) -> float:
     """ε = N^{1/2−s}, which must be a positive number that its square does not over- or underflow."""
-    with np.errstate(over="ignore", under="ignore"):
-        epsilon = float(np.float64(width) ** (0.5 - s))
+    try:
+        epsilon = epsilon_of(width, s)
+    except OverflowError:
+        epsilon = math.inf
     if not 1e-150 < epsilon < 1e150:
-        raise InputError(f"s is {s:g}; with width {width} N^(1/2 - s) is out of range, take s nearer to 1/2")
+        raise InputError(
+            f"s is {float(s):g}; with width {width} N^(1/2 - s) is out of range, take s nearer to 1/2"
+        )
     return epsilon

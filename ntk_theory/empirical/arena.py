@@ -11,9 +11,8 @@ import math
 import threading
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from ntk_theory.arrays import Floats
 
 #: Bytes that may stay in stock between calls.
 STOCK_BYTES = 2**27
@@ -23,7 +22,7 @@ class _Stock:
     """Free blocks by their number of entries."""
 
     lock = threading.Lock()
-    blocks: dict[int, list[FloatArray]] = {}  # noqa: RUF012 (one per process on purpose)
+    blocks: dict[int, list[Floats]] = {}  # noqa: RUF012 (one per process on purpose)
     bytes = 0
 
 
@@ -31,9 +30,9 @@ class Arena:
     """The working arrays of one call, or of one tile of it; safe to share between threads."""
 
     def __init__(self) -> None:
-        self._taken: list[FloatArray] = []
+        self._taken: list[Floats] = []
 
-    def empty(self, *shape: int) -> FloatArray:
+    def empty(self, *shape: int) -> Floats:
         """An array of undefined contents, valid until :meth:`release`."""
         size = math.prod(shape)
         with _Stock.lock:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import Plan
 from ntk_theory.empirical.jets import network_jets, read_out
@@ -24,13 +24,12 @@ from ntk_theory.kernels.threads import each
 from ntk_theory.model.assembly import assemble_contracted, linearise, residuals
 from ntk_theory.model.blocks import Kernel
 
-FloatArray = NDArray[np.float64]
 EVERY = slice(None)
 
 
 def gradient_and_kernel(
-    problem: Residuals, ask: Request, way: Plan, weights: FloatArray
-) -> tuple[FloatArray, FloatArray, Kernel]:
+    problem: Residuals, ask: Request, way: Plan, weights: Floats
+) -> tuple[Floats, Floats, Kernel]:
     """R (n,), ∇L (P,) and K.
 
     Parameters
@@ -69,7 +68,7 @@ def gradient_and_kernel(
     return values, np.concatenate([block.ravel() for block in blocks]), kernel
 
 
-def _per_row(problem: Residuals, values: FloatArray) -> FloatArray:
+def _per_row(problem: Residuals, values: Floats) -> Floats:
     """One number per row from one per residual: the legs of a group share theirs."""
     starts = np.cumsum([0] + [group.size for group in problem.rows.groups])
     out = np.empty(len(problem.rows.points))
@@ -78,13 +77,13 @@ def _per_row(problem: Residuals, values: FloatArray) -> FloatArray:
     return out
 
 
-def _gradient(state: State, pull: FloatArray) -> list[FloatArray]:
+def _gradient(state: State, pull: Floats) -> list[Floats]:
     """W¹, b¹, …, readout of Σ_x pull(x) ∂(Σ w S)(x)/∂θ for one tile: the pass is linear in its seed."""
     deltas = tuple(delta * pull[:, None] for delta in state.deltas)
     return gradient_blocks(replace(state, deltas=deltas, readout=state.readout * pull[:, None]))
 
 
-def _gram(states: list[State], tiles: list[tuple[int, int]]) -> FloatArray:
+def _gram(states: list[State], tiles: list[tuple[int, int]]) -> Floats:
     """The contracted kernel over all rows, tile against tile."""
     n = tiles[-1][1]
     out = np.zeros((n, n))

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import network_jets, read_out
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.residuals import Residuals
@@ -25,11 +25,10 @@ from ntk_theory.errors import NonFiniteError
 from ntk_theory.model.assembly import Leg
 from ntk_theory.model.parameters import Parameters
 
-FloatArray = NDArray[np.float64]
 EVERY = slice(None)
 
 
-def residuals_and_jacobian(residuals: Residuals, parameters: Parameters) -> tuple[FloatArray, FloatArray]:
+def residuals_and_jacobian(residuals: Residuals, parameters: Parameters) -> tuple[Floats, Floats]:
     """R (n,) and J (n, P), columns in the order of ``Parameters.flatten``.
 
     ``layer_rates`` are not applied. Raises :class:`NonFiniteError` naming the group where F, F_α or a
@@ -57,7 +56,7 @@ def residuals_and_jacobian(residuals: Residuals, parameters: Parameters) -> tupl
     return values, jacobian
 
 
-def _leg(residuals: Residuals, leg: Leg, parameters: Parameters) -> tuple[FloatArray, FloatArray]:
+def _leg(residuals: Residuals, leg: Leg, parameters: Parameters) -> tuple[Floats, Floats]:
     rows = residuals.rows
     points = rows.points[leg.rows]
     if not leg.slots:
@@ -77,7 +76,7 @@ def _leg(residuals: Residuals, leg: Leg, parameters: Parameters) -> tuple[FloatA
     return value, out
 
 
-def _fill(state: State, out: FloatArray) -> int:
+def _fill(state: State, out: Floats) -> int:
     """Every column but the output bias; returns how many there are."""
     ask, n, epsilon = state.ask, len(out), state.ask.network.epsilon
     first = _first_weight(ask, state.deltas[0])
@@ -94,7 +93,7 @@ def _fill(state: State, out: FloatArray) -> int:
     return at
 
 
-def _first_weight(ask: Request, delta: FloatArray) -> FloatArray:
+def _first_weight(ask: Request, delta: Floats) -> Floats:
     """Σ_γ D_γ ⊗ x̃_γ: x̃ is affine in x, hence only γ = 0 and the units count."""
     outer = delta[0][:, :, None] * ask.inputs[:, None, :]
     for j, place in enumerate(ask.set.units.tolist()):

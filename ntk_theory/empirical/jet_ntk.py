@@ -13,21 +13,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import Plan, plan
 from ntk_theory.empirical.jets import finite, finite_kernel, jets_of, read_out
-from ntk_theory.empirical.meter import Progress
-from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers
 from ntk_theory.empirical.sweep import fill, forward_tiles
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.progress import Hook, hook_or_bar
 from ntk_theory.symbolic.jets import Slot
-
-FloatArray = NDArray[np.float64]
 
 
 def jet_ntk(
@@ -39,8 +37,8 @@ def jet_ntk(
     memory_limit: float | None = None,
     point_tile: int | None = None,
     neuron_tile: int | None = None,
-    progress: Progress | None = None,
-) -> FloatArray:
+    progress: Hook | None = None,
+) -> Floats:
     """T_{(i,α),(j,β)}(x,x') = Σ_{θ≠c} η_θ ∂_θSⁱ_α(x) ∂_θSʲ_β(x'), shape (slots, n, slots, n).
 
     True derivatives, without ε² and without the bias term (THEORY §3); η are the ``layer_rates``,
@@ -65,7 +63,7 @@ def jet_ntk(
     way = plan(
         ask, contracted=False, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         return true_derivatives(fill(ask, way, progress=report), ask)
 
 
@@ -76,8 +74,8 @@ def jets_and_ntk(
     slots: Iterable[Slot],
     *,
     memory_limit: float | None = None,
-    progress: Progress | None = None,
-) -> tuple[FloatArray, FloatArray]:
+    progress: Hook | None = None,
+) -> tuple[Floats, Floats]:
     """(S, T) from one forward pass: all that the kernels of any operators and any s are made of.
 
     S as :func:`ntk_theory.empirical.jets.scaled_jets` (slots, n), T as :func:`jet_ntk`; arguments as there.
@@ -85,13 +83,13 @@ def jets_and_ntk(
     ask = request(network, parameters, points, slots)
     way = plan(ask, contracted=False, memory_limit=memory_limit)
     scaled, passed = jets_once(ask, way)
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         out = fill(ask, way, progress=report, passed=passed)
     ask.arena.release()
     return finite(scaled, ask, "the scaled jet value"), true_derivatives(out, ask)
 
 
-def jets_once(ask: Request, way: Plan) -> tuple[FloatArray, list[Layers] | None]:
+def jets_once(ask: Request, way: Plan) -> tuple[Floats, list[Layers] | None]:
     """S at all points and, where memory allows keeping it (depth ≥ 2), the forward pass behind it.
 
     The layers live in the request's arena: release it when they are done with.
@@ -103,7 +101,7 @@ def jets_once(ask: Request, way: Plan) -> tuple[FloatArray, list[Layers] | None]
     return np.concatenate(scaled, axis=1), passed
 
 
-def true_derivatives(out: FloatArray, ask: Request) -> FloatArray:
+def true_derivatives(out: Floats, ask: Request) -> Floats:
     """T (slots, n, slots, n) from its Taylor normalisation (S·n, S·n), in place: times α! α'!."""
     n, S = len(ask.points), len(ask.slots)
     scale = np.repeat(ask.factorials, n)
@@ -122,8 +120,8 @@ def contracted_ntk(
     memory_limit: float | None = None,
     point_tile: int | None = None,
     neuron_tile: int | None = None,
-    progress: Progress | None = None,
-) -> FloatArray:
+    progress: Hook | None = None,
+) -> Floats:
     """K(x,x') = Σ_{ab} w_a(x) T_{ab}(x,x') w_b(x'), shape (n, n), by contracted seeds.
 
     Row x is the gradient of Σ_a w_a(x) S_a(x) with w held fixed, propagated back as one scalar: T is not
@@ -152,6 +150,6 @@ def contracted_ntk(
     way = plan(
         ask, contracted=True, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         out = fill(ask, way, rows, report)
     return finite_kernel(out, ask, "the contracted kernel")

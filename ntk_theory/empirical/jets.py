@@ -7,26 +7,25 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical import shallow
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.propagate import forward
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.errors import NonFiniteError
-from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.kernels.threads import each
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_count
 from ntk_theory.symbolic.jets import Slot
-
-FloatArray = NDArray[np.float64]
-
 
 #: Bytes of one array of jets within a tile.
 TILE_BYTES = 2**24
 
 
-def jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot]) -> FloatArray:
+def jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot]) -> Floats:
     """The jet values uⁱ_α(x) = ε Sⁱ_α(x) + δ_{α0} cⁱ, shape (slots, n) (THEORY §3).
 
     Raises
@@ -38,7 +37,7 @@ def jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Ite
     return network_jets(ask, jets_of(ask))
 
 
-def network_jets(ask: Request, scaled: FloatArray) -> FloatArray:
+def network_jets(ask: Request, scaled: Floats) -> Floats:
     """U_α = ε S_α + δ_{α0} c from S (slots, n)."""
     out = ask.network.epsilon * scaled
     bias = ask.parameters.output_bias
@@ -48,15 +47,13 @@ def network_jets(ask: Request, scaled: FloatArray) -> FloatArray:
     return finite(out, ask, "the jet value")
 
 
-def scaled_jets(
-    network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot]
-) -> FloatArray:
+def scaled_jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot]) -> Floats:
     """Sⁱ_α(x) = N^{-1/2} Σ_k aⁱ_k ∂^α h_k(x), shape (slots, n): free of s and of the output bias."""
     ask = request(network, parameters, points, slots, kernel=False)
     return finite(jets_of(ask), ask, "the scaled jet value")
 
 
-def jets_of(ask: Request) -> FloatArray:
+def jets_of(ask: Request) -> Floats:
     """S in tiles of points that keep the working memory small and the threads busy."""
     n, widths = len(ask.points), ask.network.widths
     if len(widths) == 1:
@@ -65,7 +62,7 @@ def jets_of(ask: Request) -> FloatArray:
     return np.concatenate(each(lambda k: _tile(ask, k, k + tile), range(0, n, tile)), axis=1)
 
 
-def _tile(ask: Request, start: int, stop: int) -> FloatArray:
+def _tile(ask: Request, start: int, stop: int) -> Floats:
     part = replace(ask.rows(start, stop), arena=Arena())
     for layer in forward(part):
         last = layer
@@ -74,14 +71,14 @@ def _tile(ask: Request, start: int, stop: int) -> FloatArray:
     return out
 
 
-def read_out(ask: Request, values: FloatArray, neurons: slice) -> FloatArray:
+def read_out(ask: Request, values: Floats, neurons: slice) -> Floats:
     """The part of S that comes from some neurons' jets (A, n, N) of the last hidden layer."""
     readout = ask.parameters.readout[:, neurons]
     outputs = values @ readout.T / math.sqrt(ask.network.widths[-1])
     return np.ascontiguousarray(outputs[ask.positions, :, ask.outputs] * ask.factorials[:, None])
 
 
-def finite(array: FloatArray, ask: Request, what: str) -> FloatArray:
+def finite(array: Floats, ask: Request, what: str) -> Floats:
     """``array`` (slots, n), or an error that names the slot and the point."""
     if not _is_finite(array):
         slot, point = (int(i) for i in np.argwhere(~np.isfinite(array))[0])
@@ -89,7 +86,7 @@ def finite(array: FloatArray, ask: Request, what: str) -> FloatArray:
     return array
 
 
-def finite_kernel(matrix: FloatArray, ask: Request, what: str) -> FloatArray:
+def finite_kernel(matrix: Floats, ask: Request, what: str) -> Floats:
     """``matrix`` (k·n, k·n), or an error that names the point: one whose diagonal entry is bad, if any."""
     if not _is_finite(matrix):
         bad = np.flatnonzero(~np.isfinite(np.diagonal(matrix)))
@@ -98,7 +95,7 @@ def finite_kernel(matrix: FloatArray, ask: Request, what: str) -> FloatArray:
     return matrix
 
 
-def _is_finite(array: FloatArray) -> bool:
+def _is_finite(array: Floats) -> bool:
     with np.errstate(all="ignore"):
         return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 

@@ -14,26 +14,23 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.empirical.request import Request
 from ntk_theory.empirical.states import State
 from ntk_theory.kernels import gram
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.kernels.threads import share
 
-FloatArray = NDArray[np.float64]
-IntTable = NDArray[np.int64]
 
-
-def product(ask: Request, left: FloatArray, right: FloatArray) -> FloatArray:
+def product(ask: Request, left: Floats, right: Floats) -> Floats:
     """X Yᵀ over the last axis; a symmetric rank-k update where both are the same array."""
     rows = left.reshape(-1, left.shape[-1])
     columns = rows if left is right else right.reshape(-1, right.shape[-1])
     return np.matmul(rows, columns.T, out=ask.arena.empty(len(rows), len(columns)))
 
 
-def add_jet_pair(left: State, right: State, out: FloatArray) -> None:
+def add_jet_pair(left: State, right: State, out: Floats) -> None:
     """Add T between two tiles to ``out`` (S·n, S·m), in Taylor normalisation (without α! α'!)."""
     ask = left.ask
     n, m = len(left.ask.points), len(right.ask.points)
@@ -50,17 +47,17 @@ def add_jet_pair(left: State, right: State, out: FloatArray) -> None:
         def work(
             start: int,
             stop: int,
-            deltas: FloatArray = deltas,
-            grams: FloatArray = grams,
-            pairs: IntTable = pairs,
-            offsets: IntTable = offsets,
+            deltas: Floats = deltas,
+            grams: Floats = grams,
+            pairs: Ints = pairs,
+            offsets: Ints = offsets,
         ) -> None:
             gram.combine(start, stop, n, m, deltas, grams, pairs, offsets, out)
 
         share(work, n, 8)
 
 
-def add_contracted_pair(left: State, right: State, out: FloatArray) -> None:
+def add_contracted_pair(left: State, right: State, out: Floats) -> None:
     """Add Σ w T w between two tiles to ``out`` (n, m)."""
     ask = left.ask
     n, m = len(left.ask.points), len(right.ask.points)
@@ -75,13 +72,13 @@ def add_contracted_pair(left: State, right: State, out: FloatArray) -> None:
         grams, _ = _input_gram(left, right, at)
         deltas = product(ask, left.deltas[at], right.deltas[at])
 
-        def work(start: int, stop: int, deltas: FloatArray = deltas, grams: FloatArray = grams) -> None:
+        def work(start: int, stop: int, deltas: Floats = deltas, grams: Floats = grams) -> None:
             gram.contract(start, stop, n, m, deltas, grams, out)
 
         share(work, n, 8)
 
 
-def first_gradients(state: State) -> FloatArray:
+def first_gradients(state: State) -> Floats:
     """Derivatives by W¹ and b¹ of the weighted row, times √η: shape (n, (d + 1)·N)."""
     ask, D = state.ask, state.deltas[0]
     weight_rate, bias_rate = np.sqrt(ask.parameters.rates[:2])
@@ -95,7 +92,7 @@ def first_gradients(state: State) -> FloatArray:
     return out.reshape(n, -1)
 
 
-def _input_gram(left: State, right: State, at: int) -> tuple[FloatArray, tuple[int, ...]]:
+def _input_gram(left: State, right: State, at: int) -> tuple[Floats, tuple[int, ...]]:
     """η_W H Hᵀ + η_b [β = β' = 0] of layer ``at`` (from 0) and the positions of its blocks."""
     ask = left.ask
     n, m = len(left.ask.points), len(right.ask.points)
@@ -112,7 +109,7 @@ def _input_gram(left: State, right: State, at: int) -> tuple[FloatArray, tuple[i
     return gram_, support
 
 
-def input_jets(ask: Request) -> tuple[tuple[int, ...], FloatArray]:
+def input_jets(ask: Request) -> tuple[tuple[int, ...], Floats]:
     """The places of the non-zero Taylor coefficients of x̃, and these: x̃ itself and scale_j e_j."""
     n, d = ask.inputs.shape
     support, blocks = [0], [ask.inputs]
@@ -128,7 +125,7 @@ def input_jets(ask: Request) -> tuple[tuple[int, ...], FloatArray]:
 @lru_cache(maxsize=256)
 def slot_pairs(
     index_set: IndexSet, positions: tuple[int, ...], outputs: tuple[int, ...], support: tuple[int, ...]
-) -> tuple[IntTable, IntTable]:
+) -> tuple[Ints, Ints]:
     """Blocks (Δ of output i at α − β, H at β) for every slot (i, α), in compressed rows."""
     where = {place: k for k, place in enumerate(support)}
     table, start = index_set.products.tolist(), index_set.product_offsets

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
-from ntk_theory.empirical.cost import Plan, Sizes, estimate, operations, physical_memory
-from ntk_theory.empirical.ntk import Path, check_match
+from ntk_theory.empirical.cost import Plan, Sizes, estimate, operations
+from ntk_theory.empirical.ntk import Path
 from ntk_theory.errors import InputError, ResourceError
-from ntk_theory.kernels.activations import require_smooth
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, check_match
+from ntk_theory.resources import allowed_memory
+from ntk_theory.setting.activations import require_smooth
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.problem import Problem
-
-#: Share of the machine's memory that may be used where no limit is set.
-SHARE = 0.75
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,8 @@ def preview(
     _check_epsilon(network)
     slots = lower_problem(problem).slots
     require_smooth(network.phi, max(slot.order for slot in slots), extra=1)
-    limit = SHARE * physical_memory() if memory_limit is None else memory_limit
-    size = parameter_count(network)
+    limit = allowed_memory(memory_limit)
+    size = network.parameter_count
     if 8.0 * size >= limit:
         raise ResourceError(
             f"memory_limit is {limit:.3g} bytes; a network of widths {network.widths} has {size} parameters "
@@ -112,11 +109,3 @@ def _check_epsilon(network: Network) -> None:
             f"s is {network.exponent}; N^(1/2 - s) is beyond floating point for N = {network.widths[-1]}: "
             "use an s nearer to 1/2"
         )
-
-
-def parameter_count(network: Network) -> int:
-    """The number of entries of all parameters."""
-    widths = (len(network.variables), *network.widths)
-    hidden = sum(b * (a + 1) for a, b in pairwise(widths))
-    bias = 0 if network.output_bias == "none" else 1
-    return hidden + len(network.fields) * (network.widths[-1] + bias)

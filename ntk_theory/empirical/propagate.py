@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.request import Request
 from ntk_theory.kernels import compose
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.kernels.taylor import CHUNK
 from ntk_theory.kernels.threads import share
 
-FloatArray = NDArray[np.float64]
 #: Items (chunks of neurons at a point) below which a second thread costs more than it saves.
 GRAIN = 64
 
@@ -28,8 +27,8 @@ GRAIN = 64
 class Layer:
     """One hidden layer after the forward pass: h = φ(z) and φ'(z), each (A, n, N)."""
 
-    values: FloatArray
-    slopes: FloatArray
+    values: Floats
+    slopes: Floats
 
 
 def chunks(n: int, width: int) -> int:
@@ -37,7 +36,7 @@ def chunks(n: int, width: int) -> int:
     return n * ((width + CHUNK - 1) // CHUNK)
 
 
-def affine_monomials(weight: FloatArray, scale: FloatArray, index_set: IndexSet) -> FloatArray:
+def affine_monomials(weight: Floats, scale: Floats, index_set: IndexSet) -> Floats:
     """(|α|!/α!) Π_j (W_kj scale_j)^α_j for all α and neurons k, shape (A, N)."""
     slopes = weight * scale
     rows = []
@@ -78,7 +77,7 @@ def first_layer(ask: Request, neurons: slice) -> Layer:
     return out
 
 
-def _next_layer(ask: Request, values: FloatArray, weight: FloatArray, bias: FloatArray) -> Layer:
+def _next_layer(ask: Request, values: Floats, weight: Floats, bias: Floats) -> Layer:
     _, n, fan_in = values.shape
     raw = times(ask, values, weight.T)
     out = Layer(ask.arena.empty(*raw.shape), ask.arena.empty(*raw.shape))
@@ -103,7 +102,7 @@ def _next_layer(ask: Request, values: FloatArray, weight: FloatArray, bias: Floa
     return out
 
 
-def times(ask: Request, jets: FloatArray, matrix: FloatArray) -> FloatArray:
+def times(ask: Request, jets: Floats, matrix: Floats) -> Floats:
     """(A, n, N) times (N, M)."""
     size, n, width = jets.shape
     out = ask.arena.empty(size, n, matrix.shape[1])
@@ -111,7 +110,7 @@ def times(ask: Request, jets: FloatArray, matrix: FloatArray) -> FloatArray:
     return out
 
 
-def backward(ask: Request, slopes: FloatArray, g: FloatArray, scale: float = 1.0) -> FloatArray:
+def backward(ask: Request, slopes: Floats, g: Floats, scale: float = 1.0) -> Floats:
     """Taylor coefficients δ = scale · φ'(z) · g of backprop through one activation."""
     out = ask.arena.empty(*g.shape)
     share(
@@ -122,7 +121,7 @@ def backward(ask: Request, slopes: FloatArray, g: FloatArray, scale: float = 1.0
     return out
 
 
-def pull_back(ask: Request, slopes: FloatArray, g: FloatArray, scale: float = 1.0) -> FloatArray:
+def pull_back(ask: Request, slopes: Floats, g: Floats, scale: float = 1.0) -> Floats:
     """Derivatives of a scalar by z_γ from those by [φ(z)]_α."""
     out = ask.arena.empty(*g.shape)
     share(

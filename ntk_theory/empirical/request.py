@@ -7,18 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.activations import require_smooth
 from ntk_theory.kernels.multiindex import IndexSet, closure
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.activations import require_smooth
 from ntk_theory.symbolic.jets import Slot
-
-FloatArray = NDArray[np.float64]
-IntTable = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +37,8 @@ class Request:
 
     network: Network
     parameters: Parameters
-    points: FloatArray
-    inputs: FloatArray
+    points: Floats
+    inputs: Floats
     slots: tuple[Slot, ...]
     arena: Arena = field(default_factory=Arena)
 
@@ -50,17 +48,17 @@ class Request:
         return closure((slot.index for slot in self.slots), len(self.network.variables))
 
     @cached_property
-    def positions(self) -> IntTable:
+    def positions(self) -> Ints:
         """Position of every slot's multi-index in I, shape (S,)."""
         return np.array([self.set.position[slot.index] for slot in self.slots], dtype=np.int64)
 
     @cached_property
-    def outputs(self) -> IntTable:
+    def outputs(self) -> Ints:
         """Which field every slot belongs to, shape (S,)."""
         return np.array([self.network.fields.index(slot.field) for slot in self.slots], dtype=np.int64)
 
     @cached_property
-    def factorials(self) -> FloatArray:
+    def factorials(self) -> Floats:
         """α! per slot, shape (S,)."""
         return np.asarray(self.set.factorials[self.positions])
 
@@ -91,7 +89,7 @@ def request(
     return Request(network, parameters, array, network.inputs(array), checked)
 
 
-def check_points(points: ArrayLike, dimension: int) -> FloatArray:
+def check_points(points: ArrayLike, dimension: int) -> Floats:
     """Points as a C-ordered float64 array (n, d)."""
     try:
         array = np.ascontiguousarray(points, dtype=np.float64)

@@ -13,30 +13,34 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import plan
 from ntk_theory.empirical.jets import network_jets, read_out
-from ntk_theory.empirical.ntk import check_match
 from ntk_theory.empirical.propagate import Layer, backward, times
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers, State, contracted_state, layers_of
 from ntk_theory.empirical.sweep import Tile, tiles_of
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.threads import each, thread_count
-from ntk_theory.model.assembly import Linearisation, Rows, fold_rows, linearise, residuals, stack_rows
+from ntk_theory.kernels.threads import each
+from ntk_theory.model.assembly import Linearisation, Rows, fold_rows, linearise, stack_rows
+from ntk_theory.model.assembly import residuals as stacked_residuals
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.model.points import draw_points
+from ntk_theory.resources import thread_count
+from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 
-FloatArray = NDArray[np.float64]
 EVERY = slice(None)
 
 
@@ -56,10 +60,16 @@ class Residuals:
     rows: Rows
 
     @classmethod
-    def of(cls, problem: Problem, network: Network, points: Mapping[str, ArrayLike]) -> Residuals:
-        """Lower the problem and check the points once, for many parameters."""
+    def of(
+        cls,
+        problem: Problem,
+        network: Network,
+        points: Mapping[str, ArrayLike],
+        groups: str | Iterable[str] | None = None,
+    ) -> Residuals:
+        """Lower the problem (or some of its groups) and check the points once, for many parameters."""
         check_match(problem, network)
-        return cls(network, stack_rows(lower_problem(problem), points))
+        return cls(network, stack_rows(lower_problem(problem).only(groups), points))
 
     @property
     def size(self) -> int:
@@ -94,7 +104,7 @@ class Linearised:
         return each(lambda tile: layers_of(self.ask.rows(*tile), EVERY), self._tiles)
 
     @cached_property
-    def jets(self) -> FloatArray:
+    def jets(self) -> Floats:
         """u_α of all rows, (slots, rows)."""
         parts = each(self._scaled, range(len(self._tiles)))
         return network_jets(self.ask, np.concatenate(parts, axis=1))
@@ -105,9 +115,9 @@ class Linearised:
         return linearise(self.residuals.rows, self.jets)
 
     @cached_property
-    def values(self) -> FloatArray:
+    def values(self) -> Floats:
         """R, shape (n,)."""
-        return np.asarray(residuals(self.residuals.rows, self.linearisation.values))
+        return np.asarray(stacked_residuals(self.residuals.rows, self.linearisation.values))
 
     def vjp(self, cotangent: ArrayLike) -> Parameters:
         """Jᵀv for v of shape (n,): one array per parameter block (rates not applied)."""
@@ -116,8 +126,8 @@ class Linearised:
         count = min(thread_count(), len(self._tiles))
         lanes = [range(k, len(self._tiles), count) for k in range(count)]
 
-        def lane(mine: range) -> list[FloatArray]:
-            total: list[FloatArray] = []
+        def lane(mine: range) -> list[Floats]:
+            total: list[Floats] = []
             for k in mine:
                 part = self._gradient(k, weights[:, slice(*self._tiles[k])])
                 total = part if not total else [a + b for a, b in zip(total, part, strict=True)]
@@ -132,7 +142,7 @@ class Linearised:
                 bias[self.ask.outputs[slot]] += weights[slot].sum()
         return _gradient_parameters(blocks, bias)
 
-    def jvp(self, direction: Parameters) -> FloatArray:
+    def jvp(self, direction: Parameters) -> Floats:
         """Jθ̇ for a direction with the shapes of θ, shape (n,)."""
         self.ask.network.check(direction)
         parts = each(lambda k: self._tangent(k, direction), range(len(self._tiles)))
@@ -158,25 +168,25 @@ class Linearised:
         part = self._part(self._tiles[k])
         return part, self._passed[k] if self._passed is not None else layers_of(part, EVERY)
 
-    def _scaled(self, k: int) -> FloatArray:
+    def _scaled(self, k: int) -> Floats:
         part, layers = self._layers(k)
         out = read_out(part, layers[-1].values, EVERY)
         part.arena.release()
         return out
 
-    def _gradient(self, k: int, weights: FloatArray) -> list[FloatArray]:
+    def _gradient(self, k: int, weights: Floats) -> list[Floats]:
         part, layers = self._layers(k)
         blocks = gradient_blocks(contracted_state(part, layers, EVERY, np.ascontiguousarray(weights)))
         part.arena.release()
         return blocks
 
-    def _tangent(self, k: int, direction: Parameters) -> FloatArray:
+    def _tangent(self, k: int, direction: Parameters) -> Floats:
         part, layers = self._layers(k)
         out = _tangent_jets(part, layers, direction)
         part.arena.release()
         return out
 
-    def _unfold(self, v: FloatArray) -> FloatArray:
+    def _unfold(self, v: Floats) -> Floats:
         """One entry per row from one per residual (legs of a group share theirs)."""
         starts = np.cumsum([0] + [group.size for group in self.residuals.rows.groups])
         out = np.empty(len(self.ask.points))
@@ -184,7 +194,7 @@ class Linearised:
             out[leg.rows] = v[starts[leg.group] : starts[leg.group + 1]]
         return out
 
-    def _vector(self, given: ArrayLike, name: str) -> FloatArray:
+    def _vector(self, given: ArrayLike, name: str) -> Floats:
         v = np.asarray(given, dtype=np.float64)
         if v.shape != (self.residuals.size,):
             raise InputError(
@@ -197,13 +207,59 @@ class Linearised:
         return v
 
 
+def residuals(
+    problem: Problem | Operator | str,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, ArrayLike] | None = None,
+    *,
+    groups: str | Iterable[str] | None = None,
+) -> dict[str, Floats]:
+    """R_g(x) = Σ_j F^{g,j}(x, jets of the network at x) − target_g(x) at the points of every group.
+
+    Parameters
+    ----------
+    problem:
+        A problem, operator, zoo name or expression; its variables and fields must be the network's, in the
+        same order.
+    network, parameters:
+        See :class:`~ntk_theory.model.network.Network`; parameters may come from anywhere.
+    points:
+        Group → (n, d), or (n, k, d) for k legs; omitted: 16 per group, drawn with seed 0.
+    groups:
+        Only these groups: names, or one name; "b" stands for all value groups, "f" for all equations.
+
+    Returns
+    -------
+    dict
+        Group name → (n,).
+
+    Raises
+    ------
+    InputError, SmoothnessError, ResourceError
+    NonFiniteError
+        naming group and point where a residual overflows.
+
+    >>> zero = Parameters(((np.zeros((4, 2)), np.zeros(4)),), np.zeros((1, 4)))
+    >>> network = Network(("x", "t"), ("u",), width=4, output_bias="none")
+    >>> residuals("u_t - u_xx - 3", network, zero, {"f": [[0.5, 0.5]]}, groups="f")
+    {'f': array([-3.])}
+    """
+    asked = as_problem(problem)
+    given = draw_points(asked, groups=groups) if points is None else points
+    here = Residuals.of(asked, network, given, groups)
+    sizes = [group.size for group in here.rows.groups]
+    parts = np.split(here.at(parameters).values, np.cumsum(sizes)[:-1])
+    return {group.name: part for group, part in zip(here.rows.groups, parts, strict=True)}
+
+
 def jvp(
     problem: Problem,
     network: Network,
     parameters: Parameters,
     points: Mapping[str, ArrayLike],
     direction: Parameters,
-) -> FloatArray:
+) -> Floats:
     """Jθ̇, shape (n,): how the residuals change along a direction in parameter space."""
     return Residuals.of(problem, network, points).at(parameters).jvp(direction)
 
@@ -231,7 +287,7 @@ def loss_gradient(
     return here.loss(weights), here.loss_gradient(weights)
 
 
-def gradient_blocks(state: State) -> list[FloatArray]:
+def gradient_blocks(state: State) -> list[Floats]:
     """W¹, b¹, …, readout of ∂(Σ w S)/∂θ for one tile of points."""
     ask, first = state.ask, state.deltas[0]
     weight = first[0].T @ ask.inputs
@@ -247,7 +303,7 @@ def gradient_blocks(state: State) -> list[FloatArray]:
     return blocks
 
 
-def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> FloatArray:
+def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> Floats:
     """Ṡ (slots, n) along a direction."""
     weight, bias = direction.hidden[0]
     z = ask.arena.empty(*layers[0].values.shape)
@@ -264,9 +320,7 @@ def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> FloatA
     return read_out(ask, h, EVERY) + read_out(along, layers[-1].values, EVERY)
 
 
-def _tangent_layer(
-    ask: Request, at: int, below: Layer, tangent: FloatArray, direction: Parameters
-) -> FloatArray:
+def _tangent_layer(ask: Request, at: int, below: Layer, tangent: Floats, direction: Parameters) -> Floats:
     weight, (change, bias) = ask.parameters.hidden[at][0], direction.hidden[at]
     z = times(ask, tangent, weight.T)
     z += times(ask, below.values, change.T)
@@ -275,7 +329,7 @@ def _tangent_layer(
     return z
 
 
-def _gradient_parameters(blocks: list[FloatArray], bias: FloatArray | None) -> Parameters:
+def _gradient_parameters(blocks: list[Floats], bias: Floats | None) -> Parameters:
     depth = (len(blocks) - 1) // 2
     hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
     return Parameters(hidden, blocks[-1], bias)

@@ -6,17 +6,15 @@ import math
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ntk_theory.empirical.meter import Meter
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.empirical.propagate import affine_monomials
 from ntk_theory.empirical.request import Request
 from ntk_theory.kernels.rank_update import padded, row_stride
 from ntk_theory.kernels.shallow import DEPTH, shallow_contract, shallow_jets
-from ntk_theory.kernels.threads import each, thread_count
-
-FloatArray = NDArray[np.float64]
-IntTable = NDArray[np.int64]
+from ntk_theory.kernels.threads import each
+from ntk_theory.progress import Meter
+from ntk_theory.resources import thread_count
 
 #: Neurons whose monomials are made at a time, per thread.
 NEURONS = 4096
@@ -31,14 +29,14 @@ def lanes(width: int) -> list[list[slice]]:
     return [tiles[k :: thread_count()] for k in range(min(thread_count(), len(tiles)))]
 
 
-def scaled_jets(ask: Request) -> FloatArray:
+def scaled_jets(ask: Request) -> Floats:
     """S (slots, n)."""
     phi, parameters = ask.network.phi, ask.parameters
     weight, bias = parameters.hidden[0]
     inputs = np.ascontiguousarray(ask.inputs.T)
     orders = ask.set.orders[ask.positions]
 
-    def lane(mine: list[slice]) -> FloatArray:
+    def lane(mine: list[slice]) -> Floats:
         out = np.zeros((len(ask.slots), len(ask.points)))
         for part in mine:
             monomials = affine_monomials(weight[part], ask.network.scale, ask.set)[ask.positions]
@@ -62,7 +60,7 @@ def scaled_jets(ask: Request) -> FloatArray:
     return total
 
 
-def contracted(ask: Request, weights: FloatArray, meter: Meter) -> FloatArray:
+def contracted(ask: Request, weights: Floats, meter: Meter) -> Floats:
     """Σ w T w (n, n) for weights (S, n)."""
     phi, parameters = ask.network.phi, ask.parameters
     (weight, bias), n = parameters.hidden[0], len(ask.points)
@@ -74,7 +72,7 @@ def contracted(ask: Request, weights: FloatArray, meter: Meter) -> FloatArray:
     factors = np.sqrt(np.array([rates[2], rates[0], rates[1]]) / len(bias))
     per = len(parameters.readout) + len(inputs) + 1
 
-    def lane(mine: list[slice]) -> FloatArray:
+    def lane(mine: list[slice]) -> Floats:
         out, features = np.zeros((size, size)), np.zeros((DEPTH + per, stride))
         for part in mine:
             monomials = affine_monomials(weight[part], ask.network.scale, ask.set)
@@ -103,7 +101,7 @@ def contracted(ask: Request, weights: FloatArray, meter: Meter) -> FloatArray:
     return np.triu(total) + np.triu(total, 1).T
 
 
-def slot_tables(ask: Request) -> tuple[IntTable, IntTable]:
+def slot_tables(ask: Request) -> tuple[Ints, Ints]:
     """The rows of every slot, and of what its derivatives by further variables add (see the kernel)."""
     slots: list[tuple[int, ...]] = []
     mixed: list[tuple[int, ...]] = []
@@ -120,7 +118,7 @@ def slot_tables(ask: Request) -> tuple[IntTable, IntTable]:
     return np.array(slots, dtype=np.int64), np.array(mixed, dtype=np.int64).reshape(-1, 5)
 
 
-def sum_in_order(parts: list[FloatArray]) -> FloatArray:
+def sum_in_order(parts: list[Floats]) -> Floats:
     """The sum of the threads' parts, always in the same order."""
     for extra in parts[1:]:
         parts[0] += extra

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.blocks import Kernel, condition_number, effective_rank
-from ntk_theory.model.program import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Spectrum:
     """
 
     group: str | None
-    eigenvalues: Array
+    eigenvalues: Floats
 
     @property
     def size(self) -> int:

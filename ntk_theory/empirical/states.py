@@ -12,12 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.propagate import Layer, backward, first_layer, forward, pull_back, times
 from ntk_theory.empirical.request import Request
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +35,9 @@ class State:
     """
 
     ask: Request
-    values: tuple[FloatArray, ...]
-    deltas: tuple[FloatArray, ...]
-    readout: FloatArray
+    values: tuple[Floats, ...]
+    deltas: tuple[Floats, ...]
+    readout: Floats
 
 
 Layers = tuple[Layer, ...]
@@ -60,7 +58,7 @@ def jet_state(ask: Request, layers: Layers, neurons: slice) -> State:
     for k, row in enumerate(outputs):
         np.multiply(slopes, row, out=top[k])
 
-    def down(at: int, delta: FloatArray) -> FloatArray:
+    def down(at: int, delta: Floats) -> Floats:
         size = ask.set.size
         parts = [_down(ask, layers, at, delta[k : k + size], backward) for k in range(0, len(delta), size)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -70,7 +68,7 @@ def jet_state(ask: Request, layers: Layers, neurons: slice) -> State:
     return State(ask, values, _descend(top, len(layers), down), values[-1][ask.positions])
 
 
-def contracted_state(ask: Request, layers: Layers, neurons: slice, weights: FloatArray) -> State:
+def contracted_state(ask: Request, layers: Layers, neurons: slice, weights: Floats) -> State:
     """Backward pass once, seeded with the weights (S, n) of every point's row."""
     readout = ask.parameters.readout[:, neurons]
     fields, n = len(readout), len(ask.points)
@@ -89,17 +87,15 @@ def contracted_state(ask: Request, layers: Layers, neurons: slice, weights: Floa
     return State(ask, values, deltas, rows)
 
 
-Step = Callable[[Request, FloatArray, FloatArray, float], FloatArray]
+Step = Callable[[Request, Floats, Floats, float], Floats]
 
 
-def _down(ask: Request, layers: Layers, at: int, delta: FloatArray, step: Step) -> FloatArray:
+def _down(ask: Request, layers: Layers, at: int, delta: Floats, step: Step) -> Floats:
     weight = ask.parameters.hidden[at][0]
     return step(ask, layers[at - 1].slopes, times(ask, delta, weight), 1 / math.sqrt(weight.shape[1]))
 
 
-def _descend(
-    top: FloatArray, depth: int, down: Callable[[int, FloatArray], FloatArray]
-) -> tuple[FloatArray, ...]:
+def _descend(top: Floats, depth: int, down: Callable[[int, Floats], Floats]) -> tuple[Floats, ...]:
     deltas = [top]
     for at in range(depth - 1, 0, -1):
         deltas.append(down(at, deltas[-1]))

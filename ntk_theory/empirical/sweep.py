@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical import shallow
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import Plan
-from ntk_theory.empirical.meter import Meter, Progress
 from ntk_theory.empirical.pairs import add_contracted_pair, add_jet_pair
 from ntk_theory.empirical.request import Request
 from ntk_theory.empirical.states import Layers, State, contracted_state, jet_state, layers_of
-from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.kernels.threads import each
+from ntk_theory.progress import Hook, Meter
+from ntk_theory.resources import thread_count
 
-FloatArray = NDArray[np.float64]
 #: First and last-plus-one point.
 Tile = tuple[int, int]
 
@@ -25,10 +25,10 @@ Tile = tuple[int, int]
 def fill(
     ask: Request,
     way: Plan,
-    weights: FloatArray | None = None,
-    progress: Progress | None = None,
+    weights: Floats | None = None,
+    progress: Hook | None = None,
     passed: list[Layers] | None = None,
-) -> FloatArray:
+) -> Floats:
     """T (S·n, S·n) in Taylor normalisation or, with ``weights`` (S, n), the contracted (n, n).
 
     ``passed`` holds the forward passes of the tiles of points, if they were made already. At depth 1 with
@@ -43,7 +43,7 @@ def fill(
     threads = thread_count()
     meter = Meter(progress, len(parts) * len(tiles_of(n, way)) ** 2)
 
-    def lane(mine: list[slice]) -> FloatArray:
+    def lane(mine: list[slice]) -> Floats:
         out = np.zeros((S * n, S * n))
         for neurons in mine:
             own = replace(ask, arena=Arena())
@@ -84,7 +84,7 @@ class _Sweep:
 
     ask: Request
     way: Plan
-    weights: FloatArray | None
+    weights: Floats | None
     neurons: slice
     passed: list[Layers] | None
     meter: Meter
@@ -106,7 +106,7 @@ class _Sweep:
         arena = Arena()
         return arena, replace(self, ask=replace(self.ask, arena=arena)).state(tile)
 
-    def block(self, left: State, right: State, rows: Tile, columns: Tile, out: FloatArray) -> None:
+    def block(self, left: State, right: State, rows: Tile, columns: Tile, out: Floats) -> None:
         """Add one pair of tiles, and its mirror image, to ``out``."""
         add = add_contracted_pair if self.way.contracted else add_jet_pair
         arena = Arena()
@@ -127,7 +127,7 @@ class _Sweep:
         self.meter.tick(1 if rows == columns else 2)
 
 
-def _add_part(sweep: _Sweep, out: FloatArray) -> None:
+def _add_part(sweep: _Sweep, out: Floats) -> None:
     tiles = tiles_of(len(sweep.ask.points), sweep.way)
     if sweep.way.keeps:
         states = each(sweep.state, tiles)

@@ -17,51 +17,47 @@ of backprop δ = φ'(z)·g are the truncated product, δ_α = Σ_{β+γ=α} [φ'
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.kernels.jit import inlined, kernel
 from ntk_theory.kernels.taylor import CHUNK, fill
-
-FloatArray = NDArray[np.float64]
-IntTable = NDArray[np.int64]
-
 
 # Rows of one chunk. Kernels pass slices, whose loops start at zero: indexing ``row[k0 + i]`` directly would
 # make the compiler allow for negative indices, and gather element by element.
 
 
 @inlined
-def _zero(y: FloatArray) -> None:
+def _zero(y: Floats) -> None:
     for i in range(y.size):
         y[i] = 0.0
 
 
 @inlined
-def _scaled(y: FloatArray, factor: float, x: FloatArray) -> None:
+def _scaled(y: Floats, factor: float, x: Floats) -> None:
     for i in range(y.size):
         y[i] = factor * x[i]
 
 
 @inlined
-def _affine(y: FloatArray, factor: float, x: FloatArray, bias: FloatArray) -> None:
+def _affine(y: Floats, factor: float, x: Floats, bias: Floats) -> None:
     for i in range(y.size):
         y[i] = factor * x[i] + bias[i]
 
 
 @inlined
-def _product(y: FloatArray, factor: float, a: FloatArray, b: FloatArray) -> None:
+def _product(y: Floats, factor: float, a: Floats, b: Floats) -> None:
     for i in range(y.size):
         y[i] = factor * a[i] * b[i]
 
 
 @inlined
-def _add_product(y: FloatArray, a: FloatArray, b: FloatArray) -> None:
+def _add_product(y: Floats, a: Floats, b: Floats) -> None:
     for i in range(y.size):
         y[i] += a[i] * b[i]
 
 
 @inlined
-def _add_scaled_product(y: FloatArray, factor: float, a: FloatArray, b: FloatArray) -> None:
+def _add_scaled_product(y: Floats, factor: float, a: Floats, b: Floats) -> None:
     for i in range(y.size):
         y[i] += factor * a[i] * b[i]
 
@@ -75,11 +71,11 @@ def first_layer(
     stop: int,
     code: int,
     power: int,
-    z0: FloatArray,
-    monomials: FloatArray,
-    orders: IntTable,
-    values: FloatArray,
-    slopes: FloatArray,
+    z0: Floats,
+    monomials: Floats,
+    orders: Ints,
+    values: Floats,
+    slopes: Floats,
 ) -> None:
     """values, slopes = φ(z), φ'(z) for affine z: z0 (n, N), monomials (|α|!/α!) w^α of shape (A, N)."""
     A, _, N = values.shape
@@ -108,12 +104,12 @@ def hidden_layer(
     code: int,
     power: int,
     scale: float,
-    raw: FloatArray,
-    bias: FloatArray,
-    orders: IntTable,
-    powers: IntTable,
-    values: FloatArray,
-    slopes: FloatArray,
+    raw: Floats,
+    bias: Floats,
+    orders: Ints,
+    powers: Ints,
+    values: Floats,
+    slopes: Floats,
 ) -> None:
     """values, slopes = φ(z), φ'(z) for z_α = scale·raw_α + [α = 0] bias; all jets (A, n, N)."""
     A, _, N = values.shape
@@ -161,10 +157,10 @@ def multiply(
     start: int,
     stop: int,
     scale: float,
-    slopes: FloatArray,
-    g: FloatArray,
-    products: IntTable,
-    out: FloatArray,
+    slopes: Floats,
+    g: Floats,
+    products: Ints,
+    out: Floats,
 ) -> None:
     """Truncated product out = scale · slopes · g; all (A, n, N)."""
     A, _, N = out.shape
@@ -190,10 +186,10 @@ def adjoint(
     start: int,
     stop: int,
     scale: float,
-    slopes: FloatArray,
-    g: FloatArray,
-    products: IntTable,
-    out: FloatArray,
+    slopes: Floats,
+    g: Floats,
+    products: Ints,
+    out: Floats,
 ) -> None:
     """The transpose of :func:`multiply` in g: out_γ = scale Σ_{β+γ=α} slopes_β g_α; all (A, n, N).
 

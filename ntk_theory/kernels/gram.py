@@ -8,17 +8,12 @@ every slot a which blocks (δ, β) to take: ``pairs[offsets[a]:offsets[a + 1]]``
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.kernels.jit import inlined, kernel
-
-FloatArray = NDArray[np.float64]
-IntTable = NDArray[np.int64]
 
 
 @inlined
-def _add_product(y: FloatArray, a: FloatArray, b: FloatArray) -> None:
+def _add_product(y: Floats, a: Floats, b: Floats) -> None:
     for i in range(y.size):
         y[i] += a[i] * b[i]
 
@@ -32,11 +27,11 @@ def combine(
     stop: int,
     n: int,
     m: int,
-    deltas: FloatArray,
-    inputs: FloatArray,
-    pairs: IntTable,
-    offsets: IntTable,
-    out: FloatArray,
+    deltas: Floats,
+    inputs: Floats,
+    pairs: Ints,
+    offsets: Ints,
+    out: Floats,
 ) -> None:
     """Add one layer to ``out`` (S·n, S·m), rows a·n + x for x in [start, stop).
 
@@ -62,9 +57,9 @@ def contract(
     stop: int,
     n: int,
     m: int,
-    deltas: FloatArray,
-    inputs: FloatArray,
-    out: FloatArray,
+    deltas: Floats,
+    inputs: Floats,
+    out: Floats,
 ) -> None:
     """out[x, x'] += Σ_{β,β'} deltas[β·n + x, β'·m + x'] inputs[β·n + x, β'·m + x'], x in [start, stop)."""
     A = deltas.shape[0] // n

@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.errors import InputError
 
 MultiIndex = tuple[int, ...]
-IntTable = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -57,30 +55,30 @@ class IndexSet:
         return {index: at for at, index in enumerate(self.indices)}
 
     @cached_property
-    def orders(self) -> IntTable:
+    def orders(self) -> Ints:
         """|α| for every position, shape (A,)."""
         return np.array([sum(index) for index in self.indices], dtype=np.int64)
 
     @cached_property
-    def table(self) -> IntTable:
+    def table(self) -> Ints:
         """The multi-indices themselves, shape (A, d)."""
         return np.array(self.indices, dtype=np.int64).reshape(self.size, self.dimension)
 
     @cached_property
-    def factorials(self) -> FloatArray:
+    def factorials(self) -> Floats:
         """α! = Π α_j!, shape (A,): derivative = α! × Taylor coefficient."""
         return np.array(
             [math.prod(math.factorial(n) for n in index) for index in self.indices], dtype=np.float64
         )
 
     @cached_property
-    def units(self) -> IntTable:
+    def units(self) -> Ints:
         """Position of e_j for every variable j, −1 where I lacks it, shape (d,)."""
         found = [self.position.get(unit(j, self.dimension), -1) for j in range(self.dimension)]
         return np.array(found, dtype=np.int64)
 
     @cached_property
-    def products(self) -> IntTable:
+    def products(self) -> Ints:
         """All (α, β, γ) with β + γ = α as positions, shape (P, 3), ordered by α, then β.
 
         (z·w)_α = Σ z_β w_γ over the rows of α.
@@ -93,13 +91,13 @@ class IndexSet:
         return np.array(sorted(rows), dtype=np.int64).reshape(-1, 3)
 
     @cached_property
-    def product_offsets(self) -> IntTable:
+    def product_offsets(self) -> Ints:
         """Rows ``product_offsets[a]:product_offsets[a + 1]`` of :attr:`products` belong to α = a."""
         counts = np.bincount(self.products[:, 0], minlength=self.size)
         return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
     @cached_property
-    def powers(self) -> IntTable:
+    def powers(self) -> Ints:
         """Program for the powers P_k = (z − z_0)^k: rows (k, α, β, γ), shape (Q, 4), ordered by k.
 
         P_{k,α} = Σ (z − z_0)_β P_{k−1,γ} over the rows of (k, α), for 2 ≤ k ≤ |α|; P_1 = z − z_0.
@@ -114,7 +112,7 @@ class IndexSet:
         return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
     @cached_property
-    def euler(self) -> IntTable:
+    def euler(self) -> Ints:
         """Program for y' = w·z': rows (α, β, γ, j, β_j, α_j), shape (E, 6), ordered by α.
 
         For α ≠ 0 and the first variable j with α_j > 0,  α_j y_α = Σ β_j z_β w_γ  over the rows of α.

@@ -11,15 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped]
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.kernels.jit import inlined
-
-FloatArray = NDArray[np.float64]
 
 
 def _shape() -> tuple[int, int, int]:
@@ -105,7 +102,7 @@ block: Any = _block
 
 
 @inlined
-def add_gram(F: FloatArray, depth: int, C: FloatArray) -> None:
+def add_gram(F: Floats, depth: int, C: Floats) -> None:
     """C[x, x'] += Σ_{k<depth} F[k, x] F[k, x'] for all blocks on and above the diagonal of C.
 
     C is (n, n), F (≥ depth, ≥ n), n a multiple of COLUMNS (hence of ROWS), depth ≥ 1.

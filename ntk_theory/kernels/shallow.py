@@ -14,21 +14,18 @@ are made for a few neurons at a time, points along the fast axis, and added to K
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, Ints
 from ntk_theory.kernels.jit import inlined, kernel
 from ntk_theory.kernels.rank_update import add_gram
 from ntk_theory.kernels.taylor import CHUNK, fill
-
-FloatArray = NDArray[np.float64]
-IntTable = NDArray[np.int64]
 
 #: Features (rows of F) that are made before they are added to K: a block of F fits the second cache.
 DEPTH = 128
 
 
 @inlined
-def _preactivation(z: FloatArray, weight: FloatArray, bias: float, inputs: FloatArray) -> None:
+def _preactivation(z: Floats, weight: Floats, bias: float, inputs: Floats) -> None:
     """Bias + Wx̃; the first two variables in one pass."""
     first = min(weight.size, 2)
     if first == 2:
@@ -49,15 +46,13 @@ def _preactivation(z: FloatArray, weight: FloatArray, bias: float, inputs: Float
 
 
 @inlined
-def _add(y: FloatArray, factor: float, c: FloatArray, f: FloatArray) -> None:
+def _add(y: Floats, factor: float, c: Floats, f: Floats) -> None:
     for i in range(y.size):
         y[i] += factor * c[i] * f[i]
 
 
 @inlined
-def _value_slot(
-    r: FloatArray, d: FloatArray, c: FloatArray, f: FloatArray, g: FloatArray, rho: float, delta: float
-) -> None:
+def _value_slot(r: Floats, d: Floats, c: Floats, f: Floats, g: Floats, rho: float, delta: float) -> None:
     """A slot of order 0: r += ρ c f and D_0 += δ c g in one pass."""
     for i in range(c.size):
         r[i] += rho * (c[i] * f[i])
@@ -66,12 +61,12 @@ def _value_slot(
 
 @inlined
 def _slot(
-    r: FloatArray,
-    d: FloatArray,
-    e: FloatArray,
-    c: FloatArray,
-    f: FloatArray,
-    g: FloatArray,
+    r: Floats,
+    d: Floats,
+    e: Floats,
+    c: Floats,
+    f: Floats,
+    g: Floats,
     rho: float,
     delta: float,
     gamma: float,
@@ -85,35 +80,33 @@ def _slot(
 
 
 @inlined
-def _axpy(y: FloatArray, factor: float, f: FloatArray) -> None:
+def _axpy(y: Floats, factor: float, f: Floats) -> None:
     for i in range(y.size):
         y[i] += factor * f[i]
 
 
 @inlined
-def _zero(y: FloatArray) -> None:
+def _zero(y: Floats) -> None:
     for i in range(y.size):
         y[i] = 0.0
 
 
 @inlined
-def _input_feature(
-    y: FloatArray, rate: float, x: FloatArray, value: FloatArray, factor: float, slope: FloatArray
-) -> None:
+def _input_feature(y: Floats, rate: float, x: Floats, value: Floats, factor: float, slope: Floats) -> None:
     for i in range(y.size):
         y[i] = rate * (x[i] * value[i] + factor * slope[i])
 
 
 @inlined
 def _first_features(
-    y: FloatArray,
-    last: FloatArray,
+    y: Floats,
+    last: Floats,
     rate: float,
     bias_rate: float,
-    x: FloatArray,
-    value: FloatArray,
+    x: Floats,
+    value: Floats,
     factor: float,
-    slope: FloatArray,
+    slope: Floats,
 ) -> None:
     """The features of the first input and of the bias, both from D_0."""
     for i in range(y.size):
@@ -128,14 +121,14 @@ def _first_features(
 def shallow_jets(
     code: int,
     power: int,
-    weight: FloatArray,
-    bias: FloatArray,
-    readout: FloatArray,
-    monomials: FloatArray,
-    inputs: FloatArray,
-    orders: IntTable,
-    outputs: IntTable,
-    out: FloatArray,
+    weight: Floats,
+    bias: Floats,
+    readout: Floats,
+    monomials: Floats,
+    inputs: Floats,
+    orders: Ints,
+    outputs: Ints,
+    out: Floats,
 ) -> None:
     """out[s, x] += Σ_k a_k^{i(s)} μ_{s,k} φ_{|α_s|}(z_k(x)); monomials (S, N), inputs (d, n), out (S, n)."""
     n = inputs.shape[1]
@@ -160,19 +153,19 @@ def shallow_jets(
 def shallow_contract(
     code: int,
     power: int,
-    weight: FloatArray,
-    bias: FloatArray,
-    readout: FloatArray,
-    monomials: FloatArray,
-    inputs: FloatArray,
-    scale: FloatArray,
-    coefficients: FloatArray,
-    slots: IntTable,
-    mixed: IntTable,
+    weight: Floats,
+    bias: Floats,
+    readout: Floats,
+    monomials: Floats,
+    inputs: Floats,
+    scale: Floats,
+    coefficients: Floats,
+    slots: Ints,
+    mixed: Ints,
     top: int,
-    factors: FloatArray,
-    features: FloatArray,
-    out: FloatArray,
+    factors: Floats,
+    features: Floats,
+    out: Floats,
 ) -> None:
     """Add the kernel of these neurons to ``out``, blocks on and above the diagonal only.
 
@@ -243,6 +236,6 @@ def shallow_contract(
 
 
 @kernel("void(float64[:, ::1], int64, float64[:, ::1])")
-def rank_update(features: FloatArray, depth: int, out: FloatArray) -> None:
+def rank_update(features: Floats, depth: int, out: Floats) -> None:
     """The contraction alone, ``out`` += FᵀF over ``depth`` rows: for tests and for measuring its rate."""
     add_gram(features, depth, out)

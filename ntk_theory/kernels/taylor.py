@@ -10,13 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ntk_theory.kernels.activations import ERF, GAUSSIAN, GELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
+from ntk_theory.arrays import Floats
 from ntk_theory.kernels.elementary import exp, sigmoid, tanh
 from ntk_theory.kernels.jit import inlined, kernel
-
-FloatArray = NDArray[np.float64]
+from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, RELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
 
 #: Neurons per chunk: (order + 2) rows of it and a few jets stay in the first cache levels.
 CHUNK = 256
@@ -26,7 +24,7 @@ INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 @inlined
-def _riccati(f: FloatArray, c: int, top: int, constant: float, linear: float) -> None:
+def _riccati(f: Floats, c: int, top: int, constant: float, linear: float) -> None:
     """Rows 1..top of y' = constant + linear·y − y² from row 0.
 
     (k + 1) y_{k+1} = e y_k − Σ_{0<j<k} y_j y_{k−j} with e = linear − 2y_0. The first four are written out: in
@@ -75,7 +73,7 @@ def _riccati(f: FloatArray, c: int, top: int, constant: float, linear: float) ->
 
 
 @inlined
-def _gauss(f: FloatArray, z: FloatArray, c: int, top: int, rate: float) -> None:
+def _gauss(f: Floats, z: Floats, c: int, top: int, rate: float) -> None:
     """Rows 0..top of exp(−rate z²)."""
     for i in range(c):
         f[0, i] = exp(-rate * z[i] * z[i])
@@ -90,7 +88,7 @@ def _gauss(f: FloatArray, z: FloatArray, c: int, top: int, rate: float) -> None:
 
 
 @inlined
-def _integrate(f: FloatArray, c: int, top: int, factor: float) -> None:
+def _integrate(f: Floats, c: int, top: int, factor: float) -> None:
     """Rows 1..top of y from those of y'/factor, in place; row 0 is left to the caller."""
     for k in range(top, 0, -1):
         scale = factor / k
@@ -99,7 +97,7 @@ def _integrate(f: FloatArray, c: int, top: int, factor: float) -> None:
 
 
 @inlined
-def _times_z(f: FloatArray, z: FloatArray, c: int, top: int) -> None:
+def _times_z(f: Floats, z: Floats, c: int, top: int) -> None:
     """Rows of z·y from those of y, in place."""
     for k in range(top, 0, -1):
         for i in range(c):
@@ -109,7 +107,7 @@ def _times_z(f: FloatArray, z: FloatArray, c: int, top: int) -> None:
 
 
 @inlined
-def _sine(f: FloatArray, z: FloatArray, c: int, top: int) -> None:
+def _sine(f: Floats, z: Floats, c: int, top: int) -> None:
     """Rows of sin: sin(z + kπ/2)/k!."""
     for i in range(c):
         f[0, i] = math.sin(z[i])
@@ -123,7 +121,7 @@ def _sine(f: FloatArray, z: FloatArray, c: int, top: int) -> None:
 
 
 @inlined
-def _relu(f: FloatArray, z: FloatArray, c: int, top: int, power: int) -> None:
+def _relu(f: Floats, z: Floats, c: int, top: int, power: int) -> None:
     """Rows of max(z, 0)^power, derivatives almost everywhere."""
     binomial = 1.0
     for k in range(top + 1):
@@ -136,7 +134,7 @@ def _relu(f: FloatArray, z: FloatArray, c: int, top: int, power: int) -> None:
 
 
 @inlined
-def fill(code: int, power: int, z: FloatArray, c: int, top: int, f: FloatArray) -> None:
+def fill(code: int, power: int, z: Floats, c: int, top: int, f: Floats) -> None:
     """f[k, i] = φ_k(z[i]) for k ≤ top, i < c."""
     if code == TANH:
         for i in range(c):
@@ -167,12 +165,14 @@ def fill(code: int, power: int, z: FloatArray, c: int, top: int, f: FloatArray) 
         for i in range(c):
             f[0, i] = 0.5 * math.erfc(-z[i] * SQRT_HALF)
         _times_z(f, z, c, top)
-    else:
+    elif code == RELU:
         _relu(f, z, c, top, power)
+    else:
+        raise ValueError("this code of an activation has no Taylor recursion in kernels/taylor.py")
 
 
 @kernel("void(int64, int64, float64[::1], int64, float64[:, ::1])")
-def taylor(code: int, power: int, z: FloatArray, top: int, out: FloatArray) -> None:
+def taylor(code: int, power: int, z: Floats, top: int, out: Floats) -> None:
     """out[k, i] = φ^{(k)}(z_i)/k! for k = 0..top; z (M,), out (top + 1, M)."""
     f = np.empty((top + 1, CHUNK))
     for start in range(0, z.size, CHUNK):

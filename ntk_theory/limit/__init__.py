@@ -1,17 +1,5 @@
 """Infinite width: dual activations, covariance and jet NTK with derivatives, the limit law."""
 
-from ntk_theory.limit.duals import DualValues, dual
-from ntk_theory.limit.law import LawAt, LimitLaw, limit_law
-from ntk_theory.limit.recursion import InfiniteJets, infinite_jets
-from ntk_theory.limit.sampling import KernelSample
+import lazy_loader as lazy
 
-__all__ = [
-    "DualValues",
-    "InfiniteJets",
-    "KernelSample",
-    "LawAt",
-    "LimitLaw",
-    "dual",
-    "infinite_jets",
-    "limit_law",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -15,11 +15,11 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Bools, Floats
 from ntk_theory.limit.series import Series
+from ntk_theory.setting.activations import Activation
 
-Floats = NDArray[np.float64]
 #: (p, q, r) ↦ (D, ∂_q D).
 DualPair = Callable[[Series, Series, Series], tuple[Series, Series]]
 
@@ -99,7 +99,7 @@ def half_power_moment(k: int, p: Series, q: Series, r: Series) -> Series:
     return total
 
 
-def _tail(k: int, product: Series, q: Series, gap: Series, same_sign: NDArray[np.bool_]) -> Series:
+def _tail(k: int, product: Series, q: Series, gap: Series, same_sign: Bools) -> Series:
     """(pr)^{k/2} sin^{2k+1}θ H_k(|cos θ|)/(2π), always positive."""
     sign = Series(q.coefficients * np.where(same_sign, 1.0, -1.0)[:, None, None], q.left, q.right)
     cosine = sign * product.power(-0.5)
@@ -128,5 +128,19 @@ def _angular_taylor(k: int, c: Floats, order: int) -> Floats:
     return out
 
 
-#: The closed forms, by activation; ReLU^k is made by :func:`relu_dual`.
-CLOSED: dict[str, DualPair] = {"erf": erf_dual, "sin": sin_dual, "gaussian": gaussian_dual}
+#: The closed forms, by the name that an activation gives; each gets the activation's ``power``.
+CLOSED: dict[str, Callable[[int], DualPair]] = {
+    "erf": lambda power: erf_dual,
+    "sin": lambda power: sin_dual,
+    "gaussian": lambda power: gaussian_dual,
+    "relu": relu_dual,
+}
+
+
+def closed_form(phi: Activation) -> DualPair | None:
+    """The closed form of E φ(U)φ(V), if this activation names one.
+
+    >>> closed_form(Activation.of("tanh")) is None
+    True
+    """
+    return CLOSED[phi.closed_form](phi.power) if phi.closed_form else None

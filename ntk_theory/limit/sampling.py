@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.model.blocks import Kernel, KernelGroup
 
-Floats = NDArray[np.float64]
 #: Eigenvalues of the correlation matrix below this share of the largest are rounding and count as 0.
 RANK_TOLERANCE = 1e-13
 

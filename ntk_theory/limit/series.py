@@ -12,12 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Bools, Floats
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.kernels.pair_taylor import compose_unary, multiply
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +62,7 @@ class Series:
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def select(self, rows: NDArray[np.bool_]) -> Series:
+    def select(self, rows: Bools) -> Series:
         """The pairs where ``rows`` (P,) holds."""
         return self._with(np.ascontiguousarray(self.coefficients[rows]))
 

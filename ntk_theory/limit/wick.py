@@ -16,15 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Complexes, Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import Leg, Rows, fold_kernel
 from ntk_theory.model.program import compile_expressions
 from ntk_theory.symbolic.jets import JetSpace, Slot
 
-Floats = NDArray[np.float64]
-Values = NDArray[np.complex128]
 #: A jet value of the left (0) or right (1) row: (slot position, side).
 Item = tuple[int, int]
 #: Larger products of jets than this are refused: the recursion visits every sub-product.
@@ -132,7 +130,7 @@ def mean_products(
 
 @dataclass(frozen=True, eq=False)
 class _Evaluated:
-    coefficient: Values
+    coefficient: Complexes
     term: Term
 
 
@@ -162,7 +160,7 @@ class _PairLaw:
 
     def product(self, first: Sequence[_Evaluated], second: Sequence[_Evaluated]) -> Floats:
         """E of the product of two gradients, (n, n')."""
-        total: Values = np.zeros(self._cross.shape[1::2], dtype=np.complex128)
+        total: Complexes = np.zeros(self._cross.shape[1::2], dtype=np.complex128)
         for x in first:
             for y in second:
                 items = tuple([(s, 0) for s in x.term.slots] + [(s, 1) for s in y.term.slots])
@@ -178,15 +176,15 @@ class _PairLaw:
         # Conjugate exponentials come in pairs: the imaginary part is rounding.
         return np.ascontiguousarray(total.real)
 
-    def _moment(self, items: tuple[Item, ...], slopes: Sequence[tuple[Item, complex]]) -> Values:
-        shifts: dict[Item, Values] = {
+    def _moment(self, items: tuple[Item, ...], slopes: Sequence[tuple[Item, complex]]) -> Complexes:
+        shifts: dict[Item, Complexes] = {
             item: self._mean[item[1]][item[0]]
             + sum((e * self._covariance(item, other) for other, e in slopes), np.zeros(1, dtype=complex))
             for item in set(items)
         }
-        memo: dict[tuple[Item, ...], Values] = {(): np.ones((1, 1), dtype=complex)}
+        memo: dict[tuple[Item, ...], Complexes] = {(): np.ones((1, 1), dtype=complex)}
 
-        def wick(rest: tuple[Item, ...]) -> Values:
+        def wick(rest: tuple[Item, ...]) -> Complexes:
             if rest not in memo:
                 head, tail = rest[0], rest[1:]
                 value = shifts[head] * wick(tail)
@@ -195,7 +193,7 @@ class _PairLaw:
                 memo[rest] = value
             return memo[rest]
 
-        exponent: Values = np.zeros((1, 1), dtype=complex)
+        exponent: Complexes = np.zeros((1, 1), dtype=complex)
         for item, e in slopes:
             half = sum((0.5 * f * self._covariance(item, other) for other, f in slopes), np.zeros(1))
             exponent = exponent + e * (self._mean[item[1]][item[0]] + half)

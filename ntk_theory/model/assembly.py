@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.blocks import Kernel, KernelGroup
+from ntk_theory.model.groups import spread
 from ntk_theory.model.lowering import LoweredGroup, LoweredOperator, LoweredProblem
 from ntk_theory.model.points import check_group_points
-from ntk_theory.model.program import Array
 from ntk_theory.symbolic.jets import Slot
 
 
@@ -50,7 +51,7 @@ class Rows:
     """The stacked points (R, d) of a problem and which rows belong to which leg."""
 
     problem: LoweredProblem
-    points: Array
+    points: Floats
     legs: tuple[Leg, ...]
 
     @property
@@ -70,7 +71,7 @@ class Rows:
         return tuple(k for k, slot in enumerate(self.slots) if slot.is_value)
 
     @cached_property
-    def targets(self) -> Array:
+    def targets(self) -> Floats:
         """target_g at the points of all groups, stacked like the residuals: it does not depend on θ."""
         parts = []
         for number, group in enumerate(self.problem.groups):
@@ -83,20 +84,22 @@ class Rows:
 class Linearisation:
     """F and its gradient per row: ``values`` (…, R), ``weights`` (A, …, R) in the problem's slot order."""
 
-    values: Array
-    weights: Array
+    values: Floats
+    weights: Floats
 
 
 def stack_rows(problem: LoweredProblem, points: Mapping[str, ArrayLike]) -> Rows:
     """Stack the points of all legs, group by group and leg by leg.
 
-    ``points`` maps group name → (n, d), or (n, k, d) for k legs; each is checked.
+    ``points`` maps group name → (n, d), or (n, k, d) for k legs, each is checked; "b" may stand for all value
+    groups and "f" for all equations. Points of groups that the problem lacks are left alone.
     """
-    stacked: list[Array] = []
+    stacked: list[Floats] = []
     legs: list[Leg] = []
     start = 0
+    given = spread(problem.groups, points)
     for number, group in enumerate(problem.groups):
-        array = _group_points(problem, group, points)
+        array = _group_points(problem, group, given)
         for j, operator in enumerate(group.legs):
             at = array if len(group.legs) == 1 else array[:, j]
             legs.append(Leg(number, operator, start, start + len(at), tuple(problem.positions(operator))))
@@ -105,7 +108,7 @@ def stack_rows(problem: LoweredProblem, points: Mapping[str, ArrayLike]) -> Rows
     return Rows(problem, np.ascontiguousarray(np.concatenate(stacked)), tuple(legs))
 
 
-def linearise(rows: Rows, jets: Array) -> Linearisation:
+def linearise(rows: Rows, jets: Floats) -> Linearisation:
     """F and F_α of every row at its jets.
 
     Parameters
@@ -130,7 +133,7 @@ def linearise(rows: Rows, jets: Array) -> Linearisation:
     return Linearisation(values, weights)
 
 
-def network_jets(rows: Rows, scaled: Array, epsilon: float | Array, output_bias: Array | None) -> Array:
+def network_jets(rows: Rows, scaled: Floats, epsilon: float | Floats, output_bias: Floats | None) -> Floats:
     """u^i_α = ε S^i_α + δ_{α0} c^i from scaled jets S (A, …, R); c is (m,) or (m, …) or absent."""
     jets = np.asarray(epsilon) * _shaped("scaled", scaled, rows)
     if output_bias is not None:
@@ -140,12 +143,14 @@ def network_jets(rows: Rows, scaled: Array, epsilon: float | Array, output_bias:
     return jets
 
 
-def residuals(rows: Rows, values: Array) -> Array:
+def residuals(rows: Rows, values: Floats) -> Floats:
     """R_g(x) = Σ_j F^{g,j} − target_g for all groups, stacked; ``values`` (…, R) as in a Linearisation."""
     return np.asarray(fold_rows(rows, values) - rows.targets)
 
 
-def row_kernel(rows: Rows, weights: Array, jet_ntk: Array, epsilon: float, bias_rate: float = 1.0) -> Array:
+def row_kernel(
+    rows: Rows, weights: Floats, jet_ntk: Floats, epsilon: float, bias_rate: float = 1.0
+) -> Floats:
     """K over rows from the jet NTK, the formula at the top of this module.
 
     Parameters
@@ -184,7 +189,7 @@ def row_kernel(rows: Rows, weights: Array, jet_ntk: Array, epsilon: float, bias_
     return _with_bias(rows, weights, kernel, bias_rate)
 
 
-def fold_rows(rows: Rows, stacked: Array) -> Array:
+def fold_rows(rows: Rows, stacked: Floats) -> Floats:
     """Add the legs of each group along the last axis: (…, R) → (…, n)."""
     parts = []
     for number in range(len(rows.problem.groups)):
@@ -193,7 +198,7 @@ def fold_rows(rows: Rows, stacked: Array) -> Array:
     return np.concatenate(parts, axis=-1)
 
 
-def fold_kernel(rows: Rows, kernel: Array) -> Array:
+def fold_kernel(rows: Rows, kernel: Floats) -> Floats:
     """Add the legs of each group in both directions: (…, R, R) → (…, n, n)."""
     if len(rows.legs) == len(rows.problem.groups):
         return kernel
@@ -203,8 +208,8 @@ def fold_kernel(rows: Rows, kernel: Array) -> Array:
 
 def assemble(
     rows: Rows,
-    weights: Array,
-    jet_ntk: Array,
+    weights: Floats,
+    jet_ntk: Floats,
     epsilon: float,
     bias_rate: float = 1.0,
     *,
@@ -216,8 +221,8 @@ def assemble(
 
 def assemble_contracted(
     rows: Rows,
-    weights: Array,
-    contracted: Array,
+    weights: Floats,
+    contracted: Floats,
     epsilon: float,
     bias_rate: float = 1.0,
     *,
@@ -231,11 +236,11 @@ def assemble_contracted(
     return _kernel(rows, _with_bias(rows, _shaped("weights", weights, rows), scaled, bias_rate), metadata)
 
 
-def _kernel(rows: Rows, kernel: Array, metadata: Mapping[str, Any] | None) -> Kernel:
+def _kernel(rows: Rows, kernel: Floats, metadata: Mapping[str, Any] | None) -> Kernel:
     return Kernel(fold_kernel(rows, kernel), rows.groups, dict(metadata or {}))
 
 
-def _leg_block(left: Leg, right: Leg, weights: Array, jet_ntk: Array) -> Array:
+def _leg_block(left: Leg, right: Leg, weights: Floats, jet_ntk: Floats) -> Floats:
     """Σ_{αβ} w_α T_{αβ} w_β over the slots that the two legs have."""
     n, m = left.stop - left.start, right.stop - right.start
     block = np.zeros((*weights.shape[1:-1], n, m))
@@ -248,21 +253,21 @@ def _leg_block(left: Leg, right: Leg, weights: Array, jet_ntk: Array) -> Array:
     return block
 
 
-def _with_bias(rows: Rows, weights: Array, kernel: Array, bias_rate: float) -> Array:
+def _with_bias(rows: Rows, weights: Floats, kernel: Floats, bias_rate: float) -> Floats:
     with np.errstate(over="ignore", invalid="ignore"):
         for k in rows.value_slots if bias_rate else ():
             kernel += bias_rate * weights[k][..., :, None] * weights[k][..., None, :]
     return kernel
 
 
-def _group_points(problem: LoweredProblem, group: LoweredGroup, points: Mapping[str, ArrayLike]) -> Array:
+def _group_points(problem: LoweredProblem, group: LoweredGroup, points: Mapping[str, ArrayLike]) -> Floats:
     if group.name not in points:
         names = ", ".join(g.name for g in problem.groups)
         raise InputError(f"points lacks the group {group.name!r}; give an array for each of {names}")
     return check_group_points(group.name, len(group.legs), problem.space.variables, points[group.name])
 
 
-def _shaped(name: str, array: Array, rows: Rows) -> Array:
+def _shaped(name: str, array: Floats, rows: Rows) -> Floats:
     array = np.asarray(array, dtype=np.float64)
     a, n = len(rows.slots), len(rows.points)
     if array.ndim < 2 or array.shape[0] != a or array.shape[-1] != n:
@@ -272,7 +277,7 @@ def _shaped(name: str, array: Array, rows: Rows) -> Array:
     return array
 
 
-def _first_bad(array: Array, rows: Rows) -> str:
+def _first_bad(array: Floats, rows: Rows) -> str:
     at: Sequence[int] = [int(k) for k in np.argwhere(~np.isfinite(array))[0]]
     leg = next(leg for leg in rows.legs if leg.start <= at[-1] < leg.stop)
     slot = rows.problem.space.name(rows.slots[at[0]])

@@ -14,9 +14,11 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.model.program import Array
+from ntk_theory.files import not_a, read_archive, write_archive
 from ntk_theory.symbolic.problem import GroupKind
 
 #: Unions of groups: all value groups, all equations.
@@ -49,7 +51,7 @@ class Kernel:
     ((1, 2), 7.0, [5.0, 2.0, 1.0])
     """
 
-    matrix: Array
+    matrix: Floats
     groups: tuple[KernelGroup, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -101,7 +103,7 @@ class Kernel:
         """The names of the groups, in the order of the rows."""
         return tuple(group.name for group in self.groups)
 
-    def rows(self, name: str) -> Array:
+    def rows(self, name: str) -> Floats:
         """The rows of a group, or of the union "b" or "f"; shape (n_g,), integers."""
         kind = UNIONS.get(name)
         ends = np.cumsum([0, *(group.size for group in self.groups)])
@@ -114,7 +116,7 @@ class Kernel:
             raise InputError(f"there is no group {name!r} in this kernel; it has {self._available()}")
         return np.concatenate(found)
 
-    def __getitem__(self, key: str | tuple[str, str]) -> Array:
+    def __getitem__(self, key: str | tuple[str, str]) -> Floats:
         g, h = self.pair(key)
         return np.ascontiguousarray(self.matrix[np.ix_(self.rows(g), self.rows(h))])
 
@@ -133,7 +135,7 @@ class Kernel:
         unions = [name for name, kind in UNIONS.items() if any(group.kind is kind for group in self.groups)]
         return ", ".join(dict.fromkeys([*self.names, *unions]))
 
-    def _square(self, key: str | None) -> Array:
+    def _square(self, key: str | None) -> Floats:
         """The matrix, or the diagonal block of a group name or of a pair of equal names."""
         if key is None:
             return self.matrix
@@ -148,7 +150,7 @@ class Kernel:
         """The trace of K, or tr K^{gg} of a group (``"f"``, ``"ff"`` or ``"f,f"``)."""
         return float(np.trace(self._square(key)))
 
-    def eigenvalues(self, key: str | None = None) -> Array:
+    def eigenvalues(self, key: str | None = None) -> Floats:
         """Eigenvalues of K or of a diagonal block, largest first; shape (n,)."""
         return np.ascontiguousarray(np.linalg.eigvalsh(self._square(key))[::-1], dtype=np.float64)
 
@@ -182,46 +184,37 @@ class Kernel:
 
     def to_npz(self, path: str | PathLike[str]) -> None:
         """Write matrix, groups and metadata (as JSON text) to an .npz file; nothing in it is pickled."""
-        with open(path, "wb") as file:
-            np.savez(
-                file,
-                format=np.array(FORMAT),
-                matrix=self.matrix,
-                names=np.array(self.names),
-                kinds=np.array([str(group.kind) for group in self.groups]),
-                sizes=np.array([group.size for group in self.groups], dtype=np.int64),
-                metadata=np.array(json.dumps(dict(self.metadata), sort_keys=True)),
-            )
+        entries: dict[str, ArrayLike] = {
+            "matrix": self.matrix,
+            "names": np.array(self.names),
+            "kinds": np.array([str(group.kind) for group in self.groups]),
+            "sizes": np.array([group.size for group in self.groups], dtype=np.int64),
+            "metadata": json.dumps(dict(self.metadata), sort_keys=True),
+        }
+        write_archive(path, FORMAT, entries)
 
     @classmethod
     def from_npz(cls, path: str | PathLike[str]) -> Kernel:
         """Read what :meth:`to_npz` wrote; a damaged or foreign file raises InputError."""
+        data = read_archive(path, FORMAT, what="kernel", writer="to_npz")
         try:
-            # An opened file: numpy leaves one that it opened itself open where it turns out damaged.
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-                if str(data["format"]) != FORMAT:
-                    raise InputError(f"{path} has the format {str(data['format'])!r}; this reads {FORMAT!r}")
-                groups = tuple(
-                    KernelGroup(str(name), GroupKind(str(kind)), int(size))
-                    for name, kind, size in zip(data["names"], data["kinds"], data["sizes"], strict=True)
-                )
-                return cls(data["matrix"], groups, json.loads(str(data["metadata"])))
-        except (InputError, FileNotFoundError):
-            raise
-        except Exception as error:  # a zip file has many ways to be damaged
-            raise InputError(
-                f"{path} is not a kernel file of this package ({error}); write it with to_npz"
-            ) from error
+            groups = tuple(
+                KernelGroup(str(name), GroupKind(str(kind)), int(size))
+                for name, kind, size in zip(data["names"], data["kinds"], data["sizes"], strict=True)
+            )
+            return cls(data["matrix"], groups, json.loads(str(data["metadata"])))
+        except Exception as error:  # whatever a text or an array of the right type may still hold
+            raise not_a(path, "kernel", "to_npz", error) from error
 
 
-def condition_number(eigenvalues: Sequence[float] | Array) -> float:
+def condition_number(eigenvalues: Sequence[float] | Floats) -> float:
     """λ_max/λ_min of a positive semidefinite spectrum; infinite where λ_min is below rounding."""
     values = np.asarray(eigenvalues, dtype=np.float64)
     top, bottom = float(values.max()), float(values.min())
     return top / bottom if bottom > len(values) * np.finfo(np.float64).eps * top else float("inf")
 
 
-def effective_rank(eigenvalues: Sequence[float] | Array) -> float:
+def effective_rank(eigenvalues: Sequence[float] | Floats) -> float:
     """e^H, H the entropy of λ_k/Σλ; negative rounding errors count as 0. 0 for a zero spectrum."""
     values = np.clip(np.asarray(eigenvalues, dtype=np.float64), 0.0, None)
     if not values.any():

@@ -6,7 +6,7 @@ F(x, {u_α}) and all F_α = ∂F/∂u_α are compiled together into one postfix 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.model.program import Array, Program, compile_expressions
+from ntk_theory.model.groups import chosen
+from ntk_theory.model.program import Program, compile_expressions
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
@@ -39,7 +41,7 @@ class LoweredOperator:
     program: Program
     name: str = "operator"
 
-    def evaluate(self, points: Array, jets: Array) -> tuple[Array, Array]:
+    def evaluate(self, points: Floats, jets: Floats) -> tuple[Floats, Floats]:
         """F(x_k, jets_k) and F_α(x_k, jets_k).
 
         Parameters
@@ -70,7 +72,7 @@ class LoweredOperator:
             raise NonFiniteError(self._complaint(points, jets, table))
         return table[0], table[1:]
 
-    def _check_shapes(self, points: Array, jets: Array) -> None:
+    def _check_shapes(self, points: Floats, jets: Floats) -> None:
         d, a = self.space.dimension, len(self.slots)
         if points.ndim != 2 or points.shape[1] != d:
             raise InputError(f"points has shape {points.shape}; it needs (n, {d}), one column per variable")
@@ -81,7 +83,7 @@ class LoweredOperator:
                 "and one column per point"
             )
 
-    def _complaint(self, points: Array, jets: Array, table: Array) -> str:
+    def _complaint(self, points: Floats, jets: Floats, table: Floats) -> str:
         row, *_, k = (int(i) for i in np.argwhere(~np.isfinite(table))[0])
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(table))[0])[1:]
         what = (
@@ -106,7 +108,7 @@ class LoweredGroup:
     legs: tuple[LoweredOperator, ...]
     target_program: Program
 
-    def target(self, points: Array) -> Array:
+    def target(self, points: Floats) -> Floats:
         """target_g at (n, d) points (of the first leg, if there are two), shape (n,)."""
         points = np.asarray(points, dtype=np.float64)
         (result,) = self.target_program.run(list(points.T))
@@ -131,6 +133,10 @@ class LoweredProblem:
     def positions(self, operator: LoweredOperator) -> list[int]:
         """Where the operator's slots stand among ``slots``."""
         return [self.slots.index(slot) for slot in operator.slots]
+
+    def only(self, names: str | Iterable[str] | None) -> LoweredProblem:
+        """The same for some groups, see :func:`~ntk_theory.model.groups.chosen`, with the slots they need."""
+        return self if names is None else _lowered(self.space, chosen(self.groups, names))
 
 
 def lower(
@@ -185,8 +191,7 @@ def lower_problem(problem: Problem, parameters: ParameterValues | None = None) -
             f"its parameters are {sorted(values.keys() - unknown)}"
         )
     groups = tuple(_lower_group(group, problem.space, values) for group in problem.groups)
-    slots = problem.space.sorted(slot for group in groups for leg in group.legs for slot in leg.slots)
-    return LoweredProblem(problem.space, groups, slots)
+    return _lowered(problem.space, groups)
 
 
 def bind(expression: sp.Expr, values: ParameterValues) -> sp.Expr:
@@ -205,6 +210,11 @@ def _lower(operator: Operator, values: ParameterValues, name: str) -> LoweredOpe
     gradient = [bound.gradient.get(slot, sp.S.Zero) for slot in slots]
     inputs = [*space.variable_symbols, *map(space.symbol, slots)]
     return LoweredOperator(space, slots, compile_expressions([bound.expression, *gradient], inputs), name)
+
+
+def _lowered(space: JetSpace, groups: tuple[LoweredGroup, ...]) -> LoweredProblem:
+    slots = space.sorted(slot for group in groups for leg in group.legs for slot in leg.slots)
+    return LoweredProblem(space, groups, slots)
 
 
 def _lower_group(group: Group, space: JetSpace, values: ParameterValues) -> LoweredGroup:

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.activations import Activation, activation
 from ntk_theory.model.parameters import Parameters
-
-FloatArray = NDArray[np.float64]
-OutputBias = Literal["zero", "normal", "none"]
-OUTPUT_BIASES = ("zero", "normal", "none")
-#: An exponent s has no more digits than this, written out.
-MAX_DIGITS = 64
+from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.symbolic.numbers import fraction
+from ntk_theory.symbolic.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class InputMap:
             shift.append(-(a + b) / (b - a))
         return cls(tuple(scale), tuple(shift))
 
-    def apply(self, points: ArrayLike) -> FloatArray:
+    def apply(self, points: ArrayLike) -> Floats:
         """x̃ for points of shape (n, d)."""
         return np.ascontiguousarray(np.asarray(points, dtype=np.float64) * self.scale + self.shift)
 
@@ -85,9 +83,10 @@ class Network:
     s:
         Output exponent: text, int, Fraction or SymPy Rational; a float goes through its decimal text.
     activation:
-        A name of :data:`ntk_theory.kernels.activations.TABLE`, or ``relu^k``.
+        A name of :data:`ntk_theory.setting.activations.ACTIVATIONS`, or ``relu^k``.
     output_bias:
-        ``zero`` (starts at 0, trained), ``normal`` (starts N(0,1), trained) or ``none``.
+        A name of :data:`ntk_theory.setting.output_bias.OUTPUT_BIASES`: ``zero`` (starts at 0, trained),
+        ``normal`` (starts N(0,1), trained) or ``none``.
     input_map:
         Affine map of the inputs, or a mapping variable → (low, high), mapped onto [−1, 1].
 
@@ -106,23 +105,20 @@ class Network:
     depth: int | None = None
     s: Fraction | str | int | float = Fraction(1, 2)
     activation: str = "tanh"
-    output_bias: OutputBias = "zero"
+    output_bias: str = "zero"
     input_map: InputMap | Mapping[str, tuple[Any, Any]] | None = None
 
     def __post_init__(self) -> None:
         variables, fields = _names(self.variables, "variables"), _names(self.fields, "fields")
         widths = _widths(self.width, self.depth)
-        if self.output_bias not in OUTPUT_BIASES:
-            raise InputError(
-                f"output_bias is {self.output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}"
-            )
         set_field = object.__setattr__
+        set_field(self, "output_bias", OutputBias.of(self.output_bias).name)
         set_field(self, "variables", variables)
         set_field(self, "fields", fields)
         set_field(self, "width", widths)
         set_field(self, "depth", len(widths))
-        set_field(self, "s", exact(self.s))
-        set_field(self, "activation", activation(self.activation).name)
+        set_field(self, "s", fraction(self.s))
+        set_field(self, "activation", Activation.of(self.activation).name)
         set_field(self, "input_map", _input_map(self.input_map, variables))
 
     @property
@@ -140,12 +136,29 @@ class Network:
     @property
     def phi(self) -> Activation:
         """The table line of the activation."""
-        return activation(self.activation)
+        return Activation.of(self.activation)
+
+    @property
+    def bias(self) -> OutputBias:
+        """The table line of the output bias."""
+        return OutputBias.of(self.output_bias)
+
+    @property
+    def parameter_count(self) -> int:
+        """P, the number of parameters, without drawing any of them.
+
+        >>> network = Network(("x", "t"), ("u",), width=(4, 3))
+        >>> network.parameter_count == network.init(0).size == 4 * 3 + 3 * 5 + 4
+        True
+        """
+        fan_in = (len(self.variables), *self.widths[:-1])
+        hidden = sum(width * (below + 1) for width, below in zip(self.widths, fan_in, strict=True))
+        return hidden + len(self.fields) * (self.widths[-1] + self.bias.is_trained)
 
     @property
     def epsilon(self) -> float:
         """ε = N^{1/2 − s}, N the width of the last hidden layer."""
-        return math.pow(self.widths[-1], Fraction(1, 2) - self.exponent)
+        return epsilon_of(self.widths[-1], self.exponent)
 
     @property
     def output_scale(self) -> float:
@@ -153,7 +166,7 @@ class Network:
         return math.pow(self.widths[-1], -self.exponent)
 
     @cached_property
-    def scale(self) -> FloatArray:
+    def scale(self) -> Floats:
         """The chain factor ∂x̃_j/∂x_j per variable, shape (d,)."""
         return np.ones(len(self.variables)) if self.input_map is None else np.array(self._map.scale)
 
@@ -162,7 +175,7 @@ class Network:
         assert isinstance(self.input_map, InputMap)
         return self.input_map
 
-    def inputs(self, points: ArrayLike) -> FloatArray:
+    def inputs(self, points: ArrayLike) -> Floats:
         """x̃, the points after the input map, shape (n, d)."""
         if self.input_map is None:
             return np.ascontiguousarray(points, dtype=np.float64)
@@ -184,12 +197,15 @@ class Network:
             for layer, (n, m) in enumerate(zip(self.widths, fan_in, strict=True))
         )
         readout = normals(seed, (depth, 0), (len(self.fields), self.widths[-1]))
-        bias = None
-        if self.output_bias == "normal":
-            bias = normals(seed, (depth, 1), (len(self.fields),))
-        elif self.output_bias == "zero":
-            bias = np.zeros(len(self.fields))
+        bias = self._initial_bias(seed) if self.bias.is_trained else None
         return Parameters(hidden, readout, bias)
+
+    def _initial_bias(self, seed: int) -> Floats:
+        fields = (len(self.fields),)
+        start = self.bias.start
+        if start is not None:
+            return np.full(fields, float(start))
+        return normals(seed, (len(self.widths), 1), fields)
 
     def check(self, parameters: Parameters) -> None:
         """Raise :class:`InputError` unless ``parameters`` have this network's shapes."""
@@ -203,7 +219,7 @@ class Network:
                 f"parameters has a readout of shape {parameters.readout.shape}; "
                 f"this network needs {(len(self.fields), self.widths[-1])}"
             )
-        if (parameters.output_bias is None) != (self.output_bias == "none"):
+        if (parameters.output_bias is not None) != self.bias.is_trained:
             has = "no" if parameters.output_bias is None else "an"
             raise InputError(
                 f"parameters has {has} output bias but the network declares "
@@ -219,37 +235,19 @@ class Network:
         return total.hexdigest()
 
 
-def normals(seed: int, place: tuple[int, ...], shape: tuple[int, ...]) -> FloatArray:
+def epsilon_of(width: float, s: Fraction) -> float:
+    """ε = N^{1/2 − s}, by which the outputs of a network of width N are multiplied beyond N^{−1/2} Σ.
+
+    >>> epsilon_of(256, Fraction(3, 4))
+    0.25
+    """
+    return math.pow(width, Fraction(1, 2) - s)
+
+
+def normals(seed: int, place: tuple[int, ...], shape: tuple[int, ...]) -> Floats:
     """Standard normals from the PCG64 stream of (seed, place)."""
     sequence = np.random.SeedSequence(seed, spawn_key=place)
     return np.random.Generator(np.random.PCG64(sequence)).standard_normal(shape)
-
-
-def exact(s: Any) -> Fraction:
-    """An exponent as an exact fraction.
-
-    >>> exact(0.75), exact("2/3")
-    (Fraction(3, 4), Fraction(2, 3))
-    """
-    try:
-        if isinstance(s, bool):
-            raise TypeError
-        if isinstance(s, float):
-            return Fraction(str(s))
-        if isinstance(s, str) and _is_long(s):
-            raise ValueError
-        if isinstance(s, str | int | Fraction):
-            return Fraction(s)
-        return Fraction(int(s.p), int(s.q))  # a SymPy Rational
-    except (TypeError, ValueError, AttributeError, ZeroDivisionError, OverflowError):
-        shown = repr(s) if len(repr(s)) <= MAX_DIGITS else repr(s)[:MAX_DIGITS] + "…"
-        raise InputError(f"s is {shown}; it needs an exact number such as '3/4', 1 or 0.75") from None
-
-
-def _is_long(text: str) -> bool:
-    """Would ``Fraction`` build a number of many digits, as for 1e999999999?"""
-    power = text.lower().partition("e")[2].strip()
-    return len(text) > MAX_DIGITS or (bool(power) and abs(int(power)) > MAX_DIGITS)
 
 
 def _names(names: Any, what: str) -> tuple[str, ...]:
@@ -288,3 +286,15 @@ def _input_map(given: Any, variables: tuple[str, ...]) -> InputMap | None:
             f"input_map is {given!r}; it needs an InputMap for the {len(variables)} variables {variables}"
         )
     return given
+
+
+def check_match(problem: Problem, network: Network) -> None:
+    """Raise unless the network has the problem's variables and fields, in its order."""
+    for what, mine, theirs in (
+        ("variables", network.variables, problem.variables),
+        ("fields", network.fields, problem.fields),
+    ):
+        if mine != theirs:
+            raise InputError(
+                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
+            )

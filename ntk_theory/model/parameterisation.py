@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.model.network import exact
 from ntk_theory.model.parameters import Parameters
-from ntk_theory.model.program import Array
+from ntk_theory.symbolic.numbers import fraction
 
 #: One affine layer as its library holds it: weight and bias, ``None`` for a layer without bias.
 Linear = tuple[ArrayLike, ArrayLike | None]
@@ -96,7 +96,7 @@ def from_zhou_yan(layers: Sequence[Linear]) -> Parameters:
 
 
 def _rescaled(
-    layers: Sequence[tuple[Array, Array | None]], weights: Sequence[Any], bias: float
+    layers: Sequence[tuple[Floats, Floats | None]], weights: Sequence[Any], bias: float
 ) -> Parameters:
     """κ_l θ'_l with rates κ_l²: ``weights`` holds κ per layer, ``bias`` is κ of every bias."""
     hidden, rates = [], []
@@ -114,15 +114,15 @@ def _rescaled(
 
 
 def _power(width: int, s: Fraction | str | float) -> float:
-    return math.pow(width, exact(s))
+    return math.pow(width, fraction(s))
 
 
-def _arrays(layers: Sequence[Linear]) -> list[tuple[Array, Array | None]]:
+def _arrays(layers: Sequence[Linear]) -> list[tuple[Floats, Floats | None]]:
     if len(layers) < 2:
         raise InputError(
             f"layers has {len(layers)} entries; it needs at least one hidden layer and the output"
         )
-    found: list[tuple[Array, Array | None]] = []
+    found: list[tuple[Floats, Floats | None]] = []
     for k, layer in enumerate(layers):
         try:
             weight, bias = layer

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 
-FloatArray = NDArray[np.float64]
-Layer = tuple[FloatArray, FloatArray]
+Layer = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +39,8 @@ class Parameters:
     """
 
     hidden: tuple[Layer, ...]
-    readout: FloatArray
-    output_bias: FloatArray | None = None
+    readout: Floats
+    output_bias: Floats | None = None
     layer_rates: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -89,7 +89,7 @@ class Parameters:
         """η of the output bias (0 where there is none)."""
         return 0.0 if self.output_bias is None else self.rates[-1]
 
-    def blocks(self) -> Iterator[FloatArray]:
+    def blocks(self) -> Iterator[Floats]:
         """The arrays in the order of ``layer_rates``."""
         for layer in self.hidden:
             yield from layer
@@ -97,7 +97,7 @@ class Parameters:
         if self.output_bias is not None:
             yield self.output_bias
 
-    def flatten(self) -> FloatArray:
+    def flatten(self) -> Floats:
         """All parameters as one vector, block after block in C order."""
         return np.concatenate([block.ravel() for block in self.blocks()])
 
@@ -116,7 +116,7 @@ class Parameters:
         return Parameters(hidden, arrays[2 * depth], bias, self.layer_rates)
 
 
-def _array(value: Any, name: str, dimensions: int) -> FloatArray:
+def _array(value: Any, name: str, dimensions: int) -> Floats:
     try:
         array = np.ascontiguousarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:

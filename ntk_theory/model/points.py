@@ -13,38 +13,46 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
+from ntk_theory.model.groups import chosen, spread
 from ntk_theory.model.lowering import ParameterValues, bind
-from ntk_theory.model.program import Array
 from ntk_theory.model.sobol import sobol
-from ntk_theory.symbolic.problem import Face, Group, GroupKind, Problem
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Face, Group, Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 
-Points = dict[str, Array]
+Points = dict[str, Floats]
 
 #: Ways to draw: low-discrepancy (scrambled Sobol) or independent uniform points.
 METHODS = ("sobol", "uniform")
 
 
 def draw_points(
-    problem: Problem,
+    problem: Problem | Operator | str,
     counts: int | Mapping[str, int] = 16,
     seed: int = 0,
     *,
+    groups: str | Iterable[str] | None = None,
     method: str = "sobol",
     parameters: ParameterValues | None = None,
 ) -> Points:
-    """Points for every group, drawn from its faces, or from the domain where it has none.
+    """Points for every group, or for some, drawn from its faces, or from the domain where it has none.
 
     Parameters
     ----------
     problem:
-        Its ``domain`` must give an interval for every variable that a face leaves free.
+        A problem, operator, zoo name or expression. Its ``domain`` must give an interval for every variable
+        that a face leaves free.
     counts:
-        Points per group: one number, or a number per group name (every group needs one). A group whose
+        Points per group: one number, or a number per group name (for every group asked for). A group whose
         faces are all single points (u(0) = 1 for an ordinary differential equation) has no more distinct
         points than faces and gets one per face.
     seed:
-        The same seed gives the same points; those of a group depend on its place among the groups.
+        The same seed gives the same points; those of a group depend on its place among the groups, not on
+        which others are asked for.
+    groups:
+        Names of groups, or one name; "b" stands for all value groups, "f" for all equations. Default: all.
     method:
         ``"sobol"`` or ``"uniform"``.
     parameters:
@@ -57,11 +65,14 @@ def draw_points(
     """
     if method not in METHODS:
         raise InputError(f"method is {method!r}; it needs one of {', '.join(METHODS)}")
+    problem = as_problem(problem)
     values = {**problem.parameters, **(parameters or {})}
     box = {name: _interval(name, ends, values) for name, ends in problem.domain.items()}
     sampler = _Sampler(problem.variables, box, method)
-    points = {}
+    points, wanted = {}, {group.name for group in chosen(problem.groups, groups)}
     for order, group in enumerate(problem.groups):
+        if group.name not in wanted:
+            continue
         n = _count(counts, group.name)
         faces = [_fixed(group, face, values) for face in group.faces] or [{}]
         draw = sampler.union if len(group.legs) == 1 else sampler.tied
@@ -85,7 +96,7 @@ def check_points(problem: Problem, points: Mapping[str, ArrayLike]) -> Points:
             f"points is a {type(points).__name__}; it needs a mapping from group name to array, "
             f"with the groups {_names(problem.groups)}"
         )
-    given = _spread(problem, points)
+    given = spread(problem.groups, points)
     unknown = sorted(set(given) - {group.name for group in problem.groups})
     if unknown:
         raise InputError(f"points has the group {unknown[0]!r}; the problem has {_names(problem.groups)}")
@@ -100,7 +111,7 @@ def check_points(problem: Problem, points: Mapping[str, ArrayLike]) -> Points:
     }
 
 
-def check_group_points(name: str, legs: int, variables: Sequence[str], points: ArrayLike) -> Array:
+def check_group_points(name: str, legs: int, variables: Sequence[str], points: ArrayLike) -> Floats:
     """One group's points as a finite float64 array of shape (n, d), or (n, legs, d) with several legs."""
     where, d = f"points[{name!r}]", len(variables)
     needs = f"(n, {d})" if legs == 1 else f"(n, {legs}, {d})"
@@ -121,17 +132,6 @@ def check_group_points(name: str, legs: int, variables: Sequence[str], points: A
         at = int(np.argwhere(~np.isfinite(array))[0][0])
         raise InputError(f"{where} has a non-finite entry in point {at}; it needs finite numbers")
     return array
-
-
-def _spread(problem: Problem, points: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
-    given = dict(points)
-    values = [g for g in problem.conditions if g.kind is GroupKind.VALUE]
-    for union, members in (("f", problem.equations), ("b", values)):
-        if union in given and members and union not in {g.name for g in problem.groups}:
-            array = given.pop(union)
-            for group in members:
-                given.setdefault(group.name, array)
-    return given
 
 
 def _names(groups: Iterable[Group]) -> str:
@@ -191,7 +191,7 @@ class _Sampler:
                 )
         return free
 
-    def union(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Array:
+    def union(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Floats:
         """Draw n points on the union of faces, shared out in proportion to the faces' measure."""
         free = [self.free(group, fixed) for fixed in faces]
         if not any(free):
@@ -203,7 +203,7 @@ class _Sampler:
         ]
         return np.ascontiguousarray(np.concatenate(parts))
 
-    def tied(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Array:
+    def tied(self, group: Group, faces: Sequence[Mapping[str, float]], n: int, seed: list[int]) -> Floats:
         """Points of a group with several legs: the legs share their free coordinates."""
         if len(faces) != len(group.legs) or any(set(face) != set(faces[0]) for face in faces):
             raise InputError(
@@ -214,7 +214,7 @@ class _Sampler:
         unit = _unit(n if free else 1, len(free), np.random.default_rng([*seed, 0]), self.method)
         return np.ascontiguousarray(np.stack([self.place(fixed, unit) for fixed in faces], axis=1))
 
-    def place(self, fixed: Mapping[str, float], unit: Array) -> Array:
+    def place(self, fixed: Mapping[str, float], unit: Floats) -> Floats:
         """Unit-cube coordinates of the free variables to points of a face."""
         columns, free = [], iter(unit.T)
         for name in self.variables:
@@ -226,7 +226,7 @@ class _Sampler:
         return np.stack(columns, axis=1)
 
 
-def _shares(measures: Array, n: int) -> list[int]:
+def _shares(measures: Floats, n: int) -> list[int]:
     """Whole numbers with sum n, proportional to ``measures`` (largest remainders), 1 each if n allows."""
     floor = 1 if n >= len(measures) else 0
     exact = (n - floor * len(measures)) * measures / measures.sum()
@@ -236,7 +236,7 @@ def _shares(measures: Array, n: int) -> list[int]:
     return [int(m) + floor for m in whole]
 
 
-def _unit(n: int, d: int, rng: np.random.Generator, method: str) -> Array:
+def _unit(n: int, d: int, rng: np.random.Generator, method: str) -> Floats:
     """Draw n points of the unit cube of dimension d."""
     if d == 0 or n == 0:
         return np.zeros((n, d))

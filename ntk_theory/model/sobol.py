@@ -9,12 +9,9 @@ shift (Matoušek, J. Complexity 14, 527–556, 1998), which keep the net and mak
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Bits, Floats
 from ntk_theory.errors import InputError
-
-Array = NDArray[np.float64]
-Bits = NDArray[np.uint64]
 
 #: Binary digits of a coordinate, and so the logarithm of the largest number of points.
 DIGITS = 32
@@ -36,7 +33,7 @@ _JOE_KUO: tuple[tuple[int, tuple[int, ...]], ...] = (
 LARGEST = 1 + len(_JOE_KUO)
 
 
-def sobol(n: int, dimension: int, rng: np.random.Generator | None = None) -> Array:
+def sobol(n: int, dimension: int, rng: np.random.Generator | None = None) -> Floats:
     """The first n points of the sequence in [0, 1)^dimension, (n, dimension).
 
     With ``rng`` they are scrambled, and then in the open cube.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ntk_theory.arrays import Floats
 from ntk_theory.studies.initialisation.cells import CellContext
 from ntk_theory.studies.question.case import Case
 from ntk_theory.studies.question.study import Study
@@ -17,9 +15,7 @@ if TYPE_CHECKING:
     Context: TypeAlias = CellContext | FlowContext
 
 
-def context_of(
-    study: Study, case: Case, activation: str, limit: NDArray[np.float64] | None = None
-) -> Context:
+def context_of(study: Study, case: Case, activation: str, limit: Floats | None = None) -> Context:
     """What the cells of a case and activation share; ``limit`` is T^∞ where it is known and needed."""
     if study.training is None:
         return CellContext.of(study, case, activation, limit)

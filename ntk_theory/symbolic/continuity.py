@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ntk_theory.symbolic.asymptotics import End, Growth, Point, behaviour
+from ntk_theory.symbolic.asymptotics import Growth, behaviour
 from ntk_theory.symbolic.intervals import over_reals
+from ntk_theory.symbolic.places import End, Point
 from ntk_theory.symbolic.series import Order, Series
 from ntk_theory.symbolic.zero import Sign, is_zero, sign_of
 

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 import sympy as sp
 
-from ntk_theory.errors import InputError
+from ntk_theory.errors import ProblemError
 
 #: Fields, variables: a letter, then letters and digits. The underscore is the derivative mark.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
@@ -56,19 +56,11 @@ class JetSpace:
     variables: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        for what, names in (("fields", self.fields), ("variables", self.variables)):
-            if not names:
-                raise InputError(f"{what} is empty; it needs at least one name")
-            if len(set(names)) != len(names):
-                raise InputError(f"{what} = {names} repeats a name; each must be its own")
-            for name in names:
-                if not NAME.match(name):
-                    raise InputError(
-                        f"{what} has the name {name!r}; it needs a letter followed by letters and digits"
-                    )
+        for what in ("fields", "variables"):
+            object.__setattr__(self, what, _names(what, getattr(self, what)))
         both = set(self.fields) & set(self.variables)
         if both:
-            raise InputError(f"{sorted(both)[0]!r} is both a field and a variable; rename one of them")
+            raise ProblemError(f"{sorted(both)[0]!r} is both a field and a variable; rename one of them")
 
     @property
     def dimension(self) -> int:
@@ -136,6 +128,23 @@ class JetSpace:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.fields)
+
+
+def _names(what: str, given: object) -> tuple[str, ...]:
+    """Distinct names, at least one, as a tuple."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ProblemError(f"{what} is {given!r}; it needs a tuple of names, such as ('u', 'v')")
+    names = tuple(given)
+    if not names:
+        raise ProblemError(f"{what} is empty; it needs at least one name")
+    for name in names:
+        if not isinstance(name, str) or not NAME.match(name):
+            raise ProblemError(
+                f"{what} has the name {name!r}; it needs a letter followed by letters and digits"
+            )
+    if len(set(names)) != len(names):
+        raise ProblemError(f"{what} = {names} repeats a name; each must be its own")
+    return names
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ k that do not depend on δ, except through bounded oscillation such as sin(v/δ)
 another when its a is smaller, or its a is equal and its b larger. ``tail`` is the dominating order
 of what was cut off; ``None`` says the series is exact.
 
-The arithmetic knows nothing of differential operators; :mod:`ntk_theory.symbolic.asymptotics`
+The arithmetic knows nothing of differential operators; :mod:`ntk_theory.symbolic.expansion`
 uses it to expand F_α(c e_0 + εv).
 """
 

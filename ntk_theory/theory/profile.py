@@ -13,16 +13,10 @@ from functools import cached_property
 
 import sympy as sp
 
-from ntk_theory.symbolic.asymptotics import (
-    Degree,
-    End,
-    Growth,
-    Point,
-    behaviour,
-    domain_fault,
-    expansion_point,
-)
+from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.symbolic.asymptotics import Degree, Growth, behaviour, domain_fault
 from ntk_theory.symbolic.operator import jet_dependence
+from ntk_theory.symbolic.places import End, Point, expansion_point
 from ntk_theory.symbolic.problem import Group
 from ntk_theory.symbolic.series import Series
 from ntk_theory.symbolic.zero import is_zero
@@ -37,7 +31,7 @@ class GroupProfile:
     """The degrees of one group for a given output bias."""
 
     group: Group
-    bias: str
+    bias: OutputBias
 
     @cached_property
     def _legs(self) -> tuple[tuple[Mapping[sp.Expr, tuple[str, bool]], sp.Expr, dict[sp.Expr, sp.Expr]], ...]:
@@ -93,7 +87,7 @@ class GroupProfile:
         for number, (info, _, _) in enumerate(self._legs):
             values = frozenset(s for s, (_, is_value) in info.items() if is_value)
             fields = {s: name for s, (name, _) in info.items()}
-            points.append(expansion_point(fields, values, end=end, bias=self.bias, leg=number))
+            points.append(expansion_point(fields, values, end=end, start=self.bias.start, leg=number))
         merged = {k: v for p in points for k, v in p.values.items()}
         random = frozenset().union(*(p.random for p in points))
         return Point(merged, random, end, frozenset().union(*(p.constants for p in points)))

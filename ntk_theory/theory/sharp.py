@@ -17,7 +17,8 @@ from functools import cached_property
 
 import sympy as sp
 
-from ntk_theory.symbolic.asymptotics import Degree, End, Growth
+from ntk_theory.symbolic.asymptotics import Degree, Growth
+from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.zero import depends_on
 from ntk_theory.theory.exponents import HALF, Limit, Line, Obstacle, Regime, Terms, regime_at, regimes
 from ntk_theory.theory.profile import GroupProfile
@@ -106,7 +107,7 @@ def _terms(g: GroupProfile, h: GroupProfile, end: End) -> Terms:
                         meet(a, b, 2, sp.S.Zero, f"hidden part of {i}", False)
                     else:
                         meet(a, b, 2, -HALF, _fluctuation(i, j), True)
-            if i == j and g.bias != "none":
+            if i == j and g.bias.is_trained:
                 meet(g.output_bias(i, end), h.output_bias(i, end), 0, sp.S.Zero, f"output bias of {i}", False)
     return Terms(tuple(lines), tuple(spread), tuple(obstacles))
 
@@ -167,7 +168,7 @@ def _middle(g: GroupProfile, h: GroupProfile) -> Terms:
                     label = f"hidden part of {i}"
                     lines.append(Line(sp.S.Zero, sp.S.Zero, 0, random, label))
                     spread.append(Line(sp.S.Zero, sp.S.Zero if random else -HALF, 0, True, label))
-            if i == j and g.bias != "none" and g.has_bias(i) is not False and h.has_bias(i) is not False:
+            if i == j and g.bias.is_trained and g.has_bias(i) is not False and h.has_bias(i) is not False:
                 lines.append(_middle_bias(g, h, i))
     return Terms(tuple(lines), tuple(spread), tuple(obstacles))
 

@@ -11,14 +11,15 @@ import sympy as sp
 
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import GroupKind, Problem
-from ntk_theory.theory.classification import Classification
+from ntk_theory.theory.answers import Answers
+from ntk_theory.theory.derivation import disagreements
 from ntk_theory.theory.exponents import Regime
 from ntk_theory.theory.sharp import SharpBlock
 
 WIDTH = 96
 
 
-def heading(c: Classification) -> str:
+def heading(c: Answers) -> str:
     """One line: what was asked."""
     name = c.problem.title or c.problem.name or "operator"
     return f"{name}, output bias {c.output_bias}, activation {c.activation}"
@@ -29,7 +30,7 @@ def equations(problem: Problem) -> list[str]:
     return [f"{g.name}: {render(g.legs[0].expression, g.legs[0].space)} = 0" for g in problem.equations]
 
 
-def paper_lines(c: Classification) -> Iterator[str]:
+def paper_lines(c: Answers) -> Iterator[str]:
     """What the paper's criterion says, line by line."""
     p = c.paper
     if not p.applies:
@@ -76,7 +77,7 @@ class Row:
     cells: tuple[str, str, str, str]
 
 
-def rows(c: Classification, *, separator: str = ", ") -> list[Row]:
+def rows(c: Answers, *, separator: str = ", ") -> list[Row]:
     """The table of sharp regimes: blocks with the same answer in one row, in the order of the first."""
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for name, block in shown_blocks(c).items():
@@ -90,7 +91,7 @@ def rows(c: Classification, *, separator: str = ", ") -> list[Row]:
     return [Row(tuple(names), cells) for cells, names in found.items()]
 
 
-def shown_blocks(c: Classification) -> dict[str, SharpBlock]:
+def shown_blocks(c: Answers) -> dict[str, SharpBlock]:
     """The blocks worth a line: a pair of value groups or equations is part of bb, bf or ff."""
     covered = {g.name for g in c.problem.groups if g.kind is not GroupKind.CONDITION}
     return {
@@ -110,7 +111,7 @@ def threshold_cell(block: SharpBlock) -> str:
     return f"s {'≥' if attained else '>'} {threshold}"
 
 
-def summary(c: Classification) -> str:
+def summary(c: Answers) -> str:
     """The answer as plain text."""
     lines = [heading(c), *(f"  {line}" for line in equations(c.problem)), ""]
     lines += [f"  {line}" for line in paper_lines(c)]
@@ -123,12 +124,12 @@ def summary(c: Classification) -> str:
         lines.append(f"        s < 1/2: {below}")
         lines.append(f"        s = 1/2: {at}")
         lines.append(f"        s > 1/2: {above}")
-    for sentence in c.disagreements:
+    for sentence in (step.conclusion for step in disagreements(c)):
         lines += ["", *textwrap.wrap(sentence, WIDTH, initial_indent="  ! ", subsequent_indent="    ")]
     return "\n".join(lines)
 
 
-def latex(c: Classification) -> str:
+def latex(c: Answers) -> str:
     """The equations as an align* block, the sharp regimes as a table."""
     lines = [r"\begin{align*}"]
     bodies = []

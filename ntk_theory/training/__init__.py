@@ -1,27 +1,5 @@
-"""Training: losses, flows, optimisers, drift of the kernel, limiting dynamics."""
+"""Training: the loss, the methods that lower it, and what the kernel does on the way."""
 
-from ntk_theory.training.drift import Assumptions, Drift
-from ntk_theory.training.methods.descent import Adam, GradientDescent
-from ntk_theory.training.methods.flow import Flow
-from ntk_theory.training.methods.gauss_newton import GaussNewton
-from ntk_theory.training.solution import field_errors, relative_error
-from ntk_theory.training.stopping import Resample, Until
-from ntk_theory.training.train import train
-from ntk_theory.training.trajectory import Trajectory, load_network, save_network
+import lazy_loader as lazy
 
-__all__ = [
-    "Adam",
-    "Assumptions",
-    "Drift",
-    "Flow",
-    "GaussNewton",
-    "GradientDescent",
-    "Resample",
-    "Trajectory",
-    "Until",
-    "field_errors",
-    "load_network",
-    "relative_error",
-    "save_network",
-    "train",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -16,13 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.model.blocks import UNIONS, Kernel
 from ntk_theory.training.methods.method import State
 from ntk_theory.training.objective import Objective
 
-FloatArray = NDArray[np.float64]
 #: The block that is the whole kernel.
 WHOLE = "all"
 
@@ -43,16 +42,16 @@ class Drift:
         ‖K(t) − K(0)‖₂, (k,).
     """
 
-    times: FloatArray
+    times: Floats
     norms: Mapping[str, float]
-    absolute: Mapping[str, FloatArray]
-    spectral: FloatArray
+    absolute: Mapping[str, Floats]
+    spectral: Floats
 
     def sup(self, block: str = WHOLE) -> float:
         """sup_t of the absolute drift of a block over the record times."""
         return float(self.absolute[block].max())
 
-    def relative(self, block: str = WHOLE) -> FloatArray:
+    def relative(self, block: str = WHOLE) -> Floats:
         """The relative drift of a block, (k,); infinite where K(0) = 0 and K moved."""
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.absolute[block] / self.norms[block]
@@ -79,14 +78,14 @@ class Assumptions:
         max |F_α| by group, (k,).
     """
 
-    times: FloatArray
+    times: Floats
     size: int
-    parameter_sup: FloatArray
-    parameter_shift: FloatArray
-    gradient_sup: Mapping[str, FloatArray]
+    parameter_sup: Floats
+    parameter_shift: Floats
+    gradient_sup: Mapping[str, Floats]
 
     @property
-    def parameter_sup_relative(self) -> FloatArray:
+    def parameter_sup_relative(self) -> Floats:
         """‖θ(t)‖_∞ / √(2 ln P), (k,)."""
         return np.asarray(self.parameter_sup / math.sqrt(2 * math.log(max(self.size, 2))))
 
@@ -110,7 +109,7 @@ class Assumptions:
 class Monitor:
     """Collects drift and assumptions; what it holds goes into checkpoints as plain arrays."""
 
-    def __init__(self, objective: Objective, initial: FloatArray, *, kernel: bool) -> None:
+    def __init__(self, objective: Objective, initial: Floats, *, kernel: bool) -> None:
         self._objective, self._initial = objective, initial
         self._first = objective.kernel(initial) if kernel else None
         self.columns: dict[str, list[float]] = {}
@@ -130,7 +129,7 @@ class Monitor:
         for name, value in row.items():
             self.columns.setdefault(name, []).append(value)
 
-    def _moved(self, theta: FloatArray) -> dict[str, float]:
+    def _moved(self, theta: Floats) -> dict[str, float]:
         assert self._first is not None
         now = self._objective.kernel(theta)
         change = now.matrix - self._first.matrix

@@ -17,9 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError, TrainingError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.assembly import (
@@ -37,8 +38,8 @@ from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.points import check_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.drift import Drift, block_norms
+from ntk_theory.training.weighting import Weights, group_weights, per_residual
 
-FloatArray = NDArray[np.float64]
 #: Relative and absolute tolerance of the scalar equation.
 TOLERANCE = 1e-10
 #: Times at which the drift is taken.
@@ -61,9 +62,9 @@ class ConstantDynamics:
         Of Σ_i F_{i0}F_{i0}' along c(t).
     """
 
-    times: FloatArray
-    bias: FloatArray
-    losses: FloatArray
+    times: Floats
+    bias: Floats
+    losses: Floats
     drift: Drift
 
 
@@ -73,7 +74,7 @@ def constant_dynamics(
     end: float,
     *,
     start: ArrayLike | None = None,
-    weights: str | Mapping[str, float] = "sum",
+    weights: Weights = "sum",
 ) -> ConstantDynamics:
     """Solve the limiting equation of c for s > 1/2 up to raw time ``end``.
 
@@ -84,9 +85,9 @@ def constant_dynamics(
     end:
         T > 0. In kernel time the bias moves infinitely fast, hence raw time only.
     start:
-        c(0), (m,); default 0, as ``output_bias="zero"`` starts.
+        c(0), (m,); default 0.
     weights:
-        ``sum``, ``mean`` or λ per group, as for training.
+        ``sum``, ``mean`` or λ per group, as for training (trace ratios are those of a network).
 
     Raises
     ------
@@ -121,12 +122,12 @@ def constant_dynamics(
 class _Constants:
     """Residuals, loss and kernel at constant fields."""
 
-    def __init__(self, rows: Rows, weights: str | Mapping[str, float]) -> None:
+    def __init__(self, rows: Rows, weights: Weights) -> None:
         self.rows = rows
-        self.weights = _group_weights(rows, weights)
+        self.weights = per_residual(rows.groups, group_weights(rows.groups, weights))
         self.zero = np.zeros((len(rows.slots), len(rows.points)))
 
-    def at(self, c: FloatArray) -> Linearisation:
+    def at(self, c: Floats) -> Linearisation:
         try:
             return linearise(self.rows, network_jets(self.rows, self.zero, 0.0, c))
         except NonFiniteError as error:
@@ -134,7 +135,7 @@ class _Constants:
                 f"at constant fields {c.tolist()} the limit for s > 1/2 is not defined: {error}"
             ) from error
 
-    def folded(self, here: Linearisation) -> dict[int, FloatArray]:
+    def folded(self, here: Linearisation) -> dict[int, Floats]:
         """F_{i0} per field that has a value slot, legs added, (n,)."""
         fields = self.rows.problem.space.fields
         found = {}
@@ -142,7 +143,7 @@ class _Constants:
             found[fields.index(self.rows.slots[k].field)] = fold_rows(self.rows, here.weights[k])
         return found
 
-    def slope(self, c: FloatArray) -> FloatArray:
+    def slope(self, c: Floats) -> Floats:
         here = self.at(c)
         pull = self.weights * residuals(self.rows, here.values)
         out = np.zeros_like(c)
@@ -150,10 +151,10 @@ class _Constants:
             out[i] = -float(pull @ gradient)
         return out
 
-    def loss(self, c: FloatArray) -> float:
+    def loss(self, c: Floats) -> float:
         return 0.5 * float(np.sum(self.weights * residuals(self.rows, self.at(c).values) ** 2))
 
-    def kernel(self, c: FloatArray) -> Kernel:
+    def kernel(self, c: Floats) -> Kernel:
         here = self.at(c)
         n = len(self.rows.points)
         matrix = np.zeros((n, n))
@@ -162,7 +163,7 @@ class _Constants:
         return Kernel(fold_kernel(self.rows, matrix), self.rows.groups)
 
 
-def kernel_drift(times: FloatArray, kernels: object) -> Drift:
+def kernel_drift(times: Floats, kernels: object) -> Drift:
     """Drift of a sequence of kernels, one per time, against the first."""
     first: Kernel | None = None
     columns: dict[str, list[float]] = {}
@@ -179,7 +180,7 @@ def kernel_drift(times: FloatArray, kernels: object) -> Drift:
     return Drift(times, block_norms(first), curves, np.array(spectral))
 
 
-def linear_flow(kernel: Kernel, values: ArrayLike, times: ArrayLike, weights: ArrayLike = 1.0) -> FloatArray:
+def linear_flow(kernel: Kernel, values: ArrayLike, times: ArrayLike, weights: ArrayLike = 1.0) -> Floats:
     """R(t) of R' = −KΛR for a constant kernel, (k, n).
 
     Parameters
@@ -210,22 +211,7 @@ def linear_flow(kernel: Kernel, values: ArrayLike, times: ArrayLike, weights: Ar
     return np.asarray((decay * (basis.T @ (root * start))) @ basis.T / root)
 
 
-def linear_limit_flow(
-    law: LimitLaw, values: ArrayLike, times: ArrayLike, weights: ArrayLike = 1.0
-) -> FloatArray:
+def linear_limit_flow(law: LimitLaw, values: ArrayLike, times: ArrayLike, weights: ArrayLike = 1.0) -> Floats:
     """R(t) at s = 1/2 and infinite width from R(0) (n,), (k, n); all groups must be affine in the jets."""
     kernel = Kernel(law.deterministic(1.0), law.rows.groups)
     return linear_flow(kernel, values, times, weights)
-
-
-def _group_weights(rows: Rows, weights: str | Mapping[str, float]) -> FloatArray:
-    if isinstance(weights, str):
-        if weights not in ("sum", "mean"):
-            raise InputError(f"weights is {weights!r}; it needs 'sum', 'mean' or a number per group")
-        return np.concatenate(
-            [np.full(g.size, 1.0 if weights == "sum" else 1.0 / g.size) for g in rows.groups]
-        )
-    missing = [g.name for g in rows.groups if g.name not in weights]
-    if missing:
-        raise InputError(f"weights lacks the group {missing[0]!r}; give a positive number for each group")
-    return np.concatenate([np.full(g.size, float(weights[g.name])) for g in rows.groups])

@@ -8,28 +8,24 @@ R' = −KΛR with K = J diag(η) Jᵀ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.gradient_and_kernel import gradient_and_kernel
 from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.ntk import choose
 from ntk_theory.empirical.residuals import Linearised, Residuals
-from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import assemble, assemble_contracted
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
-from ntk_theory.symbolic.problem import GroupKind, Problem
-
-FloatArray = NDArray[np.float64]
-#: ``sum``: λ_g = 1; ``mean``: λ_g = 1/n_g; ``trace``: NTK trace ratios, λ_g = tr K / tr K^{gg}.
-WEIGHTINGS = ("sum", "mean", "trace")
+from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.weighting import Weights, group_weights, per_residual
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +45,6 @@ class Objective:
     residuals: Residuals
     template: Parameters
     group_weights: Mapping[str, float]
-    #: Where methods keep what only saves work (an integrator, a factorisation); never part of a result.
-    solvers: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -59,17 +53,15 @@ class Objective:
         network: Network,
         parameters: Parameters,
         points: Mapping[str, ArrayLike],
-        weights: str | Mapping[str, float] = "sum",
+        weights: Weights = "sum",
     ) -> Objective:
-        """Lower the problem, check points and weights.
-
-        ``weights`` is one of :data:`WEIGHTINGS`, or a positive number per group.
-        """
+        """Lower the problem, check points and weights (see :func:`group_weights`)."""
         network.check(parameters)
         residuals = Residuals.of(problem, network, points)
-        names = [group.name for group in residuals.rows.groups]
-        bare = cls(residuals, parameters, dict.fromkeys(names, 1.0))
-        return replace(bare, group_weights=_weights(bare, weights), solvers={})
+        groups = residuals.rows.groups
+        bare = cls(residuals, parameters, group_weights(groups, "sum"))
+        found = group_weights(groups, weights, lambda: bare.kernel(parameters.flatten()))
+        return replace(bare, group_weights=found)
 
     @property
     def network(self) -> Network:
@@ -82,45 +74,38 @@ class Objective:
         return self.residuals.size
 
     @cached_property
-    def weights(self) -> FloatArray:
+    def weights(self) -> Floats:
         """λ per residual, (n,)."""
-        groups = self.residuals.rows.groups
-        return np.concatenate([np.full(g.size, float(self.group_weights[g.name])) for g in groups])
+        return per_residual(self.residuals.rows.groups, self.group_weights)
 
     @cached_property
-    def rates(self) -> FloatArray:
+    def rates(self) -> Floats:
         """η per parameter, (P,)."""
         pairs = zip(self.template.rates, self.template.blocks(), strict=True)
         return np.concatenate([np.full(block.size, rate) for rate, block in pairs])
 
-    def parameters(self, vector: FloatArray) -> Parameters:
+    def parameters(self, vector: Floats) -> Parameters:
         """θ as arrays."""
         return self.template.replaced(vector)
 
-    def at(self, vector: FloatArray) -> Linearised:
+    def at(self, vector: Floats) -> Linearised:
         """Values, gradients by the jets and products with J at θ."""
         return self.residuals.at(self.parameters(vector))
 
-    def values(self, vector: FloatArray) -> FloatArray:
+    def values(self, vector: Floats) -> Floats:
         """R(θ), (n,)."""
         return self.at(vector).values
 
-    def gradient(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def gradient(self, vector: Floats) -> tuple[Floats, Floats]:
         """R (n,) and ∇L = JᵀΛR (P,), by one backward pass."""
         here = self.at(vector)
         return here.values, here.vjp(self.weights * here.values).flatten()
 
-    def jacobian(self, vector: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """R (n,) and the dense J (n, P); the last answer is kept, since a rejected step asks again."""
-        key = vector.tobytes()
-        kept = self.solvers.get("jacobian")
-        if kept is None or kept[0] != key:
-            kept = (key, residuals_and_jacobian(self.residuals, self.parameters(vector)))
-            self.solvers["jacobian"] = kept
-        made: tuple[FloatArray, FloatArray] = kept[1]
-        return made
+    def jacobian(self, vector: Floats) -> tuple[Floats, Floats]:
+        """R (n,) and the dense J (n, P)."""
+        return residuals_and_jacobian(self.residuals, self.parameters(vector))
 
-    def gradient_and_kernel(self, vector: FloatArray) -> tuple[FloatArray, FloatArray, Kernel]:
+    def gradient_and_kernel(self, vector: Floats) -> tuple[Floats, Floats, Kernel]:
         """R, ∇L and K(θ), from one backward pass where contracted seeds are the cheaper way to K."""
         here = self.at(vector)
         way = choose(here.ask, "auto", None)
@@ -129,9 +114,15 @@ class Objective:
         values = here.values
         return values, here.vjp(self.weights * values).flatten(), self._kernel(here)
 
-    def kernel(self, vector: FloatArray) -> Kernel:
+    def kernel(self, vector: Floats) -> Kernel:
         """K(θ) in named blocks, by the cheaper of jet NTK and contracted seeds."""
         return self._kernel(self.at(vector))
+
+    def largest_eigenvalue(self, vector: Floats) -> float:
+        """λ_max of Λ^{1/2} K Λ^{1/2} at θ: the fastest rate of the flow R' = −KΛR."""
+        root = np.sqrt(self.weights)
+        matrix = root[:, None] * self.kernel(vector).matrix * root
+        return float(max(np.linalg.eigvalsh(matrix)[-1], np.finfo(np.float64).tiny))
 
     def _kernel(self, here: Linearised) -> Kernel:
         rows, weights = self.residuals.rows, here.linearisation.weights
@@ -143,11 +134,11 @@ class Objective:
         full = jet_ntk(network, parameters, rows.points, rows.slots)
         return assemble(rows, weights, full, network.epsilon, rate)
 
-    def loss(self, values: FloatArray) -> float:
+    def loss(self, values: Floats) -> float:
         """L from R."""
         return 0.5 * float(np.sum(self.weights * values**2))
 
-    def group_losses(self, values: FloatArray) -> dict[str, float]:
+    def group_losses(self, values: Floats) -> dict[str, float]:
         """½ λ_g Σ_x R_g² by group; they add up to L."""
         terms = 0.5 * self.weights * values**2
         parts, at = {}, 0
@@ -156,12 +147,12 @@ class Objective:
             at += group.size
         return parts
 
-    def worst_group(self, values: FloatArray) -> str:
+    def worst_group(self, values: Floats) -> str:
         """The group with the largest share of the loss (or with a value that is not finite)."""
         losses = self.group_losses(values)
         return max(losses, key=lambda name: losses[name] if np.isfinite(losses[name]) else np.inf)
 
-    def gradient_sup(self, vector: FloatArray) -> dict[str, float]:
+    def gradient_sup(self, vector: Floats) -> dict[str, float]:
         """Largest |F_α| by group, over its points and slots: assumption (ii) of Theorem 2.3."""
         rows = self.residuals.rows
         weights = np.abs(self.at(vector).linearisation.weights)
@@ -171,28 +162,3 @@ class Objective:
             if leg.slots:
                 found[name] = max(found[name], float(weights[list(leg.slots), leg.rows].max()))
         return found
-
-
-def _weights(bare: Objective, weights: str | Mapping[str, float]) -> dict[str, float]:
-    groups = bare.residuals.rows.groups
-    names = [group.name for group in groups]
-    if isinstance(weights, str):
-        if weights == "sum":
-            return dict.fromkeys(names, 1.0)
-        if weights == "mean":
-            return {group.name: 1.0 / group.size for group in groups}
-        if weights == "trace":
-            return bare.kernel(bare.template.flatten()).trace_ratio_weights()
-        raise InputError(f"weights is {weights!r}; it needs one of {', '.join(WEIGHTINGS)}, or a mapping")
-    extra = {"b": GroupKind.VALUE, "f": GroupKind.EQUATION}
-    unknown = [name for name in weights if name not in names and name not in extra]
-    if unknown:
-        raise InputError(f"weights has the group {unknown[0]!r}; the problem has {', '.join(names)}")
-    found = {}
-    for group in groups:
-        union = next((u for u, kind in extra.items() if group.kind is kind), None)
-        value = float(weights.get(group.name, weights.get(union, 1.0) if union else 1.0))
-        if not (np.isfinite(value) and value > 0):
-            raise InputError(f"weights[{group.name!r}] is {value}; it needs a positive number")
-        found[group.name] = value
-    return found

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.lowering import bind
@@ -20,7 +20,6 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.program import compile_expressions
 from ntk_theory.symbolic.problem import Problem
 
-FloatArray = NDArray[np.float64]
 #: About as many points does the default grid have.
 GRID_POINTS = 10_000
 
@@ -31,8 +30,8 @@ class TestGrid:
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
-    points: FloatArray
-    values: FloatArray
+    points: Floats
+    values: Floats
 
     @classmethod
     def of(cls, problem: Problem, size: int = GRID_POINTS) -> TestGrid:
@@ -54,7 +53,7 @@ class TestGrid:
         found = self.fields(problem, network, parameters)
         return float(np.linalg.norm(found - self.values) / np.linalg.norm(self.values))
 
-    def fields(self, problem: Problem, network: Network, parameters: Parameters) -> FloatArray:
+    def fields(self, problem: Problem, network: Network, parameters: Parameters) -> Floats:
         """u_θ on the grid, (m, n)."""
         return jets(network, parameters, self.points, [problem.space.value(name) for name in problem.fields])
 
@@ -68,7 +67,7 @@ class TestGrid:
         return errors
 
 
-def domain_grid(problem: Problem, size: int) -> FloatArray:
+def domain_grid(problem: Problem, size: int) -> Floats:
     """Equidistant points of the domain with both ends, about ``size`` of them; (n, d)."""
     missing = [name for name in problem.variables if name not in problem.domain]
     if missing:

@@ -15,11 +15,12 @@ from ntk_theory.empirical.jet_ntk import jet_ntk
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.empirical.reference import reference_jacobian, reference_jets, reference_kernel
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.activations import TABLE
 from ntk_theory.model.assembly import assemble, linearise, stack_rows
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import OUTPUT_BIASES, Network
+from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
+from ntk_theory.setting.activations import ACTIVATIONS
+from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.problem import Problem
 
@@ -119,14 +120,14 @@ def operators(draw: st.DrawFn) -> sp.Expr:
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
     widths = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)))
-    smooth = sorted(set(TABLE) - {"relu"})
+    smooth = sorted(set(ACTIVATIONS) - {"relu"})
     return Network(
         SPACE.variables,
         SPACE.fields,
         widths,
         s=draw(st.sampled_from(["1/4", "1/2", "3/4", "1"])),
         activation=draw(st.sampled_from([*smooth, "relu^4", "relu^5"])),
-        output_bias=draw(st.sampled_from(OUTPUT_BIASES)),
+        output_bias=draw(st.sampled_from(list(OUTPUT_BIASES))),
         input_map=draw(st.sampled_from([None, {"x": (-2, 1), "t": (0, 3)}])),
     )
 

@@ -190,9 +190,8 @@ def test_parameters_of_a_problem_go_into_operators_and_targets() -> None:
 
 
 def test_a_target_with_fields_is_refused_and_one_that_is_not_finite_reported() -> None:
-    group = Group("b", GroupKind.VALUE, (Operator(SPACE, U),), target=U_XXX)
     with pytest.raises(InputError, match="without the fields"):
-        lower_problem(Problem(SPACE, (equation(U_X),), (group,)))
+        Group("b", GroupKind.VALUE, (Operator(SPACE, U),), target=U_XXX)
     group = Group("b", GroupKind.VALUE, (Operator(SPACE, U),), target=sp.log(T))
     lowered = lower_problem(Problem(SPACE, (equation(U_X),), (group,)))
     with pytest.raises(NonFiniteError, match="'b' at point 1"):

@@ -86,8 +86,8 @@ def own_kernel(apply: Callable[[Layers, Any], Any], layers: Layers) -> np.ndarra
 
 def our_kernel(network: Network, parameters: Parameters) -> np.ndarray:
     u = Operator(SPACE, SPACE.symbol(SPACE.value("u")))
-    problem = Problem(SPACE, (), (Group("b", GroupKind.VALUE, (u,)),))
-    jacobian = reference_jacobian(problem, network, parameters, {"b": POINTS})
+    problem = Problem(SPACE, (Group("f", GroupKind.EQUATION, (u,)),))
+    jacobian = reference_jacobian(problem, network, parameters, {"f": POINTS})
     blocks = [
         np.full(block.size, rate) for block, rate in zip(parameters.blocks(), parameters.rates, strict=True)
     ]

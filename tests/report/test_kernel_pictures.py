@@ -9,7 +9,7 @@ import pytest
 
 import ntk_theory as nt
 from ntk_theory.advice.law_table import predict
-from ntk_theory.empirical.preview import parameter_count, preview
+from ntk_theory.empirical.preview import preview
 from ntk_theory.errors import InputError
 from ntk_theory.limit.preview import law_cost
 from ntk_theory.model.blocks import Kernel, KernelGroup
@@ -114,7 +114,7 @@ def test_the_preview_foresees_path_and_parameters(name, depth):
     network = nt.Network(problem.variables, problem.fields, 32, depth)
     ahead = preview(problem, network, 4)
     theta = network.init(0)
-    assert parameter_count(network) == ahead.parameters == theta.size
+    assert network.parameter_count == ahead.parameters == theta.size
     kernel = nt.ntk(problem, network, theta, nt.draw_points(problem, 4, 0))
     assert kernel.metadata["path"] == ("contracted" if ahead.plan.contracted else "jet")
     assert ahead.bytes >= 8 * kernel.matrix.size + 8 * theta.size

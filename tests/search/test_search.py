@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ntk_theory.search.bench import Bench, default_predict, search, shrink
 from ntk_theory.search.candidates import random_candidate, smaller
-from ntk_theory.symbolic.asymptotics import End
+from ntk_theory.symbolic.places import End
 from ntk_theory.theory import Limit, profile
 
 pytestmark = pytest.mark.properties

@@ -14,16 +14,15 @@ import numpy as np
 import pytest
 import sympy as sp
 from numpy.polynomial import Legendre, legendre
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from zoo_entries import FOLDER, derivative
 
+from ntk_theory.arrays import Floats
 from ntk_theory.model.lowering import LoweredOperator, lower_problem
 from ntk_theory.model.program import compile_expressions
 from ntk_theory.symbolic.loading import load_toml
 from ntk_theory.symbolic.problem import Problem
 
-Array = NDArray[np.float64]
 PROBLEMS = {path.stem: load_toml(path) for path in sorted(FOLDER.glob("*.toml"))}
 SOLVED = [name for name, problem in PROBLEMS.items() if problem.solution is not None]
 #: Basis functions per variable, by the number of variables.
@@ -61,7 +60,7 @@ def smallest_singular_value(problem: Problem, *, conditions: bool = True, withou
     return float(np.linalg.svd(np.linalg.qr(matrix, mode="r"), compute_uv=False)[-1])
 
 
-def rows_of(problem: Problem, leg: LoweredOperator, face: Mapping[str, sp.Expr]) -> Array:
+def rows_of(problem: Problem, leg: LoweredOperator, face: Mapping[str, sp.Expr]) -> Floats:
     """√weight · Σ_α F_α ∂^α(basis) at the nodes of one face: (nodes, fields · basis)."""
     nodes, weights = quadrature(problem, face)
     solution = problem.solution
@@ -88,7 +87,7 @@ def intervals(problem: Problem) -> list[tuple[float, float]]:
     return [(float(low), float(high)) for low, high in ends]
 
 
-def quadrature(problem: Problem, face: Mapping[str, sp.Expr]) -> tuple[Array, Array]:
+def quadrature(problem: Problem, face: Mapping[str, sp.Expr]) -> tuple[Floats, Floats]:
     """Tensor Gauss–Legendre nodes (nodes, d) and weights; coordinates of the face stay fixed."""
     unit, weight = legendre.leggauss(DEGREES[len(problem.variables)] + 4)
     axes, weights = [], []
@@ -100,7 +99,7 @@ def quadrature(problem: Problem, face: Mapping[str, sp.Expr]) -> tuple[Array, Ar
     return nodes, reduce(np.multiply.outer, weights).ravel()
 
 
-def legendre_basis(n: int, ends: tuple[float, float], at: Array, order: int) -> Array:
+def legendre_basis(n: int, ends: tuple[float, float], at: Floats, order: int) -> Floats:
     """∂^order of the first n L²-orthonormal Legendre polynomials on an interval: (points, n)."""
     low, high = ends
     columns = []

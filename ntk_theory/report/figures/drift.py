@@ -10,12 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter, NullLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.report.figures.palette import FAINT, INK, colours_of, markers_of, plain
 
-Floats = NDArray[np.float64]
 #: An axis that spans less than this factor has 2 and 5 labelled too.
 NARROW = 100
 

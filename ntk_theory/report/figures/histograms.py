@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.report.figures.law_draws import LawDraws
 from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, plain
@@ -23,7 +23,6 @@ from ntk_theory.report.figures.widths import chosen_blocks
 from ntk_theory.studies.initialisation.claims import Outcome
 from ntk_theory.studies.initialisation.verify import StudyResult
 
-Floats = NDArray[np.float64]
 BINS = 11
 #: A relative distance that counts as rounding.
 ROUNDING = 1e-9

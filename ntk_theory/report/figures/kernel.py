@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import AsinhNorm, Normalize
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ntk_theory.arrays import Floats, Places
 from ntk_theory.empirical.spectra import spectra
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.report.figures.palette import FAINT, INK, plain
 
-Floats = NDArray[np.float64]
 #: Curves by group; the whole kernel is black.
 SERIES = ("#2f7fc1", "#c8513c", "#4bb3a5", "#e08a3c", "#7a5fa8", "#6baed6", "#8c2d1f", "#0f6b5f")
 HEAT = "RdBu_r"
@@ -59,7 +59,7 @@ def draw_kernel_matrix(
     return figure
 
 
-def row_order(kernel: Kernel, points: Mapping[str, ArrayLike] | None) -> NDArray[np.intp]:
+def row_order(kernel: Kernel, points: Mapping[str, ArrayLike] | None) -> Places:
     """Rows group by group, in a group by the first coordinate that varies, then by the others."""
     order: list[int] = []
     for group in kernel.groups:

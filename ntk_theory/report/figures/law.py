@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter, NullLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ntk_theory.advice.law_table import BlockLaw
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, plain
 from ntk_theory.report.figures.widths import chosen_blocks
 
-Floats = NDArray[np.float64]
 #: Quantiles of the band.
 BAND = (0.05, 0.5, 0.95)
 #: Widths of the upper row.

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.limit.law import limit_law
+from ntk_theory.model.network import epsilon_of
 from ntk_theory.studies.initialisation.blocks import watched_pairs
 from ntk_theory.studies.initialisation.cells import CellContext
 from ntk_theory.studies.initialisation.collect import block_name, draw_from
-from ntk_theory.studies.initialisation.law_tail import Draw, epsilon_of
+from ntk_theory.studies.initialisation.law_tail import Draw
 from ntk_theory.studies.initialisation.verify import StudyResult
 
-Floats = NDArray[np.float64]
 #: Draws at each ε, from the same random numbers, so that curves are smooth.
 DRAWS = 400
 _SEED = 7

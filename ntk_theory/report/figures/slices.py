@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.errors import InputError
 from ntk_theory.model.lowering import bind
@@ -15,7 +15,6 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.program import compile_expressions
 from ntk_theory.symbolic.problem import Problem
 
-Floats = NDArray[np.float64]
 #: Points along a line, and along each side of a plane.
 LINE, SIDE = 400, 121
 

@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.report.rows import SIGNS, ClaimSummary
 from ntk_theory.report.words import problem_title
 from ntk_theory.studies.flow.claims import TrainingEvidence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-Floats = NDArray[np.float64]
 _THEOREM = "theorem-2.3"
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import AnyArray
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine.samples import StudyData
 from ntk_theory.studies.initialisation.cells import Row
@@ -101,7 +101,7 @@ def to_json(data: StudyData, path: str | os.PathLike[str]) -> None:
 def to_npz(data: StudyData, path: str | os.PathLike[str]) -> None:
     """One array per column; texts as codes into ``<column>_names``; ``about`` is JSON text. No pickles."""
     columns, names = _columns(data)
-    arrays: dict[str, NDArray[Any]] = {**columns}
+    arrays: dict[str, AnyArray] = {**columns}
     arrays |= {f"{name}_names": np.array(list(texts), dtype=np.str_) for name, texts in names.items()}
     arrays["about"] = np.array(json.dumps(_about(data), sort_keys=True))
     save: Callable[..., None] = np.savez_compressed
@@ -121,10 +121,10 @@ def _about(data: StudyData) -> dict[str, Any]:
     return {"format": FORMAT, "digest": data.study.digest, "study": data.study.to_dict()}
 
 
-def _columns(data: StudyData) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[str, ...]]]:
+def _columns(data: StudyData) -> tuple[dict[str, AnyArray], dict[str, tuple[str, ...]]]:
     """Every column as an array, texts as int32 codes into the names of that column."""
     texts: dict[str, dict[str, int]] = {name: {} for name in ("case", "activation", "pair", "s", "quantity")}
-    parts: dict[str, list[NDArray[Any]]] = {name: [np.zeros(0, np.int32)] for name in COLUMNS}
+    parts: dict[str, list[AnyArray]] = {name: [np.zeros(0, np.int32)] for name in COLUMNS}
     parts["value"] = [np.zeros(0)]
     for (case, activation), block in data.blocks.items():
         # (widths, seeds, keys): rows in the order of StudyData.rows

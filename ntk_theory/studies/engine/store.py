@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ntk_theory.errors import StoreError
 from ntk_theory.studies.engine.samples import Block, StudyData
@@ -28,7 +27,6 @@ from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, La
 from ntk_theory.studies.kinds import context_of
 from ntk_theory.studies.question.study import Cell, Study, canonical
 
-Floats = NDArray[np.float64]
 #: "NTKs" in the file's header: tells a store from any other SQLite file.
 APPLICATION = 0x4E544B73
 SCHEMA = 1

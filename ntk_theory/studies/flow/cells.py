@@ -27,12 +27,13 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError, TrainingError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
-from ntk_theory.studies.engine.workers import single_thread
+from ntk_theory.resources import thread_limit
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, init_seed
 from ntk_theory.studies.question.case import Case
 from ntk_theory.studies.question.study import Cell, Study
@@ -40,14 +41,12 @@ from ntk_theory.studies.question.training import FlowSettings
 from ntk_theory.symbolic.problem import GroupKind
 from ntk_theory.training.drift import WHOLE, Drift
 from ntk_theory.training.limiting import constant_dynamics
-from ntk_theory.training.methods.descent import largest_eigenvalue
 from ntk_theory.training.methods.flow import STIFF, Flow
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.stopping import Until
 from ntk_theory.training.train import train
 from ntk_theory.training.trajectory import Trajectory
 
-Floats = NDArray[np.float64]
 #: Relative tolerance by integrator: a drift is known to a part in a thousand, far below its spread.
 TOLERANCES = {"rk45": 1e-5, "etd2rk": 1e-3}
 #: Steps after which a flow counts as one that does not reach its end.
@@ -71,6 +70,11 @@ class FlowContext:
         """The context of a case and activation of a study of training."""
         assert study.training is not None
         return cls(case, activation, study.s, study.depth, study.output_bias, study.seed, study.training)
+
+    @property
+    def bias(self) -> OutputBias:
+        """The table line of the output bias."""
+        return OutputBias.of(self.output_bias)
 
     @cached_property
     def blocks(self) -> tuple[str, ...]:
@@ -103,11 +107,11 @@ class FlowContext:
         p = self.case.problem
         return Network(
             p.variables, p.fields, width=width, depth=self.depth, s=s, activation=self.activation,
-            output_bias=self.output_bias,  # type: ignore[arg-type]  # checked by the study
+            output_bias=self.output_bias,
         )  # fmt: skip
 
-    def limiting_drift(self, bias: Floats | None) -> Drift:
-        """The drift of the limiting dynamics for s > 1/2 from an output bias (``None``: 0).
+    def limiting_drift(self, bias: Floats) -> Drift:
+        """The drift of the limiting dynamics for s > 1/2 from an output bias (m,).
 
         Raises
         ------
@@ -117,10 +121,11 @@ class FlowContext:
         return constant_dynamics(self.case.problem, self.case.points, self.settings.until, start=bias).drift
 
     @cached_property
-    def limit_from_zero(self) -> tuple[Drift | None, str]:
-        """:meth:`limiting_drift` from 0, or why there is none."""
+    def limit_from_start(self) -> tuple[Drift | None, str]:
+        """:meth:`limiting_drift` from where c starts (a random c: from 0), or why there is none."""
+        start = np.full(len(self.case.problem.fields), float(self.bias.start or 0))
         try:
-            return self.limiting_drift(None), ""
+            return self.limiting_drift(start), ""
         except NTKTheoryError as error:
             return None, str(error)
 
@@ -128,7 +133,7 @@ class FlowContext:
         """All quantities of one network. Pure: the same arguments give the same bits."""
         start = time.perf_counter()
         made = _FlowCell(self, width, seed)
-        with single_thread():  # the last bits depend on the number of threads
+        with thread_limit(1):  # the last bits depend on the number of threads
             made.fill()
         present = np.flatnonzero(np.isfinite(made.values))
         return CellResult(
@@ -178,8 +183,8 @@ class _FlowCell:
         c = self.context
         if c.settings.clock == "kernel":  # there the bias moves infinitely fast
             return
-        drift = c.limit_from_zero[0]
-        if drift is not None and c.output_bias == "normal":
+        drift = c.limit_from_start[0]
+        if drift is not None and c.bias.is_random:
             assert parameters.output_bias is not None
             try:
                 drift = c.limiting_drift(parameters.output_bias)
@@ -187,7 +192,7 @@ class _FlowCell:
                 drift = None
         if drift is None:
             return
-        still = c.output_bias == "none"
+        still = not c.bias.is_trained
         relative = drift.sup_relative()
         for name, value in (
             ("spectral", float(drift.spectral.max())), ("drift", drift.sup()), ("relative", relative),
@@ -200,7 +205,7 @@ class _FlowCell:
         clock = c.settings.clock
         objective = Objective.of(c.case.problem, network, parameters, c.case.points)
         speed = 1.0 if clock == "raw" else network.epsilon**-2
-        rate = largest_eigenvalue(objective, parameters.flatten())
+        rate = objective.largest_eigenvalue(parameters.flatten())
         integrator = "etd2rk" if speed * rate * c.settings.until > STIFF else "rk45"
         flow = Flow(
             c.settings.until, "etd2rk" if integrator == "etd2rk" else "rk45",

@@ -13,14 +13,13 @@ from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from ntk_theory.arrays import Floats
 from ntk_theory.studies.flow.criterion import FlowCriterion
 from ntk_theory.studies.judging.statistics import Interval, holm
 from ntk_theory.studies.judging.trends import NO_TREND, RESAMPLES, Trend, trend
 
-Floats = NDArray[np.float64]
 #: Networks below which nothing is said.
 LEAST_NETWORKS = 4
 #: A drift this small relative to ‖K(0)‖ is rounding.

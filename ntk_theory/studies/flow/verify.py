@@ -7,11 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, StoreError
+from ntk_theory.setting.output_bias import ABSENT, OutputBias
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.samples import StudyData
 from ntk_theory.studies.engine.store import Store
@@ -22,7 +22,8 @@ from ntk_theory.studies.flow.evidence import FlowRows, flow_evidence
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.question.study import Study
 from ntk_theory.studies.question.training import FlowSettings
-from ntk_theory.symbolic.asymptotics import End, Growth
+from ntk_theory.symbolic.asymptotics import Growth
+from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import classify
 from ntk_theory.theory.profile import GroupProfile
@@ -30,7 +31,6 @@ from ntk_theory.theory.profile import GroupProfile
 if TYPE_CHECKING:
     from ntk_theory.studies.question.case import ProblemLike
 
-Floats = NDArray[np.float64]
 DEFAULT_TRAINING_S = tuple(map(Fraction, ("1/5", "3/10", "2/5", "1/2", "3/4", "1")))
 DEFAULT_TRAINING_WIDTHS = (64, 256, 1024, 4096)
 #: The size of a quick study of training.
@@ -168,7 +168,7 @@ def training_evidence(
         all(leg.is_linear for group in case.problem.groups for leg in group.legs),
         _setting(case.problem, activation),
         {s: unbounded_gradient(case.problem, s, study.output_bias) for s in study.s},
-        FlowContext.of(study, case, activation).limit_from_zero[1] if study.training.clock == "raw" else "",
+        FlowContext.of(study, case, activation).limit_from_start[1] if study.training.clock == "raw" else "",
         criterion,
         criterion.level / (len(study.cases) * len(study.activations)),
         study.output_bias,
@@ -192,9 +192,9 @@ def unbounded_gradient(problem: Problem, s: Fraction, output_bias: str) -> str:
     >>> unbounded_gradient(nt.problem("u_t - u_xx + |u|^(1/2)"), Fraction(1), "zero")
     'some F_α of group f is unbounded where the jets go to 0, like ε^(-1/2)'
     """
-    ends = [(End.ZERO, "none", "is unbounded where the jets go to 0", -1)]
+    ends = [(End.ZERO, ABSENT, "is unbounded where the jets go to 0", -1)]
     if s < Fraction(1, 2):
-        ends.append((End.INFINITY, output_bias, "grows with the jets, which grow with N", 1))
+        ends.append((End.INFINITY, OutputBias.of(output_bias), "grows with the jets, which grow with N", 1))
     for group in problem.groups:
         for end, bias, words, sign in ends:
             profile = GroupProfile(group, bias)

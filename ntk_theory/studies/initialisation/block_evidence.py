@@ -20,15 +20,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Bools, Floats
 from ntk_theory.errors import NonFiniteError
+from ntk_theory.model.network import epsilon_of
 from ntk_theory.studies.initialisation.criterion import Criterion
-from ntk_theory.studies.initialisation.law_tail import ROUNDING, LawTable, LawTail, epsilon_of, law_tail
+from ntk_theory.studies.initialisation.law_tail import ROUNDING, LawTable, LawTail, law_tail
 from ntk_theory.studies.judging.statistics import Interval, against_law, law_ranks, mean_rank
 from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
-
-Floats = NDArray[np.float64]
 
 #: log(‖K‖/‖K with T^∞‖) at the largest width from which on the networks may be said to leave the law.
 NOTICEABLE = 0.1
@@ -90,7 +89,7 @@ class BlockEvidence:
 
 def block_evidence(rows: BlockRows, law: LawTable | None, criterion: Criterion) -> BlockEvidence:
     """Reduce the rows of one block to evidence."""
-    complete: NDArray[np.bool_] = np.asarray(np.isfinite(rows.norm).all(axis=0))
+    complete: Bools = np.asarray(np.isfinite(rows.norm).all(axis=0))
     norm, probe = rows.norm[:, complete], rows.probe[:, :, complete]
     log_widths = np.log(np.asarray(rows.widths, dtype=np.float64))
     notes: list[str] = []
@@ -134,7 +133,7 @@ def _leaves(log_widths: Floats, log_norm: Floats, norm_limit: Floats, criterion:
 
 
 def _with_law(
-    rows: BlockRows, complete: NDArray[np.bool_], law: LawTable, criterion: Criterion, notes: list[str]
+    rows: BlockRows, complete: Bools, law: LawTable, criterion: Criterion, notes: list[str]
 ) -> tuple[float | None, Interval | None, LawTail | None, bool]:
     assert rows.norm_limit is not None
     top = range(max(0, len(rows.widths) - criterion.top_widths), len(rows.widths))

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, Places
 from ntk_theory.model.blocks import UNIONS, KernelGroup
 from ntk_theory.symbolic.problem import GroupKind
 
-Floats = NDArray[np.float64]
 #: Probe vectors per set of rows.
 PROBES = 2
 #: The name of the set of all rows, legs counted singly; no group can have it.
@@ -82,7 +81,7 @@ class BlockReader:
         return tuple(g for g in self.groups if (g.kind is kind if kind else g.name == name))
 
     @cached_property
-    def _rows(self) -> Mapping[str, NDArray[np.intp]]:
+    def _rows(self) -> Mapping[str, Places]:
         starts = dict(
             zip(
                 [g.name for g in self.groups],

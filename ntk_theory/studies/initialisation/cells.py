@@ -23,8 +23,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats, ShortInts
 from ntk_theory.empirical.jet_ntk import jet_ntk
 from ntk_theory.empirical.jets import scaled_jets
 from ntk_theory.empirical.ntk import ntk
@@ -34,7 +34,7 @@ from ntk_theory.model.assembly import Rows, fold_kernel, linearise, network_jets
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
-from ntk_theory.studies.engine.workers import single_thread
+from ntk_theory.resources import thread_limit
 from ntk_theory.studies.initialisation.blocks import (
     ALL_ROWS,
     PROBES,
@@ -46,7 +46,6 @@ from ntk_theory.studies.initialisation.blocks import (
 from ntk_theory.studies.question.case import Case
 from ntk_theory.studies.question.study import Cell, Study
 
-Floats = NDArray[np.float64]
 #: The identity of §3 is checked in cells with a smaller seed and at most this width.
 IDENTITY_SEEDS, IDENTITY_WIDTH = 2, 512
 
@@ -86,7 +85,7 @@ class CellResult:
     """A cell's numbers: ``values[k]`` belongs to ``keys[ids[k]]`` of its case's layout."""
 
     cell: Cell
-    ids: NDArray[np.int32]
+    ids: ShortInts
     values: Floats
     failures: tuple[Failure, ...] = ()
     seconds: float = 0.0
@@ -200,7 +199,7 @@ class CellContext:
             depth=self.depth,
             s=s,
             activation=self.activation,
-            output_bias=self.output_bias,  # type: ignore[arg-type]  # checked by the study
+            output_bias=self.output_bias,
         )
 
     def jet_ntk_values(self, T: Floats) -> dict[str, float]:
@@ -240,7 +239,7 @@ def compute_law(context: CellContext) -> LawResult:
     """T^∞, Σ and their probes for one case and activation; absent with a note where they cannot be had."""
     label, activation = context.case.label, context.activation
     try:
-        with single_thread():
+        with thread_limit(1):
             law = limit_law(context.case.problem, context.network(8), context.case.points)
             values = context.jet_ntk_values(law.jet_ntk) | _field_variances(context, law)
     except NTKTheoryError as error:
@@ -266,7 +265,7 @@ def compute_cell(context: CellContext, width: int, seed: int) -> CellResult:
     start = time.perf_counter()
     made = _Cell(context, width, seed)
     try:
-        with single_thread():  # the last bits depend on the number of threads
+        with thread_limit(1):  # the last bits depend on the number of threads
             made.fill()
     except NTKTheoryError as error:
         made.fail("", "", str(error))

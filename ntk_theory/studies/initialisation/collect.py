@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import NonFiniteError, NTKTheoryError
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.studies.initialisation.block_evidence import BlockRows, block_evidence
@@ -21,8 +21,6 @@ from ntk_theory.studies.initialisation.law_tail import Draw, LawTable
 from ntk_theory.studies.judging.statistics import holm
 from ntk_theory.studies.question.study import Study
 from ntk_theory.theory import Classification, classify
-
-Floats = NDArray[np.float64]
 
 
 class Data(Protocol):

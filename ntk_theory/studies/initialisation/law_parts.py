@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.evidence import Outcome, PartResult
 from ntk_theory.studies.initialisation.exponents import RATE
 from ntk_theory.studies.judging.statistics import against_normal, holm, mean_against
 from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
-
-Floats = NDArray[np.float64]
 
 #: With fewer numbers a projection is left out.
 LEAST = 4

@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special, stats
 
-Floats = NDArray[np.float64]
+from ntk_theory.arrays import Floats
 
 
 def holm(p_values: Mapping[str, float], level: float) -> dict[str, bool]:

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from ntk_theory.arrays import Floats, ShortInts
 from ntk_theory.studies.judging.statistics import Interval
-
-Floats = NDArray[np.float64]
 
 #: Resamples of every bootstrap.
 RESAMPLES = 1000
@@ -138,6 +136,6 @@ def _resampled_quantile(ordered: Floats, q: float, seed: int) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def _resampled_places(count: int, n: int, seed: int) -> NDArray[np.int32]:
+def _resampled_places(count: int, n: int, seed: int) -> ShortInts:
     rng = np.random.default_rng(seed)
     return np.sort(rng.integers(0, n, (RESAMPLES, count, n), dtype=np.int32), axis=-1)

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.lowering import bind
 from ntk_theory.model.points import check_points, draw_points
@@ -22,7 +22,6 @@ from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.symbolic.reading import zoo_names
 
-Floats = NDArray[np.float64]
 #: What names a problem: see :func:`ntk_theory.symbolic.problem`.
 ProblemLike: TypeAlias = str | Path | Problem | Operator | sp.Basic
 #: A value group has at least this many points, however many groups share them.

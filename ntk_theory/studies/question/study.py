@@ -12,17 +12,19 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import plan
 from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.activations import activation as known_activation
 from ntk_theory.model.assembly import stack_rows
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import OUTPUT_BIASES, Network, OutputBias, exact
+from ntk_theory.model.network import Network
+from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
 from ntk_theory.studies.question.training import FlowSettings
+from ntk_theory.symbolic.numbers import fraction
 
 #: Changes whenever a quantity of a kind of study is added, or means something else.
 QUANTITIES_VERSION = 1
@@ -92,7 +94,7 @@ class Study:
     seeds: int = 64
     depth: int = 1
     activations: tuple[str, ...] = ("tanh",)
-    output_bias: OutputBias = "zero"
+    output_bias: str = "zero"
     seed: int = 0
     neuron_tile: int = 2048
     point_tile: int = 64
@@ -103,15 +105,12 @@ class Study:
     def __post_init__(self) -> None:
         fix = object.__setattr__
         fix(self, "cases", tuple(self.cases))
-        fix(self, "s", tuple(exact(s) for s in _several(self.s)))
+        fix(self, "s", tuple(fraction(s) for s in _several(self.s)))
         fix(self, "widths", tuple(_whole("widths", w, 1) for w in _several(self.widths)))
-        fix(self, "activations", tuple(known_activation(a).name for a in _several(self.activations)))
+        fix(self, "activations", tuple(Activation.of(a).name for a in _several(self.activations)))
         for name, least in (("seeds", 1), ("depth", 1), ("seed", 0), ("neuron_tile", 1), ("point_tile", 1)):
             fix(self, name, _whole(name, getattr(self, name), least))
-        if self.output_bias not in OUTPUT_BIASES:
-            raise InputError(
-                f"output_bias is {self.output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}"
-            )
+        fix(self, "output_bias", OutputBias.of(self.output_bias).name)
         _different("cases", [case.label for case in self.cases])
         for name in ("s", "widths", "activations"):
             _different(name, list(getattr(self, name)))
@@ -161,7 +160,7 @@ class Study:
                 return case
         raise InputError(f"the study has no case {label!r}; it has {', '.join(c.label for c in self.cases)}")
 
-    def points(self, case: str | Case) -> Mapping[str, NDArray[np.float64]]:
+    def points(self, case: str | Case) -> Mapping[str, Floats]:
         """The points of a case, group → (n, d)."""
         return (case if isinstance(case, Case) else self.case(case)).points
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from ntk_theory.arrays import Floats
+
 #: Cholesky while μ ≥ GRAM_SAFE · tr(BᵀB): its relative error is then below 2^{-52}/GRAM_SAFE ≈ 2e-5.
 GRAM_SAFE = 1e-11
 
@@ -28,12 +28,12 @@ GRAM_SAFE = 1e-11
 class DampedSystem:
     """The factorised system; ``by_qr`` says which way it was done."""
 
-    matrix: FloatArray
-    triangle: FloatArray
+    matrix: Floats
+    triangle: Floats
     by_qr: bool
 
     @classmethod
-    def of(cls, matrix: FloatArray, damping: float) -> DampedSystem:
+    def of(cls, matrix: Floats, damping: float) -> DampedSystem:
         """Factorise for A = ``matrix`` (n, P) and μ = ``damping`` > 0."""
         tall = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
         trace = float(np.einsum("ij,ij->", matrix, matrix))
@@ -53,7 +53,7 @@ class DampedSystem:
         (triangle,) = scipy.linalg.qr(augmented, mode="r", overwrite_a=True, check_finite=False)
         return cls(matrix, triangle[:m], True)
 
-    def solve(self, r: FloatArray) -> FloatArray:
+    def solve(self, r: Floats) -> Floats:
         """δ for the right-hand side r (n,)."""
         factor = (self.triangle, False)
         if self.matrix.shape[0] >= self.matrix.shape[1]:

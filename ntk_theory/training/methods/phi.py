@@ -8,16 +8,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from ntk_theory.arrays import Floats
+
 #: The series is used for |z| below this; the recursion loses about k digits/z^k there.
 SMALL = 1.0
 #: Terms of the series: SMALL^TERMS/TERMS! is below 2^{-53}.
 TERMS = 20
 
 
-def phi(k: int, z: ArrayLike) -> FloatArray:
+def phi(k: int, z: ArrayLike) -> Floats:
     """φ_k(z) elementwise for real z ≤ 0 (or small).
 
     >>> phi(1, 0.0).item(), phi(2, 0.0).item()

@@ -1,0 +1,82 @@
+"""The output bias c of THEORY §1: how it starts, and whether it is trained.
+
+Everything that theory, limit law, networks, texts and the command line must know of an output bias
+stands in one line of :data:`OUTPUT_BIASES`; they ask the value, never its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ntk_theory.errors import InputError
+
+
+@dataclass(frozen=True)
+class OutputBias:
+    """How every output bias c^i starts, and whether it learns.
+
+    Attributes
+    ----------
+    name:
+        What users write, and what every document and store records.
+    start:
+        The constant at which every c^i starts; ``None``: independent N(0, 1).
+    is_trained:
+        Is c a parameter? Then the kernel has the part Σ_i F^g_{i0} F^h_{i0}. A c that is not trained
+        must be 0: any other constant belongs into the operator, F(u + c).
+    """
+
+    name: str
+    start: Fraction | None = Fraction(0)
+    is_trained: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.is_trained and self.start != 0:
+            raise InputError(
+                f"output bias {self.name!r} starts at {self.start or 'random'} and is not trained; one that "
+                "is not trained must start at 0 (write a fixed c into the operator instead, u + c for u)"
+            )
+
+    @property
+    def is_random(self) -> bool:
+        """Does c differ from network to network?"""
+        return self.start is None
+
+    @property
+    def description(self) -> str:
+        """How it starts and whether it is trained, in a few words."""
+        if not self.is_trained:
+            return "no output bias"
+        return f"starts {'N(0,1)' if self.start is None else f'at {self.start}'}, trained"
+
+    @staticmethod
+    def of(name: str | OutputBias) -> OutputBias:
+        """The output bias called ``name``.
+
+        Raises
+        ------
+        InputError
+            ``name`` is not in :data:`OUTPUT_BIASES`.
+
+        >>> OutputBias.of("normal").is_random, OutputBias.of("none").is_trained
+        (True, False)
+        """
+        if isinstance(name, OutputBias):
+            name = name.name
+        if not isinstance(name, str) or name not in OUTPUT_BIASES:
+            raise InputError(f"output_bias is {name!r}; it needs one of {', '.join(OUTPUT_BIASES)}")
+        return OUTPUT_BIASES[name]
+
+
+#: No output bias at all: c = 0, and it stays.
+ABSENT = OutputBias("none", is_trained=False)
+#: Name → output bias. A new one is one line here.
+OUTPUT_BIASES: dict[str, OutputBias] = {
+    bias.name: bias
+    for bias in (
+        OutputBias("zero"),
+        OutputBias("normal", start=None),
+        ABSENT,
+    )
+}

@@ -1,0 +1,130 @@
+"""A classification as plain strings, numbers, lists and dictionaries: the JSON contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from ntk_theory.symbolic.grammar import render
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Group, Problem
+from ntk_theory.theory.answers import Answers
+from ntk_theory.theory.derivation import derivation, disagreements
+from ntk_theory.theory.exponents import Regime
+from ntk_theory.theory.paper import PaperVerdict
+from ntk_theory.theory.sharp import SharpBlock
+from ntk_theory.theory.steps import Answer
+
+
+def to_dict(c: Answers) -> dict[str, Any]:
+    """The JSON contract; keys are added, never renamed."""
+    return {
+        **_operators(c.problem),
+        "name": c.problem.name or None,
+        "fields": list(c.problem.fields),
+        "variables": list(c.problem.variables),
+        "groups": [_group(g) for g in c.problem.groups],
+        "output_bias": c.output_bias,
+        "activation": c.activation,
+        "hypotheses": hypotheses(c.paper),
+        "paper": _paper(c.paper),
+        "sharp": {name: _block(block) for name, block in c.sharp.items()},
+        "disagreements": [step.conclusion for step in disagreements(c)],
+        "steps": [step.to_dict() for step in derivation(c)],
+    }
+
+
+def _operators(problem: Problem) -> dict[str, Any]:
+    described = [_operator(g) for g in problem.equations]
+    if len(described) == 1:
+        single = {k: v for k, v in described[0].items() if k != "name"}
+        return {**single, "equations": described}
+    return {
+        **dict.fromkeys(("operator", "order", "linear", "gradient", "monomials")),
+        "equations": described,
+    }
+
+
+def _operator(group: Group) -> dict[str, Any]:
+    operator = group.legs[0]
+    space = operator.space
+    return {
+        "name": group.name,
+        "operator": render(operator.expression, space),
+        "order": operator.order,
+        "linear": operator.is_linear,
+        "gradient": {space.name(s): render(operator.gradient[s], space) for s in operator.support},
+        "monomials": [
+            {
+                "of": space.name(m.of),
+                "monomial": render(m.expression, space),
+                "coefficient": render(m.coefficient, space),
+                "degree": m.degree,
+                "homogeneous": m.is_homogeneous,
+            }
+            for m in operator.monomials
+        ],
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    operator: Operator = group.legs[0]
+    return {
+        "name": group.name,
+        "kind": "periodic" if len(group.legs) > 1 else str(group.kind),
+        "operator": render(operator.expression, operator.space),
+    }
+
+
+def hypotheses(paper: PaperVerdict) -> list[dict[str, Any]]:
+    """The hypotheses of Theorem 2.2, each with whether it holds and why."""
+    truth = {Answer.YES: True, Answer.NO: False}
+    names = ("smooth-activation", "bounded-derivatives", "continuous-operator")
+    return [
+        {"name": step.title, "holds": truth.get(step.answer), "why": step.because}
+        for step in (paper.steps[name] for name in names)
+    ]
+
+
+def _paper(paper: PaperVerdict) -> dict[str, Any]:
+    def text(value: sp.Rational | None) -> str | None:
+        return None if value is None else str(value)
+
+    return {
+        "case": paper.case,
+        "degree": paper.degree,
+        "s1": text(paper.s1),
+        "s2": text(paper.s2),
+        "s_bb": text(paper.threshold("bb")),
+        "s_ff": text(paper.threshold("ff")),
+        "s_bf": text(paper.threshold("bf")),
+        "s_training": text(paper.training),
+        "pairs": {name: text(value) for name, value in paper.pairs().items()},
+        "pairs_source": "[R]",
+    }
+
+
+def _block(block: SharpBlock) -> dict[str, Any]:
+    threshold, attained = block.threshold
+    return {
+        "threshold": None if threshold is None else str(threshold),
+        "attained": attained,
+        "below": _regime(block.below[-1]),
+        "at": _regime(block.at),
+        "above": _regime(block.above[0]),
+        "pieces": [_regime(r) for r in block.regimes],
+    }
+
+
+def _regime(regime: Regime) -> dict[str, Any]:
+    def text(value: sp.Expr | None) -> str | None:
+        return None if value is None else str(value)
+
+    return {
+        "limit": str(regime.limit),
+        "norm_exponent": text(regime.norm_exponent),
+        "spread_exponent": text(regime.spread_exponent),
+        "where": regime.where,
+        "remark": regime.remark,
+    }
