@@ -1,14 +1,14 @@
 """Random operators put to ``classify`` and to an oracle that shares nothing with its rules.
 
-The oracle (tests/rules_oracle) evaluates the exact identity of THEORY §3 at extreme ε in extended precision, on drawn
-jets, with T^∞ between faces by quadrature. Compared are the limit class and the exponent of every block, for three
-output biases, at s on both sides of 1/2 and at 1/2.
+The oracle (tests/rules_oracle) evaluates the exact identity of THEORY §3 at extreme ε in extended precision,
+on drawn jets, with T^∞ between faces by quadrature. Compared are the limit class and the exponent of every
+block, for three output biases, at s on both sides of 1/2 and at 1/2.
 
     python benchmarks/oracle.py 0 100              # a hundred random problems from seed 0 on
-    python benchmarks/oracle.py 0 20 --kinds       # and twenty of each kind of THEORY §3 that rules got wrong before
+    python benchmarks/oracle.py 0 20 --kinds       # and twenty of each kind that rules got wrong
 
-Every wrong answer is printed as a line that names its seed. The exit status is 1 if there is one, or if more than
-3 % of the random problems' answers are undecided.
+Every wrong answer is printed as a line that names its seed. The exit status is 1 if there is one, or if more
+than 3 % of the random problems' answers are undecided.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+# The oracle lives with the tests.
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parents[1])]
 
-from rules_oracle.compare import AGREES, UNDECIDED, WRONG, compare
-from rules_oracle.growth import UnreadableError
-from rules_oracle.kinds import KINDS, members
-from rules_oracle.problems import OracleProblem
-from rules_oracle.random_problems import random_problem
-from rules_oracle.refusals import FLUXES, KINKS, is_too_rough, jumps, refuses
+from rules_oracle.compare import AGREES, UNDECIDED, WRONG, compare  # noqa: E402
+from rules_oracle.growth import UnreadableError  # noqa: E402
+from rules_oracle.kinds import KINDS, members  # noqa: E402
+from rules_oracle.problems import OracleProblem  # noqa: E402
+from rules_oracle.random_problems import random_problem  # noqa: E402
+from rules_oracle.refusals import FLUXES, KINKS, is_too_rough, jumps, refuses  # noqa: E402
 
 #: The share of undecided answers that is borne.
 BORNE = 0.03
@@ -35,11 +36,15 @@ BORNE = 0.03
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """What was typed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("seed", type=int, help="seed of the first problem")
     parser.add_argument("count", type=int, help="number of random problems, and of members of each kind")
     parser.add_argument("--kinds", action="store_true", help="also COUNT members of every kind")
-    parser.add_argument("--kind", type=int, action="append", help="only members of this kind, no random problems")
+    parser.add_argument(
+        "--kind", type=int, action="append", help="only members of this kind, no random problems"
+    )
     return parser.parse_args(given)
 
 
@@ -59,7 +64,10 @@ def judge(label: str, problems: Iterator[tuple[int, OracleProblem]]) -> Counter[
             if comparison.verdict == WRONG:
                 print(f"{label} {seed}: {comparison}", flush=True)
     said = ", ".join(f"{counts[k]} {k}" for k in (AGREES, WRONG, UNDECIDED, "unread"))
-    print(f"{label}: {counts['problems']} problems, {said}; {time.process_time() - start:.0f} CPU seconds", flush=True)
+    print(
+        f"{label}: {counts['problems']} problems, {said}; {time.process_time() - start:.0f} CPU seconds",
+        flush=True,
+    )
     return counts
 
 

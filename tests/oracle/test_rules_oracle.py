@@ -22,7 +22,7 @@ from rules_oracle.problems import OracleProblem, Row
 from rules_oracle.random_problems import Maker, random_problem
 from rules_oracle.refusals import FLUXES, KINKS, is_too_rough, jumps, refuses
 from rules_oracle.respell import respell
-from rules_oracle.settled import KINDS_SETTLED, RANDOM_SEEDS
+from rules_oracle.settled import MEMBERS, RANDOM_SEEDS, REFUSALS
 from rules_oracle.tree import Node, Program, UndefinedError, add, call, minus, mul, negate, power, text
 
 import ntk_theory as nt
@@ -133,7 +133,14 @@ KNOWN = (
     # sign(c − x) sign(c − x').
     (f(call("abs", minus(U, X))), "ff", "normal", "1", "random", "0"),
     # Σ c_i²/|c|² = 1, and c_1c_2 − c_2c_1 = 0 with ε left.
-    (f(power(add(square(U), square(V)), "1/2"), fields=("u", "v")), "ff", "normal", "1", "deterministic", "0"),
+    (
+        f(power(add(square(U), square(V)), "1/2"), fields=("u", "v")),
+        "ff",
+        "normal",
+        "1",
+        "deterministic",
+        "0",
+    ),
     (f(minus(square(U), square(V)), mul(U, V), fields=("u", "v")), "f1,f2", "normal", "1", "zero", "-1/2"),
     # The reflection x → −x swaps the legs: only T_N − T^∞ is left.
     (PERIODIC, "p,q", "zero", "1/2", "zero", "-1/2"),
@@ -197,7 +204,7 @@ def test_random_problems(seed: int) -> None:
     assert not wrong(list(compare(random_problem(seed), seed)))
 
 
-CASES = [(kind, k) for kind in KINDS_SETTLED for k in range(10)]
+CASES = [(kind, k) for kind, held in MEMBERS.items() for k in held]
 
 
 @pytest.mark.parametrize(("kind", "k"), CASES)
@@ -205,12 +212,12 @@ def test_members_of_kinds(kind: int, k: int) -> None:
     assert not wrong(list(compare(members(kind, 10)[k], k)))
 
 
-@pytest.mark.parametrize("kink", [k for k in KINKS if 9 in KINDS_SETTLED or not is_too_rough(k)], ids=str)
+@pytest.mark.parametrize("kink", [k for k in KINKS if 9 in REFUSALS or not is_too_rough(k)], ids=str)
 def test_rough_activations_are_refused(kink) -> None:
     assert refuses(kink.operator, activation=f"relu^{kink.power}") == is_too_rough(kink)
 
 
-@pytest.mark.parametrize("flux", [x for x in FLUXES if 10 in KINDS_SETTLED or not jumps(x)], ids=lambda x: x.text)
+@pytest.mark.parametrize("flux", [x for x in FLUXES if 10 in REFUSALS or not jumps(x)], ids=lambda x: x.text)
 def test_jumps_inside_derivatives_are_refused(flux) -> None:
     assert refuses(f"diff({flux.text}, y)") == jumps(flux)
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from mpmath import mp, mpf
 
-from rules_oracle.growth import INFINITE, Growth, middle
+from rules_oracle.growth import Growth, middle
 from rules_oracle.problems import OracleProblem
 from rules_oracle.truth import DRAWS, SHARED, Entry, EntryTruth, Evaluator, Sample, digits_for, side
 
@@ -25,7 +25,7 @@ ZERO, DETERMINISTIC, RANDOM, DIVERGES, UNDEFINED = "zero", "deterministic", "ran
 
 @dataclass(frozen=True)
 class Answer:
-    """The class of a block at one s; of a mixture the classes with their fractions. ``exponent`` of N, if a power."""
+    """The class of a block at one s, of a mixture its classes with their fractions; the exponent of N."""
 
     limit: str
     exponent: Fraction | None
@@ -112,7 +112,9 @@ def combine(parts: Sequence[tuple[Counter[str], list[Fraction], bool]]) -> Answe
     return Answer(ZERO, exponent, beyond, pooled)
 
 
-def _at_one(samples: Sequence[Sequence[Sample]], k: int, bias: str) -> tuple[Counter[str], list[Fraction], bool]:
+def _at_one(
+    samples: Sequence[Sequence[Sample]], k: int, bias: str
+) -> tuple[Counter[str], list[Fraction], bool]:
     """One entry at s = 1/2, where ε = 1, from its draws."""
     values = [draw[k].of(bias) for draw in samples]
     defined = [v for v in values if v is not None]

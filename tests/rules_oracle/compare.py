@@ -84,7 +84,7 @@ def claim(classification: Any, block: str, s: Fraction) -> Claim | None:
     regime = classification.regime(block, s)
     exponent = regime.norm_exponent
     if exponent is not None:
-        value = exponent.subs({symbol: s for symbol in exponent.free_symbols})
+        value = exponent.subs(dict.fromkeys(exponent.free_symbols, s))
         exponent = Fraction(str(value)) if value.is_Rational else None
     chance = getattr(regime, "probability", None)
     return Claim(str(regime.limit), exponent, None if chance is None else float(chance))

@@ -54,14 +54,17 @@ def log_size(value: mpf) -> float:
 def read(blocks: Sequence[Sequence[Row]], rungs: Sequence[int], sign: int) -> list[list[Growth]]:
     """The growth of every draw of every entry of one block.
 
-    A row holds one draw's values at ε = 2^(sign·rung), None where undefined. Oscillation shows as a curvature that
-    differs between draws, a logarithm as one that does not.
+    A row holds one draw's values at ε = 2^(sign·rung), None where undefined. Oscillation shows as a curvature
+    that differs between draws, a logarithm as one that does not.
     """
     lines = [[_slopes(row, rungs, sign) for row in rows] for rows in blocks]
     bends = sorted(_bend(line, rungs) for part in lines for line in part if not isinstance(line, Growth))
     count = len(bends)
     steady = count > 0 and bends[(3 * count) // 4] - bends[count // 4] < STEADY
-    return [[line if isinstance(line, Growth) else _fit(line, rungs, sign, steady) for line in part] for part in lines]
+    return [
+        [line if isinstance(line, Growth) else _fit(line, rungs, sign, steady) for line in part]
+        for part in lines
+    ]
 
 
 def _slopes(row: Row, rungs: Sequence[int], sign: int) -> Growth | tuple[float, float]:

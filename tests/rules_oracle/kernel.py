@@ -1,8 +1,8 @@
 """T^∞ between the slots of two places: by quadrature where both are faces, generic numbers elsewhere.
 
-Between points of which one is generic no sum of entries vanishes, so there any numbers serve. Between faces the
-entries come from :mod:`rules_oracle.neuron`, and those that agree up to a small rational factor are made to agree
-exactly, so that a sum that vanishes by symmetry vanishes in any precision.
+Between points of which one is generic no sum of entries vanishes, so there any numbers serve. Between faces
+the entries come from :mod:`rules_oracle.neuron`, and those that agree up to a small rational factor are made
+to agree exactly, so that a sum that vanishes by symmetry vanishes in any precision.
 """
 
 from __future__ import annotations

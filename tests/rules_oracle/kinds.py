@@ -82,7 +82,7 @@ def spelling(rng: random.Random) -> OracleProblem:
     return replace(_alone(node), kind=1, respelled=None if other == node else other)
 
 
-def _LOGISTIC(node: Node) -> Node:  # noqa: N802
+def _LOGISTIC(node: Node) -> Node:
     """Logistic functions by tanh, wherever they occur."""
     if node[0] in {"number", "coordinate", "jet"}:
         return node
@@ -175,7 +175,9 @@ def symmetry(rng: random.Random) -> OracleProblem:
     ux, ut, uxx, utt, uxt, uxxx = SLOTS[0], SLOTS[1], SLOTS[2], SLOTS[3], SLOTS[4], SLOTS[5]
     ends, start = (at(x=-a), at(x=a)), (at(t=0),)
     wide = box((-a, a), (0, 1))
-    periodic = {name: Row(name, node, ends, True) for name, node in (("p", U), ("q", ux), ("r", uxx), ("w", uxxx))}
+    periodic = {
+        name: Row(name, node, ends, True) for name, node in (("p", U), ("q", ux), ("r", uxx), ("w", uxxx))
+    }
     middle = (at(x=0),)
     origin, one, corner = (at(x=0, t=0),), (at(x=1, t=1),), (at(x=1, t=2),)
     plain, centred = box(), box((-1, 1), (-1, 1))
@@ -268,7 +270,9 @@ def parts(rng: random.Random) -> OracleProblem:
             exp(mul(a, b)),
         )
     )
-    easy = rng.choice((add(SLOTS[1], power(U, 3)), mul(U, SLOTS[0]), add(power(U, 2), SLOTS[2]), minus(SLOTS[1], SLOTS[2])))
+    easy = rng.choice(
+        (add(SLOTS[1], power(U, 3)), mul(U, SLOTS[0]), add(power(U, 2), SLOTS[2]), minus(SLOTS[1], SLOTS[2]))
+    )
     if rng.random() < 0.5:
         return OracleProblem((Row("f1", hard), Row("f2", easy)), kind=8)
     rows = (Row("c", U, (at(t=0),)), Row("d", U, (at(x=0), at(x=1))), Row("f1", easy), Row("f2", hard))
@@ -298,7 +302,8 @@ def mixtures(rng: random.Random) -> OracleProblem:
     return replace(_alone(node), kind=11)
 
 
-#: Kinds whose members have a truth by evaluation; activation (9) and distributions (10) are decided in ``refusals``.
+#: Kinds whose members have a truth by evaluation; activation (9) and distributions (10) are decided in
+#: ``refusals``.
 KINDS: Mapping[int, Maker] = {
     1: spelling,
     2: unknown_sign,

@@ -1,8 +1,8 @@
 """T^∞ of one hidden layer of tanh by brute force: the mean of products of one neuron's gradients.
 
-The network S = N^{-1/2} Σ_k a_k φ(w_k·y + b_k) has, as N → ∞, T_{αβ}(y, y') = E Σ_θ ∂_θ∂^α s(y) ∂_θ∂^β s(y') with
-s = a φ(w·y + b), θ ∈ {a, w, b} and E a² = 1. The expectation over (w, b) ~ N(0, 1) is a sum over a grid: the trapezoidal
-rule in the plane of (y, 1) and (y', 1), where the integrand is analytic (the error falls like
+The network S = N^{-1/2} Σ_k a_k φ(w_k·y + b_k) has, as N → ∞, T_{αβ}(y, y') = E Σ_θ ∂_θ∂^α s(y) ∂_θ∂^β s(y')
+with s = a φ(w·y + b), θ ∈ {a, w, b} and E a² = 1. The expectation over (w, b) ~ N(0, 1) is a sum over a grid:
+the trapezoidal rule in the plane of (y, 1) and (y', 1), where the integrand is analytic (the error falls like
 exp(−2π·distance of the poles/step)), and Gauss–Hermite in the orthogonal rest, where it is a polynomial.
 """
 

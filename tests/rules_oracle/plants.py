@@ -1,7 +1,7 @@
 """Wrong rules, one per kind, each planted into ``classify``: an oracle that is worth anything finds them.
 
-A plant asks the package about another problem, the one that the wrong rule takes the given one for, or alters its
-answer as the wrong rule would.
+A plant asks the package about another problem, the one that the wrong rule takes the given one for, or alters
+its answer as the wrong rule would.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def _products(classification: Any, block: str, s: Fraction) -> Any:
 
 def _off_centre(row: Row) -> Row:
     """No two faces are images of each other."""
-    return replace(row, faces=tuple({v: q + (q > 0) * Fraction(1, 3) for v, q in f.items()} for f in row.faces))
+    return replace(
+        row, faces=tuple({v: q * (Fraction(2, 3) if q > 0 else 1) for v, q in f.items()} for f in row.faces)
+    )
 
 
 def _hard_part_wins(classification: Any, block: str, s: Fraction) -> Any:

@@ -89,6 +89,8 @@ class OracleProblem:
         for row in self.rows:
             where = " | ".join(",".join(f"{v}={q}" for v, q in face.items()) for face in row.faces)
             shown = text(row.node, self.variables)
-            parts.append(f"{row.name}: {shown}" + (f" [{'periodic ' * row.periodic}{where}]" if where else ""))
+            parts.append(
+                f"{row.name}: {shown}" + (f" [{'periodic ' * row.periodic}{where}]" if where else "")
+            )
         box = " ".join(f"{v}∈[{a},{b}]" for v, (a, b) in self.box.items())
         return "; ".join(parts) + f"  ({box})"

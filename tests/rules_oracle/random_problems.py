@@ -1,4 +1,4 @@
-"""Random problems: one or two fields, orders to 4, faces, corners, periodic pairs, coefficients that vanish."""
+"""Random problems: one or two fields, orders to 4, faces, corners, pairs, coefficients that vanish."""
 
 from __future__ import annotations
 

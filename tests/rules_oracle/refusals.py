@@ -1,7 +1,8 @@
-"""What must be refused: activations without the derivatives that K needs, and total derivatives across a jump.
+"""What must be refused: activations without the derivatives that K needs, derivatives across a jump.
 
-Neither is read off a formula. An activation is smooth enough for an operator of order n where E[(Δ_h^{n+1}φ(z)/h^{n+1})²] stays
-bounded as h → 0: K needs φ^{(n+1)} in L². A flux q(y) has a derivative without a point mass where q(δ) − q(−δ) → 0.
+Neither is read off a formula. An activation is smooth enough for an operator of order n where
+E[(Δ_h^{n+1}φ(z)/h^{n+1})²] stays bounded as h → 0: K needs φ^{(n+1)} in L². A flux q(y) has a derivative
+without a point mass where q(δ) − q(−δ) → 0.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ FLUXES = (
 
 
 def jumps(flux: Flux) -> bool:
-    """Whether the flux of a smooth field jumps at some y of [−1, 1]: a fine grid, no point of it on a simple fraction."""
+    """Whether the flux of a smooth field jumps at some y of [−1, 1]."""
     y = -1 + 2 * (np.arange(40_000) + 0.317) / 40_000
     u, slope = np.sin(1.3 * y + 0.4), 1.3 * np.cos(1.3 * y + 0.4)
     q = np.array([flux.value(*row) for row in zip(y, u, slope, strict=True)])

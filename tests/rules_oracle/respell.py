@@ -1,4 +1,4 @@
-"""The same function in other words: products of exponentials, expanded squares, tanh by exponentials, and so on."""
+"""The same function in other words: products of exponentials, expanded squares, tanh by exponentials."""
 
 from __future__ import annotations
 

@@ -240,8 +240,14 @@ class Program:
 
         def visit(current: Node) -> int:
             if current not in places:
-                arguments = tuple(visit(a) if isinstance(a, tuple) and a and isinstance(a[0], str) else a
-                                  for a in current[1:]) if current[0] not in {"jet"} else current[1:]
+                arguments = (
+                    tuple(
+                        visit(a) if isinstance(a, tuple) and a and isinstance(a[0], str) else a
+                        for a in current[1:]
+                    )
+                    if current[0] not in {"jet"}
+                    else current[1:]
+                )
                 places[current] = len(steps)
                 steps.append((current[0], *arguments))
             return places[current]

@@ -1,12 +1,13 @@
 """Exponents and limit classes of the blocks of a problem, by direct evaluation of the identity of THEORY §3.
 
-    K^{gh}(x, x') = ε² Σ F_{iα}(x) F_{jβ}(x') T_{iα,jβ} + Σ_i F_{i0}(x) F_{i0}(x')      (last sum iff c is trained)
+    K^{gh}(x, x') = ε² Σ F_{iα}(x) F_{jβ}(x') T_{iα,jβ} + Σ_i F_{i0}(x) F_{i0}(x')    (last sum iff c trained)
 
 With T = T^∞ (the same for all fields, 0 between them) + N^{-1/2} τ, τ without any structure, a block is
 
     K = k(ε) + N^{-1/2} n(ε),    k = ε² ΣΣ F F' T^∞ + bias,   n = ε² ‖(F_{iα} F_{jβ}')‖
 
-on drawn jets. Both are evaluated at ε = 2^(∓rung), and the block has the exponent max((½−s)e_k, (½−s)e_n − ½) of N.
+on drawn jets. Both are evaluated at ε = 2^(∓rung), and the block has the exponent max((½−s)e_k, (½−s)e_n − ½)
+of N.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from rules_oracle.problems import Face, OracleProblem
 from rules_oracle.tree import BeyondReachError, Program, Raw, Slot, UndefinedError
 
 BIASES = ("zero", "normal", "none")
-#: log₂ of 1/ε and of ε, with the digits to try; the first that the next confirms are used. Exponentials that cancel need
-#: every digit of their arguments: for those the second ladder.
+#: log₂ of 1/ε and of ε, with the digits to try; the first that the next confirms are used. Exponentials that
+#: cancel need every digit of their arguments: for those the second ladder.
 LADDERS = (
     ((40, 160, 640), (40, 240, 860)),
     ((7, 9, 10), (60, 500, 3500)),
@@ -91,7 +92,8 @@ def places(problem: OracleProblem, rng: random.Random) -> tuple[Place, ...]:
             faces = [face for _, face in legs]
             if str(faces) not in drawn:
                 drawn[str(faces)] = tuple(
-                    tuple(_points(problem, faces, pair, side, rng) for pair in range(PAIRS)) for side in (0, 1)
+                    tuple(_points(problem, faces, pair, side, rng) for pair in range(PAIRS))
+                    for side in (0, 1)
                 )
             points = drawn[str(faces)]
             programs = tuple(Program.of(node) for node, _ in legs)
@@ -107,8 +109,10 @@ def _points(
     for name, (low, high) in problem.box.items():
         if low < 0 < high:
             positive = pair % 2 if side == 0 else (pair + pair // 2) % 2
-            low, high = (Fraction(0), high) if positive else (low, Fraction(0))
-        free[name] = low + (high - low) * Fraction(rng.randint(200, 3900), 4096)
+            start, end = (Fraction(0), high) if positive else (low, Fraction(0))
+        else:
+            start, end = low, high
+        free[name] = start + (end - start) * Fraction(rng.randint(200, 3900), 4096)
     return tuple(tuple((name, face.get(name, free[name])) for name in problem.variables) for face in faces)
 
 
@@ -247,7 +251,11 @@ def _same(a: mpf, b: mpf, rung: int) -> bool:
 def _agree(one: Sample, other: Sample, rung: int) -> bool:
     if one.trained is None or other.trained is None:
         return one.trained is other.trained
-    pairs = zip((one.trained, one.untrained, one.fluctuation), (other.trained, other.untrained, other.fluctuation), strict=True)
+    pairs = zip(
+        (one.trained, one.untrained, one.fluctuation),
+        (other.trained, other.untrained, other.fluctuation),
+        strict=True,
+    )
     return all(_same(a, b, rung) for a, b in pairs)
 
 
