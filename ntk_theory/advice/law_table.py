@@ -22,11 +22,11 @@ from ntk_theory.files import write_archive
 from ntk_theory.limit.cost import MEMORY_LIMIT
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network, epsilon_of
 from ntk_theory.resources import allowed_memory
 from ntk_theory.studies.initialisation.blocks import BlockReader, frobenius, split
 from ntk_theory.studies.initialisation.collect import block_name
-from ntk_theory.studies.initialisation.law_tail import epsilon_of
+from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import Regime
@@ -259,7 +259,7 @@ def predict(
     >>> [(b.block, str(b.regime.limit), b.is_constant) for b in found.blocks]
     [('bb', 'deterministic', True), ('bf', 'deterministic', True), ('ff', 'deterministic', True)]
     """
-    values = tuple(dict.fromkeys(exact(s) for s in exponents))
+    values = tuple(dict.fromkeys(fraction(s) for s in exponents))
     chosen = tuple(dict.fromkeys(widths))
     for what, given in (("exponents", values), ("widths", chosen)):
         if not given:

@@ -163,7 +163,7 @@ def command(
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:
     """The method with its options; ``--rate`` and ``--until`` are short for two of them."""
     from ntk_theory.training.methods.options import options_of  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training.methods.registry import DEFAULT, make, method_class  # noqa: PLC0415
+    from ntk_theory.training.methods.registry import DEFAULT, method, method_class  # noqa: PLC0415
 
     kind = method_class(name or DEFAULT, "--method")
     options: dict[str, object] = dict(_pair("--option", item, "rate=1e-3") for item in given or [])
@@ -175,7 +175,7 @@ def _method(name: str | None, given: list[str] | None, rate: float | None, until
         if RATE not in {one.name for one in options_of(kind)}:
             raise InputError(f"--rate is {rate:g}; {kind.facts.name} chooses its own steps, leave it out")
         options[RATE] = rate
-    return make(kind.facts.name, options)
+    return method(kind.facts.name, **options)
 
 
 def _pair(option: str, item: str, example: str) -> tuple[str, str]:

@@ -89,8 +89,7 @@ def infinite_jets(
     closed:
         Use the closed form of the dual where there is one.
     memory_limit, time_limit:
-        Bytes (default 4 GiB, less where the process has less), seconds; a larger estimate is refused before
-        anything is computed.
+        Bytes (default 4 GiB, or what the process may take), seconds; a larger estimate is refused at once.
 
     Raises
     ------

@@ -18,7 +18,8 @@ from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.training.defaults import check_memory, default_counts, default_network
 from ntk_theory.training.methods.method import Method
-from ntk_theory.training.methods.registry import DEFAULT, make
+from ntk_theory.training.methods.registry import DEFAULT
+from ntk_theory.training.methods.registry import method as named
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.run import Plan, Progress, Run
 from ntk_theory.training.solution import TestGrid
@@ -61,7 +62,7 @@ def train(
         drawn with ``seed``; a number of points is that many in every group.
     method:
         A name of :data:`ntk_theory.training.methods.registry.METHODS`, or a method with options:
-        ``Adam(rate=1e-3)``.
+        ``method("adam", rate=1e-3)`` or ``Adam(rate=1e-3)`` of :mod:`ntk_theory.training`.
     until:
         For a flow its end time; else a number of steps; or some rules by name, ``{"loss": 1e-9}``. What is
         not said is the method's own. :class:`Until` gives all rules.
@@ -127,7 +128,7 @@ def resolved(method: str | Method, until: End | None) -> tuple[Method, Until]:
     >>> resolved("gauss-newton", {"loss": 1e-3})[1]
     Until(steps=200, seconds=None, cpu=None, loss=0.001, error=None, patience=50)
     """
-    chosen = make(method) if isinstance(method, str) else method
+    chosen = named(method) if isinstance(method, str) else method
     facts = chosen.facts
     if until is None or isinstance(until, Until):
         return chosen, facts.until if until is None else until

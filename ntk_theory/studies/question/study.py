@@ -19,11 +19,12 @@ from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import stack_rows
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
 from ntk_theory.studies.question.training import FlowSettings
+from ntk_theory.symbolic.numbers import fraction
 
 #: Changes whenever a quantity of a kind of study is added, or means something else.
 QUANTITIES_VERSION = 1
@@ -104,7 +105,7 @@ class Study:
     def __post_init__(self) -> None:
         fix = object.__setattr__
         fix(self, "cases", tuple(self.cases))
-        fix(self, "s", tuple(exact(s) for s in _several(self.s)))
+        fix(self, "s", tuple(fraction(s) for s in _several(self.s)))
         fix(self, "widths", tuple(_whole("widths", w, 1) for w in _several(self.widths)))
         fix(self, "activations", tuple(Activation.of(a).name for a in _several(self.activations)))
         for name, least in (("seeds", 1), ("depth", 1), ("seed", 0), ("neuron_tile", 1), ("point_tile", 1)):

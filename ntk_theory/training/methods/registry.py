@@ -5,8 +5,6 @@ A new method is a file beside this one and a line in :data:`METHODS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ntk_theory.errors import InputError
 from ntk_theory.training.methods.adam import Adam
 from ntk_theory.training.methods.flow import Flow
@@ -26,20 +24,20 @@ def table(*methods: type[Method]) -> dict[str, type[Method]]:
     """
     found: dict[str, type[Method]] = {}
     taken: dict[str, str] = {}
-    for method in methods:
-        if not hasattr(method, "facts"):
-            raise TypeError(f"the method {method.__name__} has no facts; give it facts = Facts(name=…, …)")
-        if left := sorted(getattr(method, "__abstractmethods__", ())):
-            raise TypeError(f"the method {method.__name__} lacks {', '.join(left)}")
-        names = {one.name for one in options_of(method)}
-        facts = method.facts
-        if facts.end_option is not None and facts.end_option not in names:
+    for one in methods:
+        if not hasattr(one, "facts"):
+            raise TypeError(f"the method {one.__name__} has no facts; give it facts = Facts(name=…, …)")
+        if left := sorted(getattr(one, "__abstractmethods__", ())):
+            raise TypeError(f"the method {one.__name__} lacks {', '.join(left)}")
+        options = {made.name for made in options_of(one)}
+        facts = one.facts
+        if facts.end_option is not None and facts.end_option not in options:
             raise TypeError(f"the method {facts.name} has no option {facts.end_option!r}, its end_option")
         for name in (facts.name, *facts.aliases):
             if name in taken:
-                raise TypeError(f"the name {name!r} of {method.__name__} is taken by {taken[name]}")
-            taken[name] = method.__name__
-        found[facts.name] = method
+                raise TypeError(f"the name {name!r} of {one.__name__} is taken by {taken[name]}")
+            taken[name] = one.__name__
+        found[facts.name] = one
     return found
 
 
@@ -55,16 +53,21 @@ def method_class(name: str, argument: str = "method") -> type[Method]:
     ('GradientDescent', 'GradientDescent')
     """
     plain = name.strip().lower().replace("_", "-")
-    for method in METHODS.values():
-        if plain in (method.facts.name, *method.facts.aliases):
-            return method
+    for one in METHODS.values():
+        if plain in (one.facts.name, *one.facts.aliases):
+            return one
     raise InputError(f"{argument} is {name[:40]!r}; it needs one of {', '.join(METHODS)}")
 
 
-def make(name: str, options: Mapping[str, object] | None = None) -> Method:
-    """The method of a name with options, given as values or as text.
+def method(name: str, /, **options: object) -> Method:
+    """The method of a name or alias with options, given as values or as text.
 
-    >>> make("adam", {"rate": "1e-3"})
+    Raises
+    ------
+    InputError
+        No method of this name, an option that it does not have, or a value that the option does not take.
+
+    >>> method("adam", rate="1e-3")
     Adam(rate=0.001, beta1=0.9, beta2=0.999, small=1e-08, decay=None)
     """
-    return with_options(method_class(name), options or {})
+    return with_options(method_class(name), options)
