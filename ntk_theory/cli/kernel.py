@@ -106,10 +106,10 @@ def command(
 
 def _announce(problem: Problem, network: Network, points: int, path: str, limit: float | None) -> None:
     """Refuse what does not fit before anything is allocated; say what a long run will take."""
-    from ntk_theory.empirical.preview import preview  # noqa: PLC0415
+    from ntk_theory.empirical.kernel_cost import kernel_cost  # noqa: PLC0415
     from ntk_theory.report.words import size_words, time_words  # noqa: PLC0415
 
-    ahead = preview(problem, network, points, path=path, memory_limit=limit)  # type: ignore[arg-type]
+    ahead = kernel_cost(problem, network, points, path=path, memory_limit=limit)  # type: ignore[arg-type]
     if ahead.seconds >= PATIENCE or ahead.bytes >= PLENTY:
         print(
             f"about {time_words(ahead.seconds)} and {size_words(ahead.bytes)} "

@@ -138,7 +138,7 @@ def _announce(
 ) -> None:
     """Say what a long run will take, unless it is going to be refused."""
     from ntk_theory.limit.cost import MEMORY_LIMIT  # noqa: PLC0415
-    from ntk_theory.limit.preview import law_cost  # noqa: PLC0415
+    from ntk_theory.limit.law_cost import law_cost  # noqa: PLC0415
     from ntk_theory.report.words import size_words, time_words  # noqa: PLC0415
 
     cost = law_cost(problem, network, points, rtol=rtol)
