@@ -86,8 +86,15 @@ def claim(classification: Any, block: str, s: Fraction) -> Claim | None:
     if exponent is not None:
         value = exponent.subs(dict.fromkeys(exponent.free_symbols, s))
         exponent = Fraction(str(value)) if value.is_Rational else None
-    chance = getattr(regime, "probability", None)
-    return Claim(str(regime.limit), exponent, None if chance is None else float(chance))
+    return Claim(str(regime.limit), exponent, _chance(regime))
+
+
+def _chance(regime: Any) -> float | None:
+    """The probability of the limit that is named; None: certain. An unknown one lies somewhere between."""
+    if not regime.probability:
+        return None
+    chance = regime.probability.get(regime.limit)
+    return 0.5 if chance is None else float(chance)
 
 
 def compare(

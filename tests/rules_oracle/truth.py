@@ -30,9 +30,11 @@ BIASES = ("zero", "normal", "none")
 #: log₂ of 1/ε and of ε, with the digits to try; the first that the next confirms are used. Exponentials that
 #: cancel need every digit of their arguments: for those the second ladder.
 LADDERS = (
-    ((40, 160, 640), (40, 240, 860)),
+    ((40, 160, 640), (40, 240, 860, 1300)),
     ((7, 9, 10), (60, 500, 3500)),
 )
+#: Decimal digits of ε² per binary digit of ε.
+SQUARE = 0.61
 #: Pairs of points per pair of faces, and jets per pair of points.
 PAIRS, DRAWS = 4, 4
 #: Jets per pair of points where the first ones disagree.
@@ -151,7 +153,9 @@ class Evaluator:
         if bias == "normal":
             constants = random.Random(f"{self.seed} {draw} c")
             for name in self.problem.fields:
-                c = constants.gauss(0, 1)
+                # Any law with the whole line as its support finds the same limits; half of the draws are
+                # spread, so that sign(c − x) is seen to change where x is far out.
+                c = constants.gauss(0, 1) if constants.random() < 0.5 else constants.uniform(-3, 3)
                 slot = (name, self.origin)
                 if slot in jets:
                     jets[slot] = mpf_add(jets[slot], from_float(c), mp.prec)
@@ -267,7 +271,11 @@ def digits_for(
     levels: Sequence[int],
     wide: bool = False,
 ) -> int:
-    """The fewest digits that more digits confirm on one draw; a sum that cancels needs the most."""
+    """The fewest digits that more digits confirm on one draw; a sum that cancels needs the most.
+
+    Fewer than those of ε² are not tried: 1 + ε² would be 1 in two of them alike.
+    """
+    levels = [digits for digits in levels if digits > SQUARE * abs(rung)]
     previous: list[Sample] | None = None
     for k, digits in enumerate(levels):
         with mp.workdps(digits):
@@ -310,6 +318,15 @@ def _disagree(found: Mapping[str, Sequence[EntryTruth]], members: Sequence[int])
     return False
 
 
+def _calm(entries: Sequence[Entry], truths: Sequence[EntryTruth]) -> list[int]:
+    """The nonlinear entries with a limit that none of the draws has seen vary: c may vary it rarely."""
+    return [
+        k
+        for k, (entry, truth) in enumerate(zip(entries, truths, strict=True))
+        if not (entry.left.affine and entry.right.affine) and all(g.exponent == 0 for g in truth.kernel)
+    ]
+
+
 def side(evaluator: Evaluator, entries: Sequence[Entry], bias: str, sign: int) -> dict[str, list[EntryTruth]]:
     """The entries as ε → 0 (sign −1) or ∞ (sign 1), for the output biases that share the draws.
 
@@ -324,6 +341,8 @@ def side(evaluator: Evaluator, entries: Sequence[Entry], bias: str, sign: int) -
             values = _values(evaluator, entries, bias, range(DRAWS), steps)
             found = {name: _read(values, entries, name, ladder, sign) for name in SHARED[bias]}
             mixed = [k for members in _members(entries) for k in members if _disagree(found, members)]
+            if bias == "normal" and sign < 0:
+                mixed = sorted({*mixed, *_calm(entries, found[bias])})
             if mixed:
                 some = [entries[k] for k in mixed]
                 values = _values(evaluator, some, bias, range(MORE), steps)
