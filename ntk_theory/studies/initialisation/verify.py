@@ -14,6 +14,7 @@ from ntk_theory.studies.initialisation.collect import problem_evidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.question.study import DEFAULT_S, DEFAULT_WIDTHS, Study
+from ntk_theory.theory.smoothness import need_smooth
 
 if TYPE_CHECKING:
     from ntk_theory.studies.question.case import ProblemLike
@@ -82,6 +83,9 @@ def verify(
         output_bias=output_bias,
         criterion=criterion.to_dict(),
     )
+    for case in study.cases:
+        for activation in study.activations:
+            need_smooth(case.problem, activation)
     with Store.open_or_create(store, study) as opened:
         run(study, opened, workers=workers, cluster=cluster, progress=progress)
         return record(opened)
