@@ -35,13 +35,11 @@ def _places(kernel: Kernel) -> list[Assumption]:
     for rows in kernel.rows.values():
         for row in rows:
             for symbol in sorted(row.coordinates, key=str):
+                what, why = f"{symbol} > 0", "a coefficient depends on it; no domain is given"
                 if symbol.name in row.domain:
                     low, high = row.domain[symbol.name]
-                    found.append(Assumption(f"{low} < {symbol} < {high}", "a coefficient depends on it"))
-                else:
-                    found.append(
-                        Assumption(f"{symbol} > 0", "a coefficient depends on it; no domain is given")
-                    )
+                    what, why = f"{low} < {symbol} < {high}", "a coefficient depends on it"
+                found.append(Assumption(what, why))
     return list(dict.fromkeys(found))
 
 

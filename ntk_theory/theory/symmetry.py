@@ -54,11 +54,8 @@ class AffineMap:
 
     def to_dict(self) -> dict[str, object]:
         """The map as plain strings."""
-        return {
-            "name": self.name,
-            "scale": [str(a) for a in self.scale],
-            "shift": [str(b) for b in self.shift],
-        }
+        numbers = {"scale": [str(a) for a in self.scale], "shift": [str(b) for b in self.shift]}
+        return {"name": self.name, **numbers}
 
     @staticmethod
     def identity(dimension: int) -> AffineMap:

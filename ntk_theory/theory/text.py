@@ -50,8 +50,8 @@ def paper_lines(c: Answers) -> Iterator[str]:
 
 
 def assumption_lines(c: Answers) -> list[str]:
-    """What the answer assumes, with the reasons."""
-    return [f"{a.what} ({a.why})" for a in assumptions(c.kernel)]
+    """What the answer assumes, one line each; the JSON has the reasons too."""
+    return [a.what for a in assumptions(c.kernel)]
 
 
 def power(exponent: sp.Expr) -> str:
