@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import plan
+from ntk_theory.empirical.cost import cost_of
 from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import stack_rows
@@ -240,7 +240,7 @@ class Study:
             request(small, small.init(0), rows.points, rows.slots),
             network=self.network(case, activation, width),
         )
-        way = plan(ask, contracted=False, point_tile=self.point_tile, neuron_tile=self.neuron_tile)
+        way = cost_of(ask, contracted=False, point_tile=self.point_tile, neuron_tile=self.neuron_tile)
         weights = 8.0 * width * (len(case.problem.variables) + 2 + width * (self.depth - 1))
         blocks = 8.0 * (
             2 * (len(rows.slots) * len(rows.points)) ** 2 + 8 * len(self.s) * len(rows.points) ** 2
