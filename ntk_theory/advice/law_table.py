@@ -21,8 +21,7 @@ from ntk_theory.errors import InputError, NonFiniteError, ResourceError
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network, exact
-from ntk_theory.studies.initialisation.blocks import BlockReader, frobenius, split
-from ntk_theory.studies.initialisation.collect import block_name
+from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius, split
 from ntk_theory.studies.initialisation.law_tail import epsilon_of
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify

@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 
 from ntk_theory.report.rows import ClaimSummary, agreement, answers, by_problem, varied
-from ntk_theory.studies.initialisation.claims import Outcome, Verdict
 from ntk_theory.studies.initialisation.verify import verify
+from ntk_theory.studies.judging.verdict import Outcome, Verdict
 
 S, R, U, N = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.UNDECIDED, Outcome.NOT_APPLICABLE
 

@@ -15,11 +15,12 @@ from ntk_theory.errors import InputError, Interrupted, ResourceError, StoreError
 from ntk_theory.kernels.threads import thread_count
 from ntk_theory.studies.engine import run as runner
 from ntk_theory.studies.engine import workers
+from ntk_theory.studies.engine.cell import CellResult
 from ntk_theory.studies.engine.progress import Progress
 from ntk_theory.studies.engine.run import make_batches, run
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.engine.workers import stream, worker_count
-from ntk_theory.studies.initialisation.cells import CellContext, CellResult, compute_cell
+from ntk_theory.studies.initialisation.cells import CellContext, compute_cell
 from ntk_theory.studies.question.study import Study
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import exact
-from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, LawResult, Row
+from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult, Row
 from ntk_theory.studies.question.study import Study
 
 

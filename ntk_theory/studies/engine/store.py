@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from ntk_theory.errors import StoreError
+from ntk_theory.errors import InputError, StoreError
+from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult
 from ntk_theory.studies.engine.samples import Block, StudyData
+from ntk_theory.studies.engine.sampling import sampling_of
 from ntk_theory.studies.engine.sqlite import checksum, complaints, connect, damaged, is_blank
-from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, LawResult
-from ntk_theory.studies.kinds import context_of
-from ntk_theory.studies.question.study import Cell, Study, canonical
+from ntk_theory.studies.question.study import QUANTITIES_VERSION, Cell, Study, canonical
 
 #: "NTKs" in the file's header: tells a store from any other SQLite file.
 APPLICATION = 0x4E544B73
@@ -73,6 +73,7 @@ class Store:
         StoreError
             The file exists already, or cannot be written.
         """
+        _check_version(study.version, "the study")
         path = default_path(study) if path is None else Path(path)
         if not is_blank(path):
             raise StoreError(f"the store {path} exists already; resume it, or name another file")
@@ -93,7 +94,8 @@ class Store:
         Raises
         ------
         StoreError
-            There is no such file; it is damaged, not a store, of another schema, study or criterion.
+            There is no such file; it is damaged, not a store, of another schema, study or criterion; its
+            quantities are of another version, and rows of two meanings must not meet in it.
         """
         path = Path(path)
         if not path.is_file():
@@ -135,7 +137,10 @@ class Store:
     @cached_property
     def study(self) -> Study:
         """The study, read back from the file."""
-        return Study.from_dict(json.loads(self._meta("study")))
+        try:
+            return Study.from_dict(json.loads(self._meta("study")))
+        except InputError as cause:
+            raise StoreError(f"the store {self.path} cannot be read: {cause}") from None
 
     @property
     def digest(self) -> str:
@@ -331,7 +336,8 @@ class Store:
 
     def _fill(self, study: Study) -> None:
         execute = self._connection.execute
-        layouts = {c.label: context_of(study, c, study.activations[0]).keys for c in study.cases}
+        context = sampling_of(study).context
+        layouts = {c.label: context(study, c, study.activations[0]).keys for c in study.cases}
         meta = {
             "layout": _layout_digest(layouts),
             "study": study.json,
@@ -366,6 +372,7 @@ class Store:
             raise StoreError(damaged(self.path, report))
         if hashlib.sha256(self._meta("study").encode()).hexdigest() != self.digest:
             raise StoreError(damaged(self.path, "its study does not match its digest"))
+        _check_version(json.loads(self._meta("study")).get("version"), f"the store {self.path}")
 
     def _check_study(self, study: Study) -> None:
         if self.digest == study.digest:
@@ -378,6 +385,15 @@ class Store:
         raise StoreError(
             f"the store {self.path} holds another study ({self.digest[:12]}, not {study.digest[:12]}); "
             "name another file, or repeat the arguments that it was made with"
+        )
+
+
+def _check_version(version: object, what: str) -> None:
+    """Numbers of another version may mean something else: they are neither added to nor judged here."""
+    if version != QUANTITIES_VERSION:
+        raise StoreError(
+            f"{what} has quantities of version {version}; this version of the package computes and judges "
+            f"version {QUANTITIES_VERSION}: use the version that wrote it, or run the study into a new file"
         )
 
 
