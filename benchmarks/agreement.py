@@ -36,9 +36,10 @@ import ntk_theory as nt
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.empirical.reference import reference_kernel
 from ntk_theory.kernels.activations import TABLE
-from ntk_theory.model.network import OUTPUT_BIASES, Network
+from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
+from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic.problem import Problem
 
 OUTPUT = Path(__file__).parent / "results" / "agreement.json"

@@ -16,6 +16,7 @@ from .empirical.jets import scaled_jets as scaled_jets
 from .empirical.ntk import ntk as ntk
 from .empirical.ntk import ntk_for_exponents as ntk_for_exponents
 from .empirical.residuals import Residuals as Residuals
+from .empirical.residuals import residuals as residuals
 from .empirical.spectra import spectra as spectra
 from .errors import NTKTheoryError as NTKTheoryError
 from .limit.duals import dual as dual

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -185,12 +186,11 @@ def test_the_options_name_every_method():
 
 
 def test_a_bar_is_drawn_in_a_terminal(monkeypatch, capsys):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert run([*small("heat"), "--steps", "3"]) == 0
     err = capsys.readouterr().err
-    assert "gauss-newton" in err
-    assert "step" in err
+    assert "[" + 30 * "=" + "] gauss-newton  step 3  loss" in err
+    assert err.endswith("\r\x1b[K")
 
 
 @pytest.mark.parametrize(

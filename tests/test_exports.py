@@ -26,7 +26,7 @@ Classification Criterion Group GroupKind InputMap JetSpace Kernel Limit LimitLaw
 Operator Parameters Prediction Problem Recommendation Regime Residuals Slot Store Study __version__ classify
 contracted_ntk draw_points dual errors estimate from_keras from_ntk from_standard from_toml from_zhou_yan
 infinite_jets jet_ntk jets jets_and_ntk limit_law ntk ntk_for_exponents parse plot predict problem recommend
-scaled_jets search spectra to_toml train training verify verify_training zoo zoo_names
+residuals scaled_jets search spectra to_toml train training verify verify_training zoo zoo_names
 """)
 
 #: The same for the submodules that are public.

@@ -74,8 +74,9 @@ class Starts:
     @cached_property
     def _bias(self) -> Floats:
         shape = (len(self.law.problem.fields), SAMPLES)
-        if self.law.network.output_bias != "normal":
-            return np.zeros(shape)
+        start = self.law.network.bias.start
+        if start is not None:
+            return np.full(shape, float(start))
         return np.random.default_rng([self.seed, 1]).standard_normal(shape)
 
     def at(self, epsilon: float) -> Start | None:
@@ -107,7 +108,7 @@ class Starts:
         rows = self.law.rows
         n = sum(group.size for group in rows.groups)
         total = np.zeros((weights.shape[1], n, n))
-        if self.law.network.output_bias == "none":
+        if not self.law.network.bias.is_trained:
             return total
         for k in rows.value_slots:
             b = fold_rows(rows, weights[k])

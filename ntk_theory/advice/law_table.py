@@ -18,9 +18,11 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError
+from ntk_theory.limit.cost import MEMORY_LIMIT
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network, exact
+from ntk_theory.resources import allowed_memory
 from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius, split
 from ntk_theory.studies.initialisation.law_tail import epsilon_of
 from ntk_theory.symbolic.problem import Problem
@@ -29,7 +31,6 @@ from ntk_theory.theory.exponents import Regime
 
 #: Written into every file.
 FORMAT = "ntk-theory limit law 1"
-MEMORY_LIMIT = 4 * 2**30
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ class LawReader:
     size, seed:
         Draws per ε, from the same random numbers for all ε.
     memory_limit:
-        Bytes that the draws of one ε may take.
+        Bytes that the draws of one ε may take; default 4 GiB, less where the process has less.
     with_means:
         Compute means too?
     """
@@ -88,7 +89,7 @@ class LawReader:
     classification: Classification
     size: int = 400
     seed: int = 0
-    memory_limit: float = MEMORY_LIMIT
+    memory_limit: float | None = None
     with_means: bool = True
     refusals: list[str] = field(default_factory=list, init=False)
     _norms: dict[float, tuple[dict[str, Floats], str]] = field(default_factory=dict, init=False)
@@ -97,10 +98,11 @@ class LawReader:
     def __post_init__(self) -> None:
         n = sum(group.size for group in self.law.rows.groups)
         need = 8.0 * self.size * n * n
-        if need > self.memory_limit:
+        allowed = allowed_memory(self.memory_limit, most=MEMORY_LIMIT)
+        if need > allowed:
             raise ResourceError(
                 f"{self.size} draws of a kernel of {n} rows need {need / 2**30:.1f} GiB, above memory_limit "
-                f"= {self.memory_limit / 2**30:.1f} GiB; use fewer draws or points, or raise the limit"
+                f"= {allowed / 2**30:.1f} GiB; use fewer draws or points, or raise the limit"
             )
         self._reader = BlockReader(self.law.rows.groups, len(self.law.problem.fields), 0)
 
@@ -266,7 +268,6 @@ def predict(
     classification = classify(problem, output_bias=network.output_bias, activation=network.activation)
     for s in values:
         classification.regime(next(iter(classification.sharp)), s)  # refuses s ≤ 0 before the work
-    limit = MEMORY_LIMIT if memory_limit is None else memory_limit
-    law = limit_law(problem, network, points, rtol=rtol, memory_limit=limit, time_limit=time_limit)
-    reader = LawReader(law, classification, size, seed, limit)
+    law = limit_law(problem, network, points, rtol=rtol, memory_limit=memory_limit, time_limit=time_limit)
+    reader = LawReader(law, classification, size, seed, memory_limit)
     return Prediction(reader, values, chosen, reader.read(values, chosen))

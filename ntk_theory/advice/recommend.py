@@ -28,7 +28,7 @@ from ntk_theory.advice.initial_residuals import Quantiles, Start, Starts, epsilo
 from ntk_theory.empirical.cost import estimate
 from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.limit.law import limit_law
-from ntk_theory.model.network import Network, OutputBias, exact
+from ntk_theory.model.network import Network, exact
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.symbolic import problem as as_problem
 from ntk_theory.symbolic.operator import Operator
@@ -158,7 +158,7 @@ def recommend(
     width: int = WIDTH,
     depth: int = DEPTH,
     activation: str = "tanh",
-    output_bias: OutputBias = "zero",
+    output_bias: str = "zero",
     s: Sequence[str | Fraction | int | float] = CANDIDATES,
     points: Mapping[str, ArrayLike] | int = POINTS,
     seed: int = 0,

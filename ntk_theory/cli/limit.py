@@ -27,6 +27,7 @@ from ntk_theory.cli.options import (
     within,
 )
 from ntk_theory.errors import InputError
+from ntk_theory.resources import allowed_memory
 
 if TYPE_CHECKING:
     from ntk_theory.advice.law_table import Prediction
@@ -136,12 +137,14 @@ def _announce(
     seconds: float | None,
 ) -> None:
     """Say what a long run will take, unless it is going to be refused."""
-    from ntk_theory.advice.law_table import MEMORY_LIMIT  # noqa: PLC0415
+    from ntk_theory.limit.cost import MEMORY_LIMIT  # noqa: PLC0415
     from ntk_theory.limit.preview import law_cost  # noqa: PLC0415
     from ntk_theory.report.words import size_words, time_words  # noqa: PLC0415
 
     cost = law_cost(problem, network, points, rtol=rtol)
-    if cost.bytes > (memory or MEMORY_LIMIT) or (seconds is not None and cost.seconds > seconds):
+    if cost.bytes > allowed_memory(memory, most=MEMORY_LIMIT) or (
+        seconds is not None and cost.seconds > seconds
+    ):
         return
     if cost.seconds >= PATIENCE or cost.bytes >= PLENTY:
         print(

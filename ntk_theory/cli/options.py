@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ntk_theory.errors import InputError
+from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic import Problem, problem
 
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network
 
+
+def one_of(names: Iterable[str]) -> str:
+    """Names as the help of an option.
+
+    >>> one_of(["zero", "normal", "none"])
+    'zero, normal or none.'
+    """
+    *first, last = names
+    return f"{', '.join(first)} or {last}."
+
+
 What = Annotated[
     str,
     typer.Argument(metavar="PDE", help="An expression, a zoo name, or the path of a problem file (.toml)."),
 ]
-OutputBias = Annotated[str, typer.Option("--output-bias", help="zero, normal or none.")]
+OutputBias = Annotated[str, typer.Option("--output-bias", help=one_of(OUTPUT_BIASES))]
 Activation = Annotated[str, typer.Option("--activation", help="The network's activation.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine output alone on stdout.")]
 ParameterValues = Annotated[

@@ -69,7 +69,7 @@ def command(
         width=width,
         depth=depth,
         activation=activation,
-        output_bias=output_bias,  # type: ignore[arg-type]
+        output_bias=output_bias,
         s=s or CANDIDATES,
         points=points,
         seed=seed,

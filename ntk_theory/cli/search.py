@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ntk_theory.cli.options import Json, OutputBias, print_json
+from ntk_theory.progress import Bar, drawn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,21 +63,12 @@ def command(
 @contextmanager
 def _progress(budget: int) -> Iterator[Report | None]:
     """A bar on a terminal's standard error, nothing elsewhere."""
-    from rich.console import Console  # noqa: PLC0415  --help stays quick
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal or budget < 1:
+    bar = Bar(budget)
+    if not bar.show or budget < 1:
         yield None
         return
-    columns = (
-        BarColumn(bar_width=30),
-        TextColumn("{task.completed}/{task.total} operators, {task.fields[found]} disagree"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=budget, found=0)
-        yield lambda tried, found: bar.update(task, completed=tried, found=found)
+    with drawn(bar):
+        yield lambda tried, found: bar.update(tried, f"{tried}/{budget} operators, {found} disagree")
 
 
 def _show(found: Hunt) -> None:

@@ -29,10 +29,10 @@ from ntk_theory.errors import InputError, StoreError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ntk_theory.cli.progress import Progress
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Trajectory, Until
     from ntk_theory.training.methods.method import Method
+    from ntk_theory.training.run import Progress
 
 INCOMPLETE = 3
 #: The kernel is followed at about so many points.

@@ -11,17 +11,15 @@ two operations; symmetric products count half of a general one):
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ntk_theory.empirical.request import Request
-from ntk_theory.errors import InputError, ResourceError
+from ntk_theory.errors import ResourceError
 from ntk_theory.kernels.multiindex import closure
-from ntk_theory.kernels.threads import thread_count
 from ntk_theory.model.network import Network
+from ntk_theory.resources import allowed_memory, thread_count
 from ntk_theory.symbolic.jets import Slot
 
 #: Operations per second and thread that the time estimate supposes.
@@ -120,7 +118,8 @@ def _plan(
     point_tile: int | None,
     neuron_tile: int | None,
 ) -> Plan:
-    limit = _limit(memory_limit)
+    allowed = allowed_memory(memory_limit)
+    limit = float(MEMORY_LIMIT) if memory_limit is None else allowed
     n, A, S = sizes.n, sizes.A, sizes.S
     widths, outputs = sizes.network.widths, 1 if contracted else len(sizes.network.fields)
     result = 8.0 * (n * n if contracted else (S * n) ** 2)
@@ -147,7 +146,6 @@ def _plan(
     while not keeps and tile > 1 and point_tile is None and working(2 * tile, tile) > limit - result:
         tile = (tile + 1) // 2
     need = result + working(n if keeps else min(n, 2 * tile), tile)
-    allowed = limit if memory_limit is not None else 0.75 * physical_memory()
     if need > allowed:
         raise ResourceError(
             f"memory_limit is {allowed:.3g} bytes; {n} points, {S} slots and widths {widths} "
@@ -168,19 +166,3 @@ def operations(sizes: Sizes, *, contracted: bool) -> float:
         return 2 * passes + float(n) * n * grams
     grams = m * m * A * A * sum(widths) + A * A * sum(widths[:-1]) + S * S * widths[-1]
     return (1 + m) * passes + float(n) * n * grams
-
-
-def physical_memory() -> float:
-    """Bytes of main memory of this machine (infinite where the system does not say)."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return math.inf
-
-
-def _limit(memory_limit: float | None) -> float:
-    if memory_limit is None:
-        return float(MEMORY_LIMIT)
-    if isinstance(memory_limit, bool) or not memory_limit > 0:
-        raise InputError(f"memory_limit is {memory_limit!r}; it needs a positive number of bytes")
-    return float(memory_limit)

@@ -18,14 +18,13 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import Plan, plan
 from ntk_theory.empirical.jets import finite, finite_kernel, jets_of, read_out
-from ntk_theory.empirical.meter import Progress
-from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers
 from ntk_theory.empirical.sweep import fill, forward_tiles
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.progress import Hook, hook_or_bar
 from ntk_theory.symbolic.jets import Slot
 
 
@@ -38,7 +37,7 @@ def jet_ntk(
     memory_limit: float | None = None,
     point_tile: int | None = None,
     neuron_tile: int | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> Floats:
     """T_{(i,α),(j,β)}(x,x') = Σ_{θ≠c} η_θ ∂_θSⁱ_α(x) ∂_θSʲ_β(x'), shape (slots, n, slots, n).
 
@@ -64,7 +63,7 @@ def jet_ntk(
     way = plan(
         ask, contracted=False, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         return true_derivatives(fill(ask, way, progress=report), ask)
 
 
@@ -75,7 +74,7 @@ def jets_and_ntk(
     slots: Iterable[Slot],
     *,
     memory_limit: float | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> tuple[Floats, Floats]:
     """(S, T) from one forward pass: all that the kernels of any operators and any s are made of.
 
@@ -84,7 +83,7 @@ def jets_and_ntk(
     ask = request(network, parameters, points, slots)
     way = plan(ask, contracted=False, memory_limit=memory_limit)
     scaled, passed = jets_once(ask, way)
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         out = fill(ask, way, progress=report, passed=passed)
     ask.arena.release()
     return finite(scaled, ask, "the scaled jet value"), true_derivatives(out, ask)
@@ -121,7 +120,7 @@ def contracted_ntk(
     memory_limit: float | None = None,
     point_tile: int | None = None,
     neuron_tile: int | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> Floats:
     """K(x,x') = Σ_{ab} w_a(x) T_{ab}(x,x') w_b(x'), shape (n, n), by contracted seeds.
 
@@ -151,6 +150,6 @@ def contracted_ntk(
     way = plan(
         ask, contracted=True, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         out = fill(ask, way, rows, report)
     return finite_kernel(out, ask, "the contracted kernel")

@@ -13,8 +13,6 @@ from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import Plan, Sizes, operations, plan
 from ntk_theory.empirical.jet_ntk import jets_and_ntk, jets_once, true_derivatives
 from ntk_theory.empirical.jets import network_jets
-from ntk_theory.empirical.meter import Progress
-from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers
 from ntk_theory.empirical.sweep import fill
@@ -23,9 +21,10 @@ from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linea
 from ntk_theory.model.assembly import network_jets as assembly_jets
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
+from ntk_theory.progress import Hook, hook_or_bar
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -39,9 +38,10 @@ def ntk(
     parameters: Parameters,
     points: Mapping[str, ArrayLike] | None = None,
     *,
+    groups: str | Iterable[str] | None = None,
     path: Path = "auto",
     memory_limit: float | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> Kernel:
     """K^{gh}(x,x') = Σ_θ η_θ ∂_θR_g(x) ∂_θR_h(x') over all trained parameters, in named blocks.
 
@@ -54,6 +54,9 @@ def ntk(
         same order.
     points:
         Group → (n, d), or (n, 2, d) for a group with two legs; omitted: 16 per group, drawn with seed 0.
+    groups:
+        Only the blocks of these groups: names, or one name; "b" stands for all value groups, "f" for all
+        equations. Default: all.
     path:
         ``jet`` assembles K from the jet NTK, ``contracted`` propagates the gradient of F back; ``auto``
         takes the one with fewer operations.
@@ -66,7 +69,7 @@ def ntk(
     NonFiniteError
         naming group and point where a residual or a derivative of F overflows.
     """
-    rows = _rows(problem, network, points)
+    rows = _rows(problem, network, points, groups)
     ask = request(network, parameters, rows.points, rows.slots)
     way = choose(ask, path, memory_limit)
     metadata = _metadata(network, "contracted" if way.contracted else "jet")
@@ -81,11 +84,11 @@ def _kernel(
     way: Plan,
     weights: Floats,
     passed: list[Layers] | None,
-    progress: Progress | None,
+    progress: Hook | None,
     metadata: Mapping[str, object],
 ) -> Kernel:
     epsilon, rate = ask.network.epsilon, ask.parameters.output_bias_rate
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         if way.contracted:
             block = fill(ask, way, weights, report, passed)
             ask.arena.release()
@@ -103,7 +106,7 @@ def ntk_for_exponents(
     exponents: Iterable[Fraction | str | int | float],
     *,
     memory_limit: float | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> tuple[Kernel, ...]:
     """The kernels for several s from one jet NTK: neither S nor T depends on s (THEORY §3).
 
@@ -129,12 +132,16 @@ def ntk_for_exponents(
 
 
 def _rows(
-    problem: Problem | Operator | str, network: Network, points: Mapping[str, ArrayLike] | None
+    problem: Problem | Operator | str,
+    network: Network,
+    points: Mapping[str, ArrayLike] | None,
+    groups: str | Iterable[str] | None = None,
 ) -> Rows:
     """The stacked points of whatever names a problem."""
     asked = as_problem(problem)
     check_match(asked, network)
-    return stack_rows(lower_problem(asked), draw_points(asked) if points is None else points)
+    given = draw_points(asked, groups=groups) if points is None else points
+    return stack_rows(lower_problem(asked).only(groups), given)
 
 
 def _metadata(network: Network, path: str) -> dict[str, object]:
@@ -157,15 +164,3 @@ def choose(ask: Request, path: Path, memory_limit: float | None) -> Plan:
     if contracted.flops <= operations(Sizes.of(ask), contracted=False):
         return contracted
     return plan(ask, contracted=False, memory_limit=memory_limit)
-
-
-def check_match(problem: Problem, network: Network) -> None:
-    """Raise unless the network has the problem's variables and fields, in its order."""
-    for what, mine, theirs in (
-        ("variables", network.variables, problem.variables),
-        ("fields", network.fields, problem.fields),
-    ):
-        if mine != theirs:
-            raise InputError(
-                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
-            )

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ntk_theory.empirical.cost import Plan, Sizes, estimate, operations, physical_memory
-from ntk_theory.empirical.ntk import Path, check_match
+from ntk_theory.empirical.cost import Plan, Sizes, estimate, operations
+from ntk_theory.empirical.ntk import Path
 from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.kernels.activations import require_smooth
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, check_match
+from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.problem import Problem
-
-#: Share of the machine's memory that may be used where no limit is set.
-SHARE = 0.75
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def preview(
     _check_epsilon(network)
     slots = lower_problem(problem).slots
     require_smooth(network.phi, max(slot.order for slot in slots), extra=1)
-    limit = SHARE * physical_memory() if memory_limit is None else memory_limit
+    limit = allowed_memory(memory_limit)
     size = network.parameter_count
     if 8.0 * size >= limit:
         raise ResourceError(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -24,18 +24,22 @@ from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import plan
 from ntk_theory.empirical.jets import network_jets, read_out
-from ntk_theory.empirical.ntk import check_match
 from ntk_theory.empirical.propagate import Layer, backward, times
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers, State, contracted_state, layers_of
 from ntk_theory.empirical.sweep import Tile, tiles_of
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.threads import each, thread_count
-from ntk_theory.model.assembly import Linearisation, Rows, fold_rows, linearise, residuals, stack_rows
+from ntk_theory.kernels.threads import each
+from ntk_theory.model.assembly import Linearisation, Rows, fold_rows, linearise, stack_rows
+from ntk_theory.model.assembly import residuals as stacked_residuals
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.model.points import draw_points
+from ntk_theory.resources import thread_count
+from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 
 EVERY = slice(None)
 
@@ -56,10 +60,16 @@ class Residuals:
     rows: Rows
 
     @classmethod
-    def of(cls, problem: Problem, network: Network, points: Mapping[str, ArrayLike]) -> Residuals:
-        """Lower the problem and check the points once, for many parameters."""
+    def of(
+        cls,
+        problem: Problem,
+        network: Network,
+        points: Mapping[str, ArrayLike],
+        groups: str | Iterable[str] | None = None,
+    ) -> Residuals:
+        """Lower the problem (or some of its groups) and check the points once, for many parameters."""
         check_match(problem, network)
-        return cls(network, stack_rows(lower_problem(problem), points))
+        return cls(network, stack_rows(lower_problem(problem).only(groups), points))
 
     @property
     def size(self) -> int:
@@ -107,7 +117,7 @@ class Linearised:
     @cached_property
     def values(self) -> Floats:
         """R, shape (n,)."""
-        return np.asarray(residuals(self.residuals.rows, self.linearisation.values))
+        return np.asarray(stacked_residuals(self.residuals.rows, self.linearisation.values))
 
     def vjp(self, cotangent: ArrayLike) -> Parameters:
         """Jᵀv for v of shape (n,): one array per parameter block (rates not applied)."""
@@ -195,6 +205,52 @@ class Linearised:
                 f"{name} is not finite at residual {int(np.argmin(np.isfinite(v)))}; make it so"
             )
         return v
+
+
+def residuals(
+    problem: Problem | Operator | str,
+    network: Network,
+    parameters: Parameters,
+    points: Mapping[str, ArrayLike] | None = None,
+    *,
+    groups: str | Iterable[str] | None = None,
+) -> dict[str, Floats]:
+    """R_g(x) = Σ_j F^{g,j}(x, jets of the network at x) − target_g(x) at the points of every group.
+
+    Parameters
+    ----------
+    problem:
+        A problem, operator, zoo name or expression; its variables and fields must be the network's, in the
+        same order.
+    network, parameters:
+        See :class:`~ntk_theory.model.network.Network`; parameters may come from anywhere.
+    points:
+        Group → (n, d), or (n, k, d) for k legs; omitted: 16 per group, drawn with seed 0.
+    groups:
+        Only these groups: names, or one name; "b" stands for all value groups, "f" for all equations.
+
+    Returns
+    -------
+    dict
+        Group name → (n,).
+
+    Raises
+    ------
+    InputError, SmoothnessError, ResourceError
+    NonFiniteError
+        naming group and point where a residual overflows.
+
+    >>> zero = Parameters(((np.zeros((4, 2)), np.zeros(4)),), np.zeros((1, 4)))
+    >>> network = Network(("x", "t"), ("u",), width=4, output_bias="none")
+    >>> residuals("u_t - u_xx - 3", network, zero, {"f": [[0.5, 0.5]]}, groups="f")
+    {'f': array([-3.])}
+    """
+    asked = as_problem(problem)
+    given = draw_points(asked, groups=groups) if points is None else points
+    here = Residuals.of(asked, network, given, groups)
+    sizes = [group.size for group in here.rows.groups]
+    parts = np.split(here.at(parameters).values, np.cumsum(sizes)[:-1])
+    return {group.name: part for group, part in zip(here.rows.groups, parts, strict=True)}
 
 
 def jvp(

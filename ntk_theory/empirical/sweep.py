@@ -11,11 +11,12 @@ from ntk_theory.arrays import Floats
 from ntk_theory.empirical import shallow
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import Plan
-from ntk_theory.empirical.meter import Meter, Progress
 from ntk_theory.empirical.pairs import add_contracted_pair, add_jet_pair
 from ntk_theory.empirical.request import Request
 from ntk_theory.empirical.states import Layers, State, contracted_state, jet_state, layers_of
-from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.kernels.threads import each
+from ntk_theory.progress import Hook, Meter
+from ntk_theory.resources import thread_count
 
 #: First and last-plus-one point.
 Tile = tuple[int, int]
@@ -25,7 +26,7 @@ def fill(
     ask: Request,
     way: Plan,
     weights: Floats | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
     passed: list[Layers] | None = None,
 ) -> Floats:
     """T (S·n, S·n) in Taylor normalisation or, with ``weights`` (S, n), the contracted (n, n).

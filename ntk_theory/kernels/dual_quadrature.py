@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
 
 from ntk_theory.arrays import Floats, Ints
+from ntk_theory.kernels.jit import helper, kernel
+from ntk_theory.kernels.threads import share
 
 #: The rules cover |z| ≤ REACH, or a little more where powers of z weigh the tail.
 REACH = 9.5
@@ -22,9 +23,11 @@ REACH = 9.5
 DEGENERATE = 4e-15
 #: Nodes of V are handled in strips of this many, which stay in the first-level cache.
 STRIP = 256
+#: Sums over nodes may be taken in any order, which lets them vectorise.
+SUMS = ("contract", "reassoc")
 
 
-@njit(cache=True)
+@helper(())
 def _base(family: int, kappa: float, z: Floats, y: Floats, w: Floats, t: Floats) -> None:
     """y, w, t of ``dual_tables`` at z. Underflow of w far out is harmless: it is a factor."""
     if family == 0:
@@ -47,12 +50,12 @@ def _base(family: int, kappa: float, z: Floats, y: Floats, w: Floats, t: Floats)
             t[n] = 1.0
 
 
-@njit(cache=True)
+@helper(())
 def _log_two_cosh_half(z: float) -> float:
     return 0.5 * abs(z) + math.log1p(math.exp(-abs(z)))
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"})
+@helper(SUMS)
 def _derivative_into(
     k: int, z: Floats, y: Floats, w: Floats, t: Floats, linear: Floats, A: Floats, B: Floats, out: Floats
 ) -> None:
@@ -69,7 +72,9 @@ def _derivative_into(
         for n in range(z.shape[0]):
             out[n] = out[n] * t[n] + A[k, m]
     if top_b > 0 or B[k, 0] != 0.0:
-        second = np.full(z.shape[0], B[k, top_b])
+        second = np.empty(z.shape[0])
+        for n in range(z.shape[0]):
+            second[n] = B[k, top_b]
         for m in range(top_b - 1, -1, -1):
             for n in range(z.shape[0]):
                 second[n] = second[n] * t[n] + B[k, m]
@@ -83,10 +88,8 @@ def _derivative_into(
             out[n] += linear[k, 4] * _log_two_cosh_half(z[n])
 
 
-@njit(cache=True)
-def activation_derivatives(
-    z: Floats, family: int, kappa: float, linear: Floats, A: Floats, B: Floats
-) -> Floats:
+@helper(())
+def _derivatives(z: Floats, family: int, kappa: float, linear: Floats, A: Floats, B: Floats) -> Floats:
     """φ^(k)(z) for k = 0..K at the points z (n,), shape (K+1, n)."""
     y, w, t = np.empty_like(z), np.empty_like(z), np.empty_like(z)
     _base(family, kappa, z, y, w, t)
@@ -96,7 +99,7 @@ def activation_derivatives(
     return out
 
 
-@njit(cache=True)
+@helper(())
 def _rule(count: int, reach: float) -> tuple[Floats, Floats]:
     """Nodes and weights for E f(z), z ~ N(0,1): ``count`` equally spaced nodes on |z| ≤ reach."""
     step = 2.0 * reach / (count - 1)
@@ -108,7 +111,7 @@ def _rule(count: int, reach: float) -> tuple[Floats, Floats]:
     return nodes, weights
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"})
+@helper(SUMS)
 def _weighted_sum(values: Floats, weights: Floats) -> float:
     total = 0.0
     for n in range(values.shape[0]):
@@ -116,7 +119,7 @@ def _weighted_sum(values: Floats, weights: Floats) -> float:
     return total
 
 
-@njit(cache=True)
+@helper(())
 def _smoothed(
     centre: float,
     nodes: Floats,
@@ -130,7 +133,9 @@ def _smoothed(
     out: Floats,
 ) -> None:
     """out[k, v] = Σ_j weights[v, j] φ^(k)(centre + nodes_j); ``work`` (5, STRIP) is scratch space."""
-    out[:] = 0.0
+    for k in range(out.shape[0]):
+        for v in range(out.shape[1]):
+            out[k, v] = 0.0
     for start in range(0, nodes.shape[0], STRIP):
         stop = min(start + STRIP, nodes.shape[0])
         z, y, w = work[0, : stop - start], work[1, : stop - start], work[2, : stop - start]
@@ -144,17 +149,82 @@ def _smoothed(
                 out[k, v] += _weighted_sum(value, weights[v, start:stop])
 
 
-@njit(cache=True)
+@helper(())
 def _powered(weights: Floats, nodes: Floats, degree: int) -> Floats:
     """The products weights · nodes^v for v = 0..degree, shape (degree + 1, n)."""
     out = np.empty((degree + 1, nodes.shape[0]))
-    out[0] = weights
-    for v in range(1, degree + 1):
-        out[v] = out[v - 1] * nodes
+    for n in range(nodes.shape[0]):
+        power = weights[n]
+        out[0, n] = power
+        for v in range(1, degree + 1):
+            power *= nodes[n]
+            out[v, n] = power
     return out
 
 
-@njit(cache=True, parallel=True)
+@kernel(
+    "void(int64, int64, float64[::1], float64[::1], float64[::1], int64[::1], int64[::1], int64, float64,"
+    "int64, float64, float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, :, :, ::1])",
+    (),
+)
+def pair_moments(
+    start: int,
+    stop: int,
+    p: Floats,
+    q: Floats,
+    r: Floats,
+    outer: Ints,
+    inner: Ints,
+    degree: int,
+    reach: float,
+    family: int,
+    kappa: float,
+    linear: Floats,
+    A: Floats,
+    B: Floats,
+    result: Floats,
+) -> None:
+    """Add :func:`moments` of the pairs ``start`` to ``stop`` to ``result``."""
+    count = linear.shape[0]
+    for n in range(start, stop):
+        nodes, weights = _rule(outer[n], reach)
+        size = nodes.shape[0]
+        root = math.sqrt(p[n])
+        mean = q[n] / root
+        variance = r[n] - mean * mean
+        powered = _powered(weights, nodes, degree)
+        scaled = np.empty(size)
+        for m in range(size):
+            scaled[m] = root * nodes[m]
+        first = _derivatives(scaled, family, kappa, linear, A, B)
+        second = np.zeros((size, count, degree + 1))
+        if variance <= DEGENERATE * r[n]:
+            for m in range(size):
+                scaled[m] = mean * nodes[m]
+            same = _derivatives(scaled, family, kappa, linear, A, B)
+            for m in range(size):
+                for b in range(count):
+                    second[m, b, 0] = same[b, m]
+        else:
+            inner_nodes, inner_weights = _rule(inner[n], reach)
+            inner_powered = _powered(inner_weights, inner_nodes, degree)
+            deviation = math.sqrt(variance)
+            for m in range(inner_nodes.shape[0]):
+                inner_nodes[m] *= deviation
+            work = np.empty((5, STRIP))
+            for m in range(size):
+                _smoothed(
+                    mean * nodes[m], inner_nodes, inner_powered, family, kappa, linear, A, B, work, second[m]
+                )
+        for m in range(size):
+            for a in range(count):
+                for u in range(degree + 1):
+                    weighted = first[a, m] * powered[u, m]
+                    for b in range(count):
+                        for v in range(degree + 1 - u):
+                            result[n, a, b, u, v] += weighted * second[m, b, v]
+
+
 def moments(
     p: Floats,
     q: Floats,
@@ -179,30 +249,10 @@ def moments(
     """
     count = linear.shape[0]
     result = np.zeros((p.shape[0], count, count, degree + 1, degree + 1))
-    for n in prange(p.shape[0]):
-        nodes, weights = _rule(outer[n], reach)
-        root = math.sqrt(p[n])
-        mean = q[n] / root
-        variance = r[n] - mean * mean
-        first = activation_derivatives(root * nodes, family, kappa, linear, A, B)
-        powered = _powered(weights, nodes, degree)
-        second = np.zeros((nodes.shape[0], count, degree + 1))
-        if variance <= DEGENERATE * r[n]:
-            second[:, :, 0] = activation_derivatives(mean * nodes, family, kappa, linear, A, B).T
-        else:
-            inner_nodes, inner_weights = _rule(inner[n], reach)
-            inner_powered = _powered(inner_weights, inner_nodes, degree)
-            inner_nodes *= math.sqrt(variance)
-            work = np.empty((5, STRIP))
-            for m in range(nodes.shape[0]):
-                _smoothed(
-                    mean * nodes[m], inner_nodes, inner_powered, family, kappa, linear, A, B, work, second[m]
-                )
-        for m in range(nodes.shape[0]):
-            for a in range(count):
-                for u in range(degree + 1):
-                    weighted = first[a, m] * powered[u, m]
-                    for b in range(count):
-                        for v in range(degree + 1 - u):
-                            result[n, a, b, u, v] += weighted * second[m, b, v]
+    share(
+        lambda start, stop: pair_moments(
+            start, stop, p, q, r, outer, inner, degree, reach, family, kappa, linear, A, B, result
+        ),
+        p.shape[0],
+    )
     return result

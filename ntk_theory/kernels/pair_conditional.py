@@ -24,11 +24,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
 
 from ntk_theory.arrays import Floats, Ints
 from ntk_theory.kernels.dual_quadrature import DEGENERATE
-from ntk_theory.kernels.pair_taylor import multiply_into
+from ntk_theory.kernels.jit import helper, kernel
+from ntk_theory.kernels.pair_taylor import clear, copy_into, multiply_into
+from ntk_theory.kernels.threads import share
 
 
 def monomials(order: int) -> Ints:
@@ -42,7 +43,7 @@ def monomials(order: int) -> Ints:
     return np.array(rows, dtype=np.int64)
 
 
-@njit(cache=True)
+@helper(())
 def _scaled_powers(series: Floats, count: int, products: Ints) -> Floats:
     """series^m/m! for m = 0..count of a one-point series (A,) without constant term."""
     out = np.zeros((count + 1, series.shape[0]))
@@ -53,7 +54,7 @@ def _scaled_powers(series: Floats, count: int, products: Ints) -> Floats:
     return out
 
 
-@njit(cache=True)
+@helper(())
 def _increment_variance(own: Floats, products: Ints) -> Floats:
     """Var(z(x+h) − z(x)), from the series ``own`` (A, A) of Σ(x+h, x+h')."""
     out = np.zeros(own.shape[0])
@@ -63,13 +64,13 @@ def _increment_variance(own: Floats, products: Ints) -> Floats:
     return out
 
 
-@njit(cache=True)
+@helper(())
 def _subtract_square(series: Floats, root: Floats, products: Ints) -> None:
     for t in range(products.shape[0]):
         series[products[t, 0]] -= root[products[t, 1]] * root[products[t, 2]]
 
 
-@njit(cache=True)
+@helper(())
 def _terms(one: Floats, two: Floats, half: Floats, table: Ints, order: int, products: Ints) -> Floats:
     """a₁^u/u! a₂^v/v! (s/2)^i/i! for every row of ``table``, shape (T, A)."""
     first = _scaled_powers(one, order, products)
@@ -87,7 +88,7 @@ def _terms(one: Floats, two: Floats, half: Floats, table: Ints, order: int, prod
     return out
 
 
-@njit(cache=True)
+@helper(())
 def _expectation(
     moments: Floats,
     shift: int,
@@ -101,16 +102,21 @@ def _expectation(
 ) -> None:
     """Write Σ_j c^j/j! Σ_{t,t'} left[t] ⊗ right[t'] E[φ^(…) φ^(…) z₁^… z₂^…] to ``out`` (Horner in c)."""
     rows = out.shape[0]
-    total = np.zeros((rows, rows))
+    total, column = np.empty((rows, rows)), np.empty(rows)
+    clear(out)
     for j in range(order, -1, -1):
-        fresh = np.zeros((rows, rows))
         if j < order:
-            multiply_into(fresh, rest, total, products, products)
-            fresh /= j + 1
+            copy_into(total, out)
+            clear(out)
+            multiply_into(out, rest, total, products, products)
+            for a in range(rows):
+                for b in range(rows):
+                    out[a, b] /= j + 1
         for t in range(table.shape[0]):
             if table[t, 3] + j > order:
                 continue
-            column = np.zeros(rows)
+            for b in range(rows):
+                column[b] = 0.0
             for m in range(table.shape[0]):
                 if table[m, 3] + j <= order:
                     weight = moments[
@@ -123,12 +129,61 @@ def _expectation(
                         column[b] += weight * right[m, b]
             for a in range(rows):
                 for b in range(rows):
-                    fresh[a, b] += left[t, a] * column[b]
-        total = fresh
-    out[:] = total
+                    out[a, b] += left[t, a] * column[b]
 
 
-@njit(cache=True, parallel=True)
+@kernel(
+    "void(int64, int64, float64[:, :, :, :, ::1], float64[:, :, ::1], int64[::1], int64[::1],"
+    "float64[:, :, ::1], int64[:, ::1], int64, int64[:, ::1], float64[:, :, :, ::1])",
+    (),
+)
+def compose_pairs(
+    start: int,
+    stop: int,
+    moments: Floats,
+    own: Floats,
+    first: Ints,
+    second: Ints,
+    covariance: Floats,
+    table: Ints,
+    order: int,
+    products: Ints,
+    out: Floats,
+) -> None:
+    """:func:`compose_conditioned` of the pairs ``start`` to ``stop``, written to ``out``."""
+    size = covariance.shape[1]
+    a1, a2, b1, b2 = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    rest = np.empty((size, size))
+    for n in range(start, stop):
+        x, y, q = own[first[n]], own[second[n]], covariance[n]
+        root = math.sqrt(x[0, 0])
+        mean = q[0, 0] / root
+        gap = y[0, 0] - mean * mean
+        a1[0] = a2[0] = b1[0] = b2[0] = 0.0
+        for k in range(1, size):
+            a1[k], b1[k] = x[k, 0] / root, q[0, k] / root
+            a2[k] = b2[k] = 0.0
+        if gap > DEGENERATE * y[0, 0]:
+            for k in range(1, size):
+                a2[k] = (q[k, 0] - mean * a1[k]) / math.sqrt(gap)
+                b2[k] = (y[k, 0] - mean * b1[k]) / math.sqrt(gap)
+        s, s_prime = _increment_variance(x, products), _increment_variance(y, products)
+        _subtract_square(s, a1, products)
+        _subtract_square(s, a2, products)
+        _subtract_square(s_prime, b1, products)
+        _subtract_square(s_prime, b2, products)
+        clear(rest)
+        for a in range(1, size):
+            s[a] *= 0.5
+            s_prime[a] *= 0.5
+            for b in range(1, size):
+                rest[a, b] = q[a, b] - a1[a] * b1[b] - a2[a] * b2[b]
+        left = _terms(a1, a2, s, table, order, products)
+        right = _terms(b1, b2, s_prime, table, order, products)
+        for shift in range(2):
+            _expectation(moments[n], shift, left, right, table, rest, order, products, out[shift, n])
+
+
 def compose_conditioned(
     moments: Floats,
     own: Floats,
@@ -146,30 +201,12 @@ def compose_conditioned(
     those of the pairs, whose points are ``first`` and ``second``; ``table`` is ``monomials(order)``.
     """
     pairs, size = covariance.shape[0], covariance.shape[1]
-    out = np.zeros((2, pairs, size, size))
-    for n in prange(pairs):
-        x, y, q = own[first[n]], own[second[n]], covariance[n]
-        root = math.sqrt(x[0, 0])
-        mean = q[0, 0] / root
-        gap = y[0, 0] - mean * mean
-        a1, b1 = x[:, 0] / root, q[0, :] / root
-        a1[0] = b1[0] = 0.0
-        a2, b2 = np.zeros(size), np.zeros(size)
-        if gap > DEGENERATE * y[0, 0]:
-            for k in range(1, size):
-                a2[k] = (q[k, 0] - mean * a1[k]) / math.sqrt(gap)
-                b2[k] = (y[k, 0] - mean * b1[k]) / math.sqrt(gap)
-        s, s_prime = _increment_variance(x, products), _increment_variance(y, products)
-        _subtract_square(s, a1, products)
-        _subtract_square(s, a2, products)
-        _subtract_square(s_prime, b1, products)
-        _subtract_square(s_prime, b2, products)
-        rest = np.zeros((size, size))
-        for a in range(1, size):
-            for b in range(1, size):
-                rest[a, b] = q[a, b] - a1[a] * b1[b] - a2[a] * b2[b]
-        left = _terms(a1, a2, 0.5 * s, table, order, products)
-        right = _terms(b1, b2, 0.5 * s_prime, table, order, products)
-        for shift in range(2):
-            _expectation(moments[n], shift, left, right, table, rest, order, products, out[shift, n])
+    out = np.empty((2, pairs, size, size))
+    own, covariance = np.ascontiguousarray(own), np.ascontiguousarray(covariance)
+    share(
+        lambda start, stop: compose_pairs(
+            start, stop, moments, own, first, second, covariance, table, order, products, out
+        ),
+        pairs,
+    )
     return out

@@ -67,7 +67,7 @@ def infinite_jets(
     scale: ArrayLike | None = None,
     shift: ArrayLike | None = None,
     closed: bool = True,
-    memory_limit: float = 4 * 2**30,
+    memory_limit: float | None = None,
     time_limit: float | None = None,
 ) -> InfiniteJets:
     """Σ and T of an infinitely wide network at all pairs of points and multi-indices.
@@ -89,7 +89,8 @@ def infinite_jets(
     closed:
         Use the closed form of the dual where there is one.
     memory_limit, time_limit:
-        Bytes, seconds; a larger estimate is refused before anything is computed.
+        Bytes (default 4 GiB, less where the process has less), seconds; a larger estimate is refused before
+        anything is computed.
 
     Raises
     ------

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.blocks import Kernel, KernelGroup
+from ntk_theory.model.groups import spread
 from ntk_theory.model.lowering import LoweredGroup, LoweredOperator, LoweredProblem
 from ntk_theory.model.points import check_group_points
 from ntk_theory.symbolic.jets import Slot
@@ -90,13 +91,15 @@ class Linearisation:
 def stack_rows(problem: LoweredProblem, points: Mapping[str, ArrayLike]) -> Rows:
     """Stack the points of all legs, group by group and leg by leg.
 
-    ``points`` maps group name → (n, d), or (n, k, d) for k legs; each is checked.
+    ``points`` maps group name → (n, d), or (n, k, d) for k legs, each is checked; "b" may stand for all value
+    groups and "f" for all equations. Points of groups that the problem lacks are left alone.
     """
     stacked: list[Floats] = []
     legs: list[Leg] = []
     start = 0
+    given = spread(problem.groups, points)
     for number, group in enumerate(problem.groups):
-        array = _group_points(problem, group, points)
+        array = _group_points(problem, group, given)
         for j, operator in enumerate(group.legs):
             at = array if len(group.legs) == 1 else array[:, j]
             legs.append(Leg(number, operator, start, start + len(at), tuple(problem.positions(operator))))

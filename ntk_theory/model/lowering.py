@@ -6,7 +6,7 @@ F(x, {u_α}) and all F_α = ∂F/∂u_α are compiled together into one postfix 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
@@ -17,6 +17,7 @@ import sympy as sp
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.model.groups import chosen
 from ntk_theory.model.program import Program, compile_expressions
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.operator import Operator
@@ -133,6 +134,10 @@ class LoweredProblem:
         """Where the operator's slots stand among ``slots``."""
         return [self.slots.index(slot) for slot in operator.slots]
 
+    def only(self, names: str | Iterable[str] | None) -> LoweredProblem:
+        """The same for some groups, see :func:`~ntk_theory.model.groups.chosen`, with the slots they need."""
+        return self if names is None else _lowered(self.space, chosen(self.groups, names))
+
 
 def lower(
     operator: Operator, parameters: ParameterValues | None = None, *, name: str = "operator"
@@ -186,8 +191,7 @@ def lower_problem(problem: Problem, parameters: ParameterValues | None = None) -
             f"its parameters are {sorted(values.keys() - unknown)}"
         )
     groups = tuple(_lower_group(group, problem.space, values) for group in problem.groups)
-    slots = problem.space.sorted(slot for group in groups for leg in group.legs for slot in leg.slots)
-    return LoweredProblem(problem.space, groups, slots)
+    return _lowered(problem.space, groups)
 
 
 def bind(expression: sp.Expr, values: ParameterValues) -> sp.Expr:
@@ -206,6 +210,11 @@ def _lower(operator: Operator, values: ParameterValues, name: str) -> LoweredOpe
     gradient = [bound.gradient.get(slot, sp.S.Zero) for slot in slots]
     inputs = [*space.variable_symbols, *map(space.symbol, slots)]
     return LoweredOperator(space, slots, compile_expressions([bound.expression, *gradient], inputs), name)
+
+
+def _lowered(space: JetSpace, groups: tuple[LoweredGroup, ...]) -> LoweredProblem:
+    slots = space.sorted(slot for group in groups for leg in group.legs for slot in leg.slots)
+    return LoweredProblem(space, groups, slots)
 
 
 def _lower_group(group: Group, space: JetSpace, values: ParameterValues) -> LoweredGroup:

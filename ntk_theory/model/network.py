@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,9 +18,9 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.kernels.activations import Activation, activation
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.symbolic.problem import Problem
 
-OutputBias = Literal["zero", "normal", "none"]
-OUTPUT_BIASES = ("zero", "normal", "none")
 #: An exponent s has no more digits than this, written out.
 MAX_DIGITS = 64
 
@@ -87,7 +87,8 @@ class Network:
     activation:
         A name of :data:`ntk_theory.kernels.activations.TABLE`, or ``relu^k``.
     output_bias:
-        ``zero`` (starts at 0, trained), ``normal`` (starts N(0,1), trained) or ``none``.
+        A name of :data:`ntk_theory.setting.output_bias.OUTPUT_BIASES`: ``zero`` (starts at 0, trained),
+        ``normal`` (starts N(0,1), trained) or ``none``.
     input_map:
         Affine map of the inputs, or a mapping variable → (low, high), mapped onto [−1, 1].
 
@@ -106,17 +107,14 @@ class Network:
     depth: int | None = None
     s: Fraction | str | int | float = Fraction(1, 2)
     activation: str = "tanh"
-    output_bias: OutputBias = "zero"
+    output_bias: str = "zero"
     input_map: InputMap | Mapping[str, tuple[Any, Any]] | None = None
 
     def __post_init__(self) -> None:
         variables, fields = _names(self.variables, "variables"), _names(self.fields, "fields")
         widths = _widths(self.width, self.depth)
-        if self.output_bias not in OUTPUT_BIASES:
-            raise InputError(
-                f"output_bias is {self.output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}"
-            )
         set_field = object.__setattr__
+        set_field(self, "output_bias", OutputBias.of(self.output_bias).name)
         set_field(self, "variables", variables)
         set_field(self, "fields", fields)
         set_field(self, "width", widths)
@@ -143,6 +141,11 @@ class Network:
         return activation(self.activation)
 
     @property
+    def bias(self) -> OutputBias:
+        """The table line of the output bias."""
+        return OutputBias.of(self.output_bias)
+
+    @property
     def parameter_count(self) -> int:
         """P, the number of parameters, without drawing any of them.
 
@@ -152,7 +155,7 @@ class Network:
         """
         fan_in = (len(self.variables), *self.widths[:-1])
         hidden = sum(width * (below + 1) for width, below in zip(self.widths, fan_in, strict=True))
-        return hidden + len(self.fields) * (self.widths[-1] + (self.output_bias != "none"))
+        return hidden + len(self.fields) * (self.widths[-1] + self.bias.is_trained)
 
     @property
     def epsilon(self) -> float:
@@ -196,12 +199,15 @@ class Network:
             for layer, (n, m) in enumerate(zip(self.widths, fan_in, strict=True))
         )
         readout = normals(seed, (depth, 0), (len(self.fields), self.widths[-1]))
-        bias = None
-        if self.output_bias == "normal":
-            bias = normals(seed, (depth, 1), (len(self.fields),))
-        elif self.output_bias == "zero":
-            bias = np.zeros(len(self.fields))
+        bias = self._initial_bias(seed) if self.bias.is_trained else None
         return Parameters(hidden, readout, bias)
+
+    def _initial_bias(self, seed: int) -> Floats:
+        fields = (len(self.fields),)
+        start = self.bias.start
+        if start is not None:
+            return np.full(fields, float(start))
+        return normals(seed, (len(self.widths), 1), fields)
 
     def check(self, parameters: Parameters) -> None:
         """Raise :class:`InputError` unless ``parameters`` have this network's shapes."""
@@ -215,7 +221,7 @@ class Network:
                 f"parameters has a readout of shape {parameters.readout.shape}; "
                 f"this network needs {(len(self.fields), self.widths[-1])}"
             )
-        if (parameters.output_bias is None) != (self.output_bias == "none"):
+        if (parameters.output_bias is not None) != self.bias.is_trained:
             has = "no" if parameters.output_bias is None else "an"
             raise InputError(
                 f"parameters has {has} output bias but the network declares "
@@ -300,3 +306,15 @@ def _input_map(given: Any, variables: tuple[str, ...]) -> InputMap | None:
             f"input_map is {given!r}; it needs an InputMap for the {len(variables)} variables {variables}"
         )
     return given
+
+
+def check_match(problem: Problem, network: Network) -> None:
+    """Raise unless the network has the problem's variables and fields, in its order."""
+    for what, mine, theirs in (
+        ("variables", network.variables, problem.variables),
+        ("fields", network.fields, problem.fields),
+    ):
+        if mine != theirs:
+            raise InputError(
+                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
+            )

@@ -15,9 +15,12 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
+from ntk_theory.model.groups import chosen, spread
 from ntk_theory.model.lowering import ParameterValues, bind
 from ntk_theory.model.sobol import sobol
-from ntk_theory.symbolic.problem import Face, Group, GroupKind, Problem
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Face, Group, Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 
 Points = dict[str, Floats]
 
@@ -26,25 +29,30 @@ METHODS = ("sobol", "uniform")
 
 
 def draw_points(
-    problem: Problem,
+    problem: Problem | Operator | str,
     counts: int | Mapping[str, int] = 16,
     seed: int = 0,
     *,
+    groups: str | Iterable[str] | None = None,
     method: str = "sobol",
     parameters: ParameterValues | None = None,
 ) -> Points:
-    """Points for every group, drawn from its faces, or from the domain where it has none.
+    """Points for every group, or for some, drawn from its faces, or from the domain where it has none.
 
     Parameters
     ----------
     problem:
-        Its ``domain`` must give an interval for every variable that a face leaves free.
+        A problem, operator, zoo name or expression. Its ``domain`` must give an interval for every variable
+        that a face leaves free.
     counts:
-        Points per group: one number, or a number per group name (every group needs one). A group whose
+        Points per group: one number, or a number per group name (for every group asked for). A group whose
         faces are all single points (u(0) = 1 for an ordinary differential equation) has no more distinct
         points than faces and gets one per face.
     seed:
-        The same seed gives the same points; those of a group depend on its place among the groups.
+        The same seed gives the same points; those of a group depend on its place among the groups, not on
+        which others are asked for.
+    groups:
+        Names of groups, or one name; "b" stands for all value groups, "f" for all equations. Default: all.
     method:
         ``"sobol"`` or ``"uniform"``.
     parameters:
@@ -57,11 +65,14 @@ def draw_points(
     """
     if method not in METHODS:
         raise InputError(f"method is {method!r}; it needs one of {', '.join(METHODS)}")
+    problem = as_problem(problem)
     values = {**problem.parameters, **(parameters or {})}
     box = {name: _interval(name, ends, values) for name, ends in problem.domain.items()}
     sampler = _Sampler(problem.variables, box, method)
-    points = {}
+    points, wanted = {}, {group.name for group in chosen(problem.groups, groups)}
     for order, group in enumerate(problem.groups):
+        if group.name not in wanted:
+            continue
         n = _count(counts, group.name)
         faces = [_fixed(group, face, values) for face in group.faces] or [{}]
         draw = sampler.union if len(group.legs) == 1 else sampler.tied
@@ -85,7 +96,7 @@ def check_points(problem: Problem, points: Mapping[str, ArrayLike]) -> Points:
             f"points is a {type(points).__name__}; it needs a mapping from group name to array, "
             f"with the groups {_names(problem.groups)}"
         )
-    given = _spread(problem, points)
+    given = spread(problem.groups, points)
     unknown = sorted(set(given) - {group.name for group in problem.groups})
     if unknown:
         raise InputError(f"points has the group {unknown[0]!r}; the problem has {_names(problem.groups)}")
@@ -121,17 +132,6 @@ def check_group_points(name: str, legs: int, variables: Sequence[str], points: A
         at = int(np.argwhere(~np.isfinite(array))[0][0])
         raise InputError(f"{where} has a non-finite entry in point {at}; it needs finite numbers")
     return array
-
-
-def _spread(problem: Problem, points: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
-    given = dict(points)
-    values = [g for g in problem.conditions if g.kind is GroupKind.VALUE]
-    for union, members in (("f", problem.equations), ("b", values)):
-        if union in given and members and union not in {g.name for g in problem.groups}:
-            array = given.pop(union)
-            for group in members:
-                given.setdefault(group.name, array)
-    return given
 
 
 def _names(groups: Iterable[Group]) -> str:

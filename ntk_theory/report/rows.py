@@ -128,7 +128,7 @@ class ClaimSummary:
         return tuple(_finding(wanted, key[0], reasons[key], at) for key, at in places.items())
 
     def digest(self, outcome: Outcome | None = None) -> tuple[Finding, ...]:
-        """As :meth:`findings`, where reasons of one cause, which differ in numbers only, are put together too.
+        """As :meth:`findings`, where reasons of one cause, which differ in numbers, are put together too.
 
         Of several, the one whose remedy asks for most is shown, marked "e.g.".
         """
@@ -316,5 +316,7 @@ def _where(places: Sequence[Place]) -> str:
     for place in places:
         own = groups.setdefault(f"K_{place.block}" if place.block else "", [])
         own += [] if place.s is None else [place.s]
-    texts = [f"{head} s = {', '.join(map(str, sorted(s)))}".strip() if s else head for head, s in groups.items()]
+    texts = [
+        f"{head} s = {', '.join(map(str, sorted(s)))}".strip() if s else head for head, s in groups.items()
+    ]
     return "; ".join(text for text in texts if text)

@@ -125,7 +125,7 @@ class Bench:
             problem.fields,
             width=8,
             activation=self.activation,
-            output_bias=output_bias,  # type: ignore[arg-type]  # classify has checked it
+            output_bias=output_bias,
         )
         return LimitLaw(problem, network, rows, self.jets, place)
 

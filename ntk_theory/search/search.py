@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ntk_theory.errors import InputError
-from ntk_theory.model.network import OUTPUT_BIASES
 from ntk_theory.search.bench import Disagreement, SearchResult, search
+from ntk_theory.setting.output_bias import OutputBias
 
 #: Operators per batch: about a second.
 BATCH = 10
@@ -110,8 +110,7 @@ def _check(budget: int, seed: int, output_bias: str, seconds: float | None) -> N
         raise InputError(f"budget is {budget}; it needs at least one operator")
     if seed < 0:
         raise InputError(f"seed is {seed}; it needs a whole number of at least 0")
-    if output_bias not in OUTPUT_BIASES:
-        raise InputError(f"output_bias is {output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}")
+    OutputBias.of(output_bias)
     if seconds is not None and not seconds > 0:
         raise InputError(f"seconds is {seconds}; it needs a positive number")
 

@@ -80,5 +80,3 @@ OUTPUT_BIASES: dict[str, OutputBias] = {
         ABSENT,
     )
 }
-#: The output bias of a network for which none is named.
-DEFAULT = next(iter(OUTPUT_BIASES))

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import physical_memory
 from ntk_theory.errors import ResourceError
 from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import Points, draw_points
+from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.stopping import Until
 
@@ -54,7 +54,7 @@ def default_network(
         depth=depth if isinstance(width, int) else None,
         s=s,
         activation=activation,
-        output_bias=output_bias,  # type: ignore[arg-type]
+        output_bias=output_bias,
         input_map=box,  # type: ignore[arg-type]
     )
 
@@ -86,7 +86,7 @@ def check_memory(network: Network, points: int, *, dense: bool) -> None:
     need = 8.0 * (VECTORS * size + VECTORS * points * neurons)
     if dense:
         need += 8.0 * (2 * points * size + min(points, size) ** 2)
-    have = 0.75 * physical_memory()
+    have = allowed_memory()
     if need > have:
         instead = ", or a first-order method" if dense else ""
         raise ResourceError(

@@ -85,7 +85,7 @@ def constant_dynamics(
     end:
         T > 0. In kernel time the bias moves infinitely fast, hence raw time only.
     start:
-        c(0), (m,); default 0, as ``output_bias="zero"`` starts.
+        c(0), (m,); default 0.
     weights:
         ``sum``, ``mean`` or λ per group, as for training (trace ratios are those of a network).
 

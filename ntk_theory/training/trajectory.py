@@ -141,9 +141,9 @@ def load_network(path: str | PathLike[str]) -> tuple[Network, Parameters]:
                 raise InputError(f"its format is {str(data['format'])!r}, not {FORMAT!r}")
             network = network_from_record(json.loads(str(data["network"])))
             depth, rates = len(network.widths), json.loads(str(data["rates"]))
-            blocks = [data[f"block{k}"] for k in range(2 * depth + 1 + (network.output_bias != "none"))]
+            blocks = [data[f"block{k}"] for k in range(2 * depth + 1 + network.bias.is_trained)]
         hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
-        bias = blocks[-1] if network.output_bias != "none" else None
+        bias = blocks[-1] if network.bias.is_trained else None
         parameters = Parameters(hidden, blocks[2 * depth], bias, None if rates is None else tuple(rates))
         network.check(parameters)
     except FileNotFoundError:

@@ -13,9 +13,9 @@ from ntk_theory.empirical.jets import jets, scaled_jets
 from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError, SmoothnessError
 from ntk_theory.kernels.activations import TABLE
-from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_limit
 from ntk_theory.symbolic.jets import Slot
 
 KDV = (Slot("u", (0, 0)), Slot("u", (0, 1)), Slot("u", (1, 0)), Slot("u", (3, 0)))

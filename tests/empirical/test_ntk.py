@@ -7,9 +7,9 @@ from ntk_theory.empirical import cost
 from ntk_theory.empirical.ntk import ntk, ntk_for_exponents
 from ntk_theory.empirical.residuals import Residuals, jvp, loss_gradient, vjp
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
+from ntk_theory.resources import thread_limit
 from ntk_theory.symbolic import zoo
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.operator import Operator

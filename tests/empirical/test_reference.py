@@ -18,8 +18,9 @@ from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.kernels.activations import TABLE
 from ntk_theory.model.assembly import assemble, linearise, stack_rows
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import OUTPUT_BIASES, Network
+from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
+from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.problem import Problem
 
@@ -126,7 +127,7 @@ def networks(draw: st.DrawFn) -> Network:
         widths,
         s=draw(st.sampled_from(["1/4", "1/2", "3/4", "1"])),
         activation=draw(st.sampled_from([*smooth, "relu^4", "relu^5"])),
-        output_bias=draw(st.sampled_from(OUTPUT_BIASES)),
+        output_bias=draw(st.sampled_from(list(OUTPUT_BIASES))),
         input_map=draw(st.sampled_from([None, {"x": (-2, 1), "t": (0, 3)}])),
     )
 

@@ -4,7 +4,8 @@ import pytest
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.errors import InputError
 from ntk_theory.kernels import rank_update, shallow
-from ntk_theory.kernels.threads import each, share, thread_count, thread_limit
+from ntk_theory.kernels.threads import each, share
+from ntk_theory.resources import thread_count, thread_limit
 
 
 @pytest.mark.parametrize("n", [1, 23, 24, 25, 100])
@@ -32,7 +33,8 @@ def test_padding_and_stride(n):
 
 @pytest.mark.parametrize("kernel", [shallow.shallow_jets, shallow.shallow_contract, shallow.rank_update])
 def test_kernels_are_compiled_once_without_the_interpreter(kernel):
-    assert len(kernel.nopython_signatures) == len(kernel.signatures) == 1
+    made = kernel.dispatcher
+    assert len(made.nopython_signatures) == len(made.signatures) == 1
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

@@ -6,7 +6,7 @@ import pytest
 from plain_network import plain_compose, plain_product, plain_taylor
 
 from ntk_theory.errors import InputError, SmoothnessError
-from ntk_theory.kernels import compose, gram, taylor
+from ntk_theory.kernels import compose, dual_quadrature, gram, pair_conditional, pair_taylor, taylor
 from ntk_theory.kernels.activations import TABLE, activation, require_smooth
 from ntk_theory.kernels.multiindex import closure, total_order
 
@@ -106,21 +106,25 @@ KERNELS = [
     compose.adjoint,
     gram.combine,
     gram.contract,
+    dual_quadrature.pair_moments,
+    pair_conditional.compose_pairs,
+    pair_taylor.compose_pairs,
+    pair_taylor.diagonal_pairs,
+    pair_taylor.multiply_pairs,
 ]
 
 
-@pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: k.__name__)
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: f"{k.__module__.rpartition('.')[2]}.{k.__name__}")
 def test_kernels_are_compiled_once_without_the_interpreter(kernel):
-    assert len(kernel.nopython_signatures) == len(kernel.signatures) == 1
+    made = kernel.dispatcher
+    assert len(made.nopython_signatures) == len(made.signatures) == 1
 
 
 @pytest.mark.parametrize("kernel", [compose.multiply, compose.adjoint], ids=["multiply", "adjoint"])
 def test_hot_loops_vectorise_without_gathers(kernel):
     import numba  # noqa: PLC0415
 
-    fresh = numba.njit(kernel.nopython_signatures[0], error_model="numpy", fastmath={"contract"})(
-        kernel.py_func
-    )
+    fresh = numba.njit(kernel.signature, error_model="numpy", fastmath={"contract"})(kernel.py_func)
     (text,) = fresh.inspect_llvm().values()
     assert "x double>" in text
     assert "masked.gather" not in text

@@ -13,6 +13,7 @@ import ntk_theory as nt
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine.cell import init_seed
 from ntk_theory.studies.engine.run import run
+from ntk_theory.studies.engine.sampling import sampling_of
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.flow.cells import FlowContext
 from ntk_theory.studies.flow.claims import TRAINING_CLAIMS, TrainingEvidence, decide_training
@@ -23,7 +24,6 @@ from ntk_theory.studies.flow.verify import judge_training, unbounded_gradient, v
 from ntk_theory.studies.initialisation.verify import judge
 from ntk_theory.studies.judging.trends import trend
 from ntk_theory.studies.judging.verdict import Outcome
-from ntk_theory.studies.engine.sampling import sampling_of
 from ntk_theory.studies.question.study import Study
 
 WIDTHS, NETWORKS = (64, 256, 1024, 4096), 20

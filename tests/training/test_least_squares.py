@@ -12,9 +12,9 @@ import ntk_theory as nt
 from ntk_theory.empirical import cost
 from ntk_theory.empirical.ntk import choose, ntk
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
+from ntk_theory.resources import thread_limit
 from ntk_theory.training import GaussNewton, Until, train
 from ntk_theory.training.methods.damped import DampedSystem
 from ntk_theory.training.objective import Objective

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ntk_theory.progress import duration
 from ntk_theory.report.figures.study import Picture, answer_pictures, map_picture
 from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag, void
 from ntk_theory.report.page.provenance import Provenance
@@ -19,7 +20,6 @@ from ntk_theory.report.rows import (
     by_problem,
     varied,
 )
-from ntk_theory.studies.engine.progress import duration
 from ntk_theory.studies.initialisation.claims import CLAIMS
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.verify import StudyResult

@@ -23,9 +23,10 @@ def page(result: Result[Any], provenance: Provenance, *, only: Sequence[str] = (
         for key, verdicts in result.verdicts.items()
         if not only or key[0] in only or key[0].partition(" [")[0] in only
     }
+    missing = [] if result.is_complete else [tag("p", "Incomplete.", class_="pill refuted")]
     body = [
         tag("h1", f"{title[:1].upper()}{title[1:]}"),
-        *([] if result.is_complete else [tag("p", "Incomplete: numbers are missing.", class_="pill refuted")]),
+        *missing,
         *(piece for key, verdicts in answers.items() for piece in _answer(result, *key, verdicts)),
         *_settings(result, provenance),
     ]

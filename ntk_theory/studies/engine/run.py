@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ntk_theory.errors import Interrupted, StoreError
+from ntk_theory.progress import Bar, duration
 from ntk_theory.studies.engine.cell import CellResult, Context, LawContext, LawResult
 from ntk_theory.studies.engine.environment import environment
-from ntk_theory.studies.engine.progress import Progress, duration
-from ntk_theory.studies.engine.sampling import LawContextOf, sampling_of
+from ntk_theory.studies.engine.sampling import sampling_of
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.engine.workers import stream, worker_count
 from ntk_theory.studies.question.study import Cell, Study
@@ -130,24 +130,30 @@ class _Run:
 
     def _compute(self, missing: Sequence[Cell]) -> None:
         self.store.add_environment(environment(self.workers, self.cluster))
-        contexts = sampling_of(self.study).law_context
-        laws = {} if contexts is None else self._laws(missing, contexts)
+        laws = self._laws(missing)
         batches = make_batches(self.study, missing, laws)
-        bar = Progress(len(missing), sum(b.cost for b in batches), show=self.progress)
+        bar, done = Bar(sum(b.cost for b in batches), show=self.progress), 0
         with closing(stream(compute_batch, batches, self.workers, self.cluster)) as results:  # type: ignore[type-var]  # a generator
             try:
                 for cost, cells in results:
                     self.store.add(cells)
-                    bar.advance(len(cells), cost)
+                    done += len(cells)
+                    bar.advance(cost, f"{done}/{len(missing)} cells")
             finally:
                 bar.close()
 
-    def _laws(self, missing: Sequence[Cell], of: LawContextOf) -> dict[tuple[str, str], LawResult]:
-        """The infinite-width laws that the missing cells need; computed once, then kept in the store."""
+    def _laws(self, missing: Sequence[Cell]) -> dict[tuple[str, str], LawResult]:
+        """The infinite-width laws that the missing cells need, if their kind needs any.
+
+        They are computed once, then kept in the store.
+        """
+        of = sampling_of(self.study).law_context
+        if of is None:
+            return {}
         laws = self.store.laws()
         wanted = [key for key in dict.fromkeys((c.case, c.activation) for c in missing) if key not in laws]
         contexts = [of(self.study, self.study.case(case), name) for case, name in wanted]
-        bar = Progress(0, 0.0, show=self.progress)
+        bar = Bar(0.0, show=self.progress)
         if wanted:
             bar.note(f"infinite-width laws: {len(wanted)} to compute")
         with closing(stream(compute_law, contexts, self.workers, self.cluster)) as results:  # type: ignore[type-var]  # a generator

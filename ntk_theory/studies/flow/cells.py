@@ -32,9 +32,10 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError, TrainingError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_limit
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult, init_seed
 from ntk_theory.studies.engine.cost import CellCost, one_pass
-from ntk_theory.studies.engine.workers import single_thread
 from ntk_theory.studies.flow.settings import FlowSettings
 from ntk_theory.studies.question.case import Case
 from ntk_theory.studies.question.study import Cell, Study
@@ -74,6 +75,11 @@ class FlowContext:
         settings = flow_settings(study)
         return cls(case, activation, study.s, study.depth, study.output_bias, study.seed, settings)
 
+    @property
+    def bias(self) -> OutputBias:
+        """The table line of the output bias."""
+        return OutputBias.of(self.output_bias)
+
     @cached_property
     def blocks(self) -> tuple[str, ...]:
         """The watched blocks: the paper's, and the whole kernel."""
@@ -105,11 +111,11 @@ class FlowContext:
         p = self.case.problem
         return Network(
             p.variables, p.fields, width=width, depth=self.depth, s=s, activation=self.activation,
-            output_bias=self.output_bias,  # type: ignore[arg-type]  # checked by the study
+            output_bias=self.output_bias,
         )  # fmt: skip
 
-    def limiting_drift(self, bias: Floats | None) -> Drift:
-        """The drift of the limiting dynamics for s > 1/2 from an output bias (``None``: 0).
+    def limiting_drift(self, bias: Floats) -> Drift:
+        """The drift of the limiting dynamics for s > 1/2 from an output bias (m,).
 
         Raises
         ------
@@ -119,10 +125,11 @@ class FlowContext:
         return constant_dynamics(self.case.problem, self.case.points, self.settings.until, start=bias).drift
 
     @cached_property
-    def limit_from_zero(self) -> tuple[Drift | None, str]:
-        """:meth:`limiting_drift` from 0, or why there is none."""
+    def limit_from_start(self) -> tuple[Drift | None, str]:
+        """:meth:`limiting_drift` from where c starts (a random c: from 0), or why there is none."""
+        start = np.full(len(self.case.problem.fields), float(self.bias.start or 0))
         try:
-            return self.limiting_drift(None), ""
+            return self.limiting_drift(start), ""
         except NTKTheoryError as error:
             return None, str(error)
 
@@ -130,7 +137,7 @@ class FlowContext:
         """All quantities of one network. Pure: the same arguments give the same bits."""
         start = time.perf_counter()
         made = _FlowCell(self, width, seed)
-        with single_thread():  # the last bits depend on the number of threads
+        with thread_limit(1):  # the last bits depend on the number of threads
             made.fill()
         present = np.flatnonzero(np.isfinite(made.values))
         return CellResult(
@@ -180,8 +187,8 @@ class _FlowCell:
         c = self.context
         if c.settings.clock == "kernel":  # there the bias moves infinitely fast
             return
-        drift = c.limit_from_zero[0]
-        if drift is not None and c.output_bias == "normal":
+        drift = c.limit_from_start[0]
+        if drift is not None and c.bias.is_random:
             assert parameters.output_bias is not None
             try:
                 drift = c.limiting_drift(parameters.output_bias)
@@ -189,7 +196,7 @@ class _FlowCell:
                 drift = None
         if drift is None:
             return
-        still = c.output_bias == "none"
+        still = not c.bias.is_trained
         relative = drift.sup_relative()
         for name, value in (
             ("spectral", float(drift.spectral.max())), ("drift", drift.sup()), ("relative", relative),

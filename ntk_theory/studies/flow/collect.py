@@ -60,7 +60,7 @@ def training_evidence(
         all(leg.is_linear for group in case.problem.groups for leg in group.legs),
         _setting(case.problem, activation),
         {s: unbounded_gradient(case.problem, s, study.output_bias) for s in study.s},
-        FlowContext.of(study, case, activation).limit_from_zero[1] if clock == "raw" else "",
+        FlowContext.of(study, case, activation).limit_from_start[1] if clock == "raw" else "",
         criterion,
         criterion.level / (len(study.cases) * len(study.activations)),
         study.output_bias,

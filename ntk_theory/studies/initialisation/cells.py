@@ -32,9 +32,9 @@ from ntk_theory.model.assembly import Rows, fold_kernel, linearise, network_jets
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_limit
 from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult, init_seed
 from ntk_theory.studies.engine.cost import CellCost, one_pass
-from ntk_theory.studies.engine.workers import single_thread
 from ntk_theory.studies.initialisation.blocks import (
     ALL_ROWS,
     PROBES,
@@ -67,7 +67,7 @@ class CellContext:
     limit: Floats | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, study: Study, case: Case, activation: str, law: LawResult | None = None) -> CellContext:
+    def of(cls, study: Study, case: Case, activation: str, limit: Floats | None = None) -> CellContext:
         """The context of a case and activation of a study, with T^∞ where it is known."""
         return cls(
             case,
@@ -78,7 +78,7 @@ class CellContext:
             study.seed,
             study.neuron_tile,
             study.point_tile,
-            None if law is None else law.jet_ntk,
+            limit,
         )
 
     @cached_property
@@ -132,7 +132,7 @@ class CellContext:
             depth=self.depth,
             s=s,
             activation=self.activation,
-            output_bias=self.output_bias,  # type: ignore[arg-type]  # checked by the study
+            output_bias=self.output_bias,
         )
 
     def compute(self, width: int, seed: int) -> CellResult:
@@ -156,6 +156,11 @@ class CellContext:
                     yield f"jetntk:{names[a]}:{names[b]}:{j}", a, b, j
 
 
+def cell_context(study: Study, case: Case, activation: str, law: LawResult | None = None) -> CellContext:
+    """The context of a case and activation, with T^∞ where its law is known and has one."""
+    return CellContext.of(study, case, activation, None if law is None else law.jet_ntk)
+
+
 def with_limit(quantity: str) -> str:
     """The name of a quantity when T^∞ stands in for T.
 
@@ -170,7 +175,7 @@ def compute_law(context: CellContext) -> LawResult:
     """T^∞, Σ and their probes for one case and activation; absent with a note where they cannot be had."""
     label, activation = context.case.label, context.activation
     try:
-        with single_thread():
+        with thread_limit(1):
             law = limit_law(context.case.problem, context.network(8), context.case.points)
             values = context.jet_ntk_values(law.jet_ntk) | _field_variances(context, law)
     except NTKTheoryError as error:
@@ -196,7 +201,7 @@ def compute_cell(context: CellContext, width: int, seed: int) -> CellResult:
     start = time.perf_counter()
     made = _Cell(context, width, seed)
     try:
-        with single_thread():  # the last bits depend on the number of threads
+        with thread_limit(1):  # the last bits depend on the number of threads
             made.fill()
     except NTKTheoryError as error:
         made.fail("", "", str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ntk_theory.studies.initialisation.cells import CellContext, cell_cost
+from ntk_theory.studies.initialisation.cells import cell_context, cell_cost
 from ntk_theory.studies.initialisation.claims import CLAIMS, ProblemEvidence
 from ntk_theory.studies.initialisation.collect import problem_evidence
 from ntk_theory.studies.initialisation.criterion import Criterion
@@ -21,8 +21,8 @@ KIND: Kind[ProblemEvidence] = Kind(
     name=DEFAULT,
     title="kernels at initialisation",
     settings=None,
-    context=CellContext.of,
-    law_context=CellContext.of,
+    context=cell_context,
+    law_context=cell_context,
     cost=cell_cost,
     criterion=Criterion,
     evidence=problem_evidence,

@@ -20,7 +20,7 @@ from ntk_theory.studies.kinds import load
 from ntk_theory.studies.question.study import Settings, Study
 
 Evidence = TypeVar("Evidence")
-Found = TypeVar("Found", covariant=True)
+Found_co = TypeVar("Found_co", covariant=True)
 
 
 class SettingsReader(Protocol):
@@ -30,12 +30,12 @@ class SettingsReader(Protocol):
         """The settings that ``to_dict`` wrote."""
 
 
-class EvidenceOf(Protocol[Found]):
+class EvidenceOf(Protocol[Found_co]):
     """From the numbers of one case and activation to the evidence on it; frozen criterion in hand."""
 
     def __call__(
         self, study: Study, data: StudyData, case: str, activation: str, criterion: Any, /
-    ) -> Found:
+    ) -> Found_co:
         """Everything that the kind's claims may use."""
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.kernels.activations import activation as known_activation
-from ntk_theory.model.network import OUTPUT_BIASES, Network, OutputBias, exact
+from ntk_theory.model.network import Network, exact
+from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.studies.kinds import DEFAULT, TRAINING, load
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
 
@@ -83,7 +84,7 @@ class Study:
     seeds: int = 64
     depth: int = 1
     activations: tuple[str, ...] = ("tanh",)
-    output_bias: OutputBias = "zero"
+    output_bias: str = "zero"
     seed: int = 0
     neuron_tile: int = 2048
     point_tile: int = 64
@@ -102,10 +103,7 @@ class Study:
         fix(self, "activations", tuple(known_activation(a).name for a in _several(self.activations)))
         for name, least in (("seeds", 1), ("depth", 1), ("seed", 0), ("neuron_tile", 1), ("point_tile", 1)):
             fix(self, name, _whole(name, getattr(self, name), least))
-        if self.output_bias not in OUTPUT_BIASES:
-            raise InputError(
-                f"output_bias is {self.output_bias!r}; it needs one of {', '.join(OUTPUT_BIASES)}"
-            )
+        fix(self, "output_bias", OutputBias.of(self.output_bias).name)
         _different("cases", [case.label for case in self.cases])
         for name in ("s", "widths", "activations"):
             _different(name, list(getattr(self, name)))
