@@ -26,6 +26,8 @@ from .limit.recursion import infinite_jets as infinite_jets
 from .model.blocks import Kernel as Kernel
 from .model.network import InputMap as InputMap
 from .model.network import Network as Network
+from .model.network_file import load as load
+from .model.network_file import save as save
 from .model.parameterisation import from_keras as from_keras
 from .model.parameterisation import from_ntk as from_ntk
 from .model.parameterisation import from_standard as from_standard

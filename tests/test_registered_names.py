@@ -17,6 +17,7 @@ import pytest
 
 import ntk_theory
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
+from ntk_theory.training.methods.registry import METHODS
 
 PACKAGE = Path(ntk_theory.__file__).parent
 
@@ -35,6 +36,12 @@ class Registry:
 REGISTRIES = (
     Registry(
         "output bias", "setting/output_bias.py", frozenset(OUTPUT_BIASES), frozenset({"bias", "biases"})
+    ),
+    Registry(
+        "method",
+        "training/methods/registry.py",
+        frozenset(name for one in METHODS.values() for name in (one.facts.name, *one.facts.aliases)),
+        frozenset({"method", "methods", "chosen", "name"}),
     ),
 )
 _TEXT_METHODS = ("startswith", "endswith", "removeprefix", "removesuffix")

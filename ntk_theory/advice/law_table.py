@@ -18,13 +18,14 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError
+from ntk_theory.files import write_archive
 from ntk_theory.limit.cost import MEMORY_LIMIT
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network, epsilon_of
 from ntk_theory.resources import allowed_memory
 from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius, split
-from ntk_theory.studies.initialisation.law_tail import epsilon_of
+from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import Regime
@@ -200,26 +201,23 @@ class Prediction:
         labels = [""] * len(law.rows.points)
         for leg in law.rows.legs:
             labels[leg.rows] = [law.rows.groups[leg.group].name] * (leg.stop - leg.start)
-        with open(path, "wb") as file:
-            np.savez(
-                file,
-                format=np.array(FORMAT),
-                covariance=law.covariance,
-                jet_ntk=law.jet_ntk,
-                slots=np.array([law.problem.space.name(slot) for slot in law.slots]),
-                points=law.rows.points,
-                row_groups=np.array(labels),
-                pairs=np.array(list(dict.fromkeys(b.pair for b in self.blocks))),
-                s=np.array([str(s) for s in self.exponents]),
-                widths=np.array(self.widths, dtype=np.int64),
-                epsilon=np.array([[epsilon_of(n, s) for n in self.widths] for s in self.exponents]),
-                norms=norms.reshape(*shape, size),
-                mean_norms=np.array([np.nan if b.mean is None else b.mean for b in self.blocks]).reshape(
-                    shape
-                ),
-                constant=np.array([b.is_constant for b in self.blocks]).reshape(shape),
-                metadata=np.array(json.dumps(dict(metadata or {}), sort_keys=True)),
-            )
+        means = np.array([np.nan if b.mean is None else b.mean for b in self.blocks])
+        entries: dict[str, ArrayLike] = {
+            "covariance": law.covariance,
+            "jet_ntk": law.jet_ntk,
+            "slots": np.array([law.problem.space.name(slot) for slot in law.slots]),
+            "points": law.rows.points,
+            "row_groups": np.array(labels),
+            "pairs": np.array(list(dict.fromkeys(b.pair for b in self.blocks))),
+            "s": np.array([str(s) for s in self.exponents]),
+            "widths": np.array(self.widths, dtype=np.int64),
+            "epsilon": np.array([[epsilon_of(n, s) for n in self.widths] for s in self.exponents]),
+            "norms": norms.reshape(*shape, size),
+            "mean_norms": means.reshape(shape),
+            "constant": np.array([b.is_constant for b in self.blocks]).reshape(shape),
+            "metadata": json.dumps(dict(metadata or {}), sort_keys=True),
+        }
+        write_archive(path, FORMAT, entries)
 
 
 def predict(
@@ -260,7 +258,7 @@ def predict(
     >>> [(b.block, str(b.regime.limit), b.is_constant) for b in found.blocks]
     [('bb', 'deterministic', True), ('bf', 'deterministic', True), ('ff', 'deterministic', True)]
     """
-    values = tuple(dict.fromkeys(exact(s) for s in exponents))
+    values = tuple(dict.fromkeys(fraction(s) for s in exponents))
     chosen = tuple(dict.fromkeys(widths))
     for what, given in (("exponents", values), ("widths", chosen)):
         if not given:

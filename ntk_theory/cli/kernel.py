@@ -124,8 +124,8 @@ def _described(
     """The kernel with all that is needed to compute it again."""
     from dataclasses import replace  # noqa: PLC0415
 
+    from ntk_theory.model.network_file import network_record  # noqa: PLC0415
     from ntk_theory.report.words import problem_title  # noqa: PLC0415
-    from ntk_theory.training.trajectory import network_record  # noqa: PLC0415
 
     more = {
         "problem": problem_title(problem),

@@ -155,8 +155,8 @@ def _announce(
 
 
 def _about(problem: Problem, network: Network, seed: int) -> dict[str, Any]:
+    from ntk_theory.model.network_file import network_record  # noqa: PLC0415
     from ntk_theory.report.words import problem_title  # noqa: PLC0415
-    from ntk_theory.training.trajectory import network_record  # noqa: PLC0415
 
     record = {key: v for key, v in network_record(network).items() if key not in ("width", "s")}
     return {

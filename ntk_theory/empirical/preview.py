@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ntk_theory.empirical.cost import Plan, Sizes, estimate, operations
 from ntk_theory.empirical.ntk import Path
 from ntk_theory.errors import InputError, ResourceError
-from ntk_theory.kernels.activations import require_smooth
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network, check_match
 from ntk_theory.resources import allowed_memory
+from ntk_theory.setting.activations import require_smooth
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.problem import Problem
 

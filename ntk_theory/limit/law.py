@@ -38,10 +38,11 @@ from ntk_theory.model.assembly import (
 )
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import bind, lower_problem
-from ntk_theory.model.network import Network, check_match, exact
+from ntk_theory.model.network import Network, check_match, epsilon_of
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -73,8 +74,7 @@ def limit_law(
     rtol:
         Accuracy asked of Σ and T, see :attr:`LimitLaw.accuracy`.
     memory_limit, time_limit:
-        Bytes (default 4 GiB, less where the process has less), seconds; a larger estimate is refused before
-        anything is computed.
+        Bytes (default 4 GiB, or what the process may take), seconds; a larger estimate is refused at once.
 
     Raises
     ------
@@ -281,7 +281,7 @@ class LimitLaw:
         """The law at ε = N^{1/2−s}, N the width of the last hidden layer."""
         if isinstance(width, bool) or int(width) != width or width < 1:
             raise InputError(f"width is {width!r}; it needs a positive integer")
-        return LawAt(self, int(width), exact(s))
+        return LawAt(self, int(width), fraction(s))
 
     def is_affine(self, name: str) -> bool:
         """Is every F_α of this group free of the jets?"""
@@ -378,7 +378,7 @@ class LawAt:
     @property
     def epsilon(self) -> float:
         """ε = N^{1/2−s}."""
-        return math.pow(self.width, Fraction(1, 2) - self.s)
+        return epsilon_of(self.width, self.s)
 
     def sample(self, size: int, seed: int, *, bias: ArrayLike | None = None) -> KernelSample:
         """See :meth:`LimitLaw.sample`."""

@@ -16,6 +16,8 @@ from typing import Any
 import mpmath
 import sympy as sp
 
+from ntk_theory.symbolic.pieces import Piece, choose, heaviside, maximum, minimum
+
 #: Working precision of point enclosures, in decimal digits.
 DIGITS = 40
 #: Larger arguments would only overflow the enclosure of exp and its relatives.
@@ -81,9 +83,19 @@ class _Enclosure:
             return product
         if isinstance(node, sp.Pow):
             return self._power(self.of(node.base), node.exp)
+        if isinstance(node, Piece):
+            return self._piece(node)
         if isinstance(node, sp.Function | sp.Abs | sp.sign):
             return self._function(type(node), self.of(node.args[0]))
         raise Unenclosed(f"no enclosure rule for {type(node).__name__}")
+
+    def _piece(self, node: Piece) -> Any:
+        if isinstance(node, choose):
+            # The branch that is not taken may be undefined here.
+            test = self.of(node.args[0])
+            if excludes_zero(test):
+                return self.of(node.args[1] if test.a > 0 else node.args[2])
+        return node.enclosed(mpmath.iv, [self.of(argument) for argument in node.args])
 
     def _power(self, base: Any, exponent: sp.Expr) -> Any:
         iv = mpmath.iv
@@ -228,7 +240,22 @@ def over_reals(node: sp.Expr) -> Range:
         low = sp.log(inner.low) if inner.low > 0 else -sp.oo
         high = sp.log(inner.high) if inner.high > 0 else -sp.oo
         return Range(low, high, inner.open_low, inner.open_high)
+    if isinstance(node, Piece):
+        return _piece(node)
     return _RANGES.get(type(node), EVERYTHING)
+
+
+def _piece(node: Piece) -> Range:
+    """Between the least and the greatest of the values; open only where every one of them is."""
+    if isinstance(node, heaviside):
+        return Range(sp.S.Zero, sp.S.One)
+    values = [over_reals(value) for value in (node.args[1:] if isinstance(node, choose) else node.args)]
+    extreme = {maximum: (sp.Max, sp.Max), minimum: (sp.Min, sp.Min)}.get(type(node), (sp.Min, sp.Max))
+    low = extreme[0](*(value.low for value in values))
+    high = extreme[1](*(value.high for value in values))
+    open_low = all(value.open_low or value.low != low for value in values)
+    open_high = all(value.open_high or value.high != high for value in values)
+    return Range(low, high, open_low, open_high)
 
 
 def _add(a: Range, b: Range) -> Range:

@@ -16,8 +16,10 @@ import sympy as sp
 from ntk_theory.errors import InputError, NTKTheoryError, ProblemError
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
+from ntk_theory.symbolic.grammar.calculus import total_derivative
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.problem import EQUATION_NAME, Face, Group, GroupKind, Problem
 
 #: Keys of a problem file, in the order in which they are written.
@@ -286,10 +288,19 @@ def substitute(operator: Operator, solution: Mapping[str, sp.Expr]) -> sp.Expr:
     values = {}
     for slot in operator.slots:
         orders = [(v, n) for v, n in zip(space.variable_symbols, slot.index, strict=True) if n]
-        values[space.symbol(slot)] = (
-            sp.diff(solution[slot.field], *orders) if orders else solution[slot.field]
-        )
+        values[space.symbol(slot)] = _derivative(solution[slot.field], orders)
     return operator.expression.xreplace(values)
+
+
+def _derivative(expression: sp.Expr, orders: Sequence[tuple[sp.Symbol, int]]) -> sp.Expr:
+    """The mixed partial derivative; one that would contain a delta is refused."""
+    if not expression.has(sp.sign, sp.Abs, Piece):
+        return sp.diff(expression, *orders) if orders else expression
+    for symbol, order in orders:
+        along = total_derivative(None, symbol.name)
+        for _ in range(order):
+            expression = along(expression)
+    return expression
 
 
 def to_toml(problem: Problem) -> str:

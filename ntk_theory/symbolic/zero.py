@@ -20,6 +20,7 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.symbolic.intervals import Unenclosed, at_point, excludes_zero, over_reals
+from ntk_theory.symbolic.pieces import Piece, without_pieces
 
 #: Random points tried before a nonzero proof is given up.
 POINTS = 24
@@ -140,7 +141,7 @@ def _has_no_real_root(expression: sp.Expr) -> bool:
 
 def _is_piecewise(expression: sp.Expr) -> bool:
     """May the expression vanish on a set of positive measure without being zero?"""
-    return expression.has(sp.sign) or any(node.has(sp.Abs) for node in expression.atoms(sp.Add))
+    return expression.has(sp.sign, Piece) or any(node.has(sp.Abs) for node in expression.atoms(sp.Add))
 
 
 def size(expression: sp.Expr) -> int:
@@ -183,7 +184,7 @@ def _simplifies_to_zero(expression: sp.Expr) -> bool:
         return False
     functions = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)
     signs: dict[sp.Expr, sp.Symbol] = {}
-    rewritten = _split_signs(expression, signs)
+    rewritten = _split_signs(without_pieces(expression), signs)
     rewritten = rewritten.rewrite(sp.exp) if rewritten.has(*functions) else rewritten
     numerator, _ = sp.fraction(sp.together(rewritten))
     if size(numerator) > MAX_OPERATIONS:

@@ -9,14 +9,14 @@ from typing import Any
 
 import sympy as sp
 
-from ntk_theory.errors import InputError
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import GroupKind, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.theory import derivation, record, text
 from ntk_theory.theory.answers import Answers
-from ntk_theory.theory.paper import RELU, SMOOTH, paper_verdict
+from ntk_theory.theory.paper import paper_verdict
 from ntk_theory.theory.profile import GroupProfile
 from ntk_theory.theory.sharp import SharpBlock, sharp_block
 from ntk_theory.theory.steps import Step
@@ -72,14 +72,13 @@ def classify(
     <Limit.ZERO: 'zero'>
     """
     bias = OutputBias.of(output_bias)
-    if activation not in SMOOTH and not RELU.match(activation):
-        raise InputError(f"activation is {activation!r}; it needs one of {', '.join(SMOOTH)}, relu^k")
+    phi = Activation.of(activation)
     problem = as_problem(what)
     return Classification(
         problem,
         bias.name,
-        activation,
-        paper_verdict(problem, activation, bias.name),
+        phi.name,
+        paper_verdict(problem, phi.name, bias.name),
         _blocks(problem, bias),
     )
 

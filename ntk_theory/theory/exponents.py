@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from itertools import combinations, pairwise
 
 import sympy as sp
@@ -115,6 +116,21 @@ class Regime:
         if self.high is sp.oo:
             return f"s > {self.low}"
         return f"s < {self.high}" if self.low == 0 else f"{self.low} < s < {self.high}"
+
+    def norm_exponent_at(self, s: Fraction | sp.Rational) -> sp.Rational | None:
+        """The exponent of N in the typical ‖K‖ at one s; ``None`` where there is none."""
+        return _value(self.norm_exponent, s)
+
+    def spread_exponent_at(self, s: Fraction | sp.Rational) -> sp.Rational | None:
+        """The exponent of N in the typical spread of ‖K‖ at one s; ``None`` where there is none."""
+        return _value(self.spread_exponent, s)
+
+
+def _value(exponent: sp.Expr | None, s: Fraction | sp.Rational) -> sp.Rational | None:
+    """An expression whose only symbol is s, at a number."""
+    if exponent is None:
+        return None
+    return sp.Rational(exponent.xreplace(dict.fromkeys(exponent.free_symbols, sp.Rational(s))))
 
 
 def regimes(terms: Terms, low: sp.Expr, high: sp.Expr) -> tuple[Regime, ...]:

@@ -12,15 +12,15 @@ from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.jets import jets, scaled_jets
 from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError, SmoothnessError
-from ntk_theory.kernels.activations import TABLE
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.resources import thread_limit
+from ntk_theory.setting.activations import ACTIVATIONS
 from ntk_theory.symbolic.jets import Slot
 
 KDV = (Slot("u", (0, 0)), Slot("u", (0, 1)), Slot("u", (1, 0)), Slot("u", (3, 0)))
 MIXED = (Slot("u", (2, 1)), Slot("v", (0, 0)), Slot("v", (0, 2)), Slot("u", (1, 0)))
-NAMES = [*TABLE, "relu^5"]
+NAMES = [*ACTIVATIONS, "relu^5"]
 MAP = {"x": (-3, 1), "t": (0, 2)}
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ntk_theory.model.network_file import network_record
 from ntk_theory.report.figures.run import drift_blocks
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.drift import WHOLE
 from ntk_theory.training.solution import field_errors
-from ntk_theory.training.trajectory import Trajectory, network_record
+from ntk_theory.training.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from rich.console import Console

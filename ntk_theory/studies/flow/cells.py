@@ -42,7 +42,6 @@ from ntk_theory.studies.question.study import Cell, Study
 from ntk_theory.symbolic.problem import GroupKind
 from ntk_theory.training.drift import WHOLE, Drift
 from ntk_theory.training.limiting import constant_dynamics
-from ntk_theory.training.methods.descent import largest_eigenvalue
 from ntk_theory.training.methods.flow import STIFF, Flow
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.stopping import Until
@@ -209,7 +208,7 @@ class _FlowCell:
         clock = c.settings.clock
         objective = Objective.of(c.case.problem, network, parameters, c.case.points)
         speed = 1.0 if clock == "raw" else network.epsilon**-2
-        rate = largest_eigenvalue(objective, parameters.flatten())
+        rate = objective.largest_eigenvalue(parameters.flatten())
         integrator = "etd2rk" if speed * rate * c.settings.until > STIFF else "rk45"
         flow = Flow(
             c.settings.until, "etd2rk" if integrator == "etd2rk" else "rk45",

@@ -15,11 +15,12 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.activations import activation as known_activation
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.studies.kinds import DEFAULT, TRAINING, load
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
+from ntk_theory.symbolic.numbers import fraction
 
 #: Changes whenever a quantity of a kind of study is added, or means something else.
 QUANTITIES_VERSION = 1
@@ -98,9 +99,9 @@ class Study:
         fix(self, "settings", self.settings or training)
         fix(self, "training", self.settings if self.kind == TRAINING else None)
         fix(self, "cases", tuple(self.cases))
-        fix(self, "s", tuple(exact(s) for s in _several(self.s)))
+        fix(self, "s", tuple(fraction(s) for s in _several(self.s)))
         fix(self, "widths", tuple(_whole("widths", w, 1) for w in _several(self.widths)))
-        fix(self, "activations", tuple(known_activation(a).name for a in _several(self.activations)))
+        fix(self, "activations", tuple(Activation.of(a).name for a in _several(self.activations)))
         for name, least in (("seeds", 1), ("depth", 1), ("seed", 0), ("neuron_tile", 1), ("point_tile", 1)):
             fix(self, name, _whole(name, getattr(self, name), least))
         fix(self, "output_bias", OutputBias.of(self.output_bias).name)

@@ -45,6 +45,10 @@ _MARKS = {
     ",": "COMMA",
     "=": "EQUAL",
     ";": "SEMI",
+    "<": "LESS",
+    ">": "MORE",
+    "≤": "ATMOST",
+    "≥": "ATLEAST",
     "−": "MINUS",
     "·": "STAR",
     "⋅": "STAR",
@@ -80,10 +84,6 @@ _INSTEAD = {
     "!": "a product",
     "%": "a quotient a/b",
     "&": "';' between the equations of a system",
-    "<": "=",
-    ">": "=",
-    "≤": "=",
-    "≥": "=",
     '"': "the expression without quotation marks",
 }
 
@@ -111,6 +111,9 @@ def _scan(source: Source, text: str) -> Iterator[Token]:
             at += 2
         elif text.startswith("==", at):
             raise source.error("'==' is not part of the grammar", at, suggestion="'='")
+        elif text.startswith(("<=", ">="), at):
+            yield Token("ATMOST" if here == "<" else "ATLEAST", text[at : at + 2], at)
+            at += 2
         elif here in _MARKS:
             yield Token(_MARKS[here], here, at)
             at += 1

@@ -37,6 +37,8 @@ FUNCTIONS = (
     *("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "sech"),
     *("exp", "log", "sqrt", "abs", "sign", "erf"),
 )
+#: Functions of the variables alone (see :mod:`ntk_theory.symbolic.pieces`).
+IN_PIECES = ("heaviside", "max", "min", "piecewise")
 OPERATORS = ("diff", "D", "laplacian", "grad", "div", "dot")
 DEFAULT_FIELDS = ("u", "v", "w")
 _GREEK = (
@@ -69,6 +71,16 @@ _INSTEAD = {
     "nabla": "grad",
     "Laplacian": "laplacian",
     "lap": "laplacian",
+    "Heaviside": "heaviside",
+    "theta": "heaviside",
+    "step": "heaviside",
+    "Max": "max",
+    "maximum": "max",
+    "Min": "min",
+    "minimum": "min",
+    "Piecewise": "piecewise",
+    "where": "piecewise",
+    "iif": "piecewise",
     "Derivative": "diff",
     "derivative": "diff",
     "d": "diff",
@@ -108,7 +120,7 @@ class Vocabulary:
         """Every name that a text may use, likely ones first (for suggestions)."""
         fields, variables = self._likely_fields(), self.variables or VARIABLE_ORDER
         derivatives = [f"{field}_{variable}" for field in fields for variable in variables]
-        return [*fields, *variables, *derivatives, *self.parameters, *FUNCTIONS, *OPERATORS, "pi"]
+        return [*fields, *variables, *derivatives, *self.parameters, *FUNCTIONS, *IN_PIECES, *OPERATORS, "pi"]
 
     def _likely_fields(self) -> tuple[str, ...]:
         """The fields, or the customary ones while none was found."""
@@ -170,12 +182,13 @@ class Vocabulary:
         )
 
     def _unknown(self, source: Source, text: str, at: Position) -> Exception:
-        if text in FUNCTIONS + OPERATORS:
-            return source.error(
-                f"{text!r} is a function and needs an argument",
-                at,
-                suggestion=f"{text}({self._likely_fields()[0]})",
+        if text in FUNCTIONS + OPERATORS + IN_PIECES:
+            example = (
+                piecewise_example(text, self.variables)
+                if text in IN_PIECES
+                else f"{text}({self._likely_fields()[0]})"
             )
+            return source.error(f"{text!r} is a function and needs an argument", at, suggestion=example)
         if text in ("i", "j", "I"):
             return source.error(
                 f"the name {text!r} is unknown, and everything here is real",
@@ -218,9 +231,16 @@ class Vocabulary:
         return source.error(
             f"the function {clipped(call.name)} is unknown",
             call.at,
-            expected="one of " + ", ".join(FUNCTIONS + OPERATORS),
-            suggestion=_INSTEAD.get(call.name) or near(call.name, [*FUNCTIONS, *OPERATORS]),
+            expected="one of " + ", ".join(FUNCTIONS + IN_PIECES + OPERATORS),
+            suggestion=_INSTEAD.get(call.name) or near(call.name, [*FUNCTIONS, *IN_PIECES, *OPERATORS]),
         )
+
+
+def piecewise_example(function: str, variables: Sequence[str]) -> str:
+    """How a function in pieces is written."""
+    x = variables[0] if variables else "x"
+    arguments = {"heaviside": f"{x} - 1/2", "piecewise": f"1, {x} > 0, 2"}
+    return f"{function}({arguments.get(function, f'{x}, 0')})"
 
 
 def is_conventional(name: str) -> bool:
@@ -311,7 +331,7 @@ def checked_names(what: str, names: Sequence[str] | str | None) -> tuple[str, ..
             raise InputError(
                 f"{what} has the name {name!r}; it needs a letter followed by letters and digits"
             )
-        if name in FUNCTIONS or (name in OPERATORS and name != "D") or name == "pi":
+        if name in FUNCTIONS + IN_PIECES or (name in OPERATORS and name != "D") or name == "pi":
             raise InputError(
                 f"{what} has the name {name!r}, which is a function of the grammar; choose another"
             )
@@ -324,7 +344,7 @@ def checked_parameter(name: str) -> str:
         raise InputError(
             f"parameters has the name {name!r}; it needs a letter, then letters, digits, underscores"
         )
-    if name in FUNCTIONS or (name in OPERATORS and name != "D") or name == "pi":
+    if name in FUNCTIONS + IN_PIECES or (name in OPERATORS and name != "D") or name == "pi":
         raise InputError(
             f"parameters has the name {name!r}, which is a function of the grammar; choose another"
         )
