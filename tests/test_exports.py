@@ -32,8 +32,8 @@ to_toml train training verify verify_training zoo zoo_names
 
 #: The same for the submodules that are public.
 TRAINING = words("""
-Adam Assumptions Drift Flow GaussNewton GradientDescent Method Resample Trajectory Until field_errors
-load_network method relative_error save_network train
+Adam Assumptions Drift Flow GaussNewton GradientDescent Method Resample Trajectory Until default_network
+field_errors load_network method relative_error save_network train
 """)
 ERRORS = words("""
 BudgetError InputError Interrupted NTKTheoryError NonFiniteError ParseError ProblemError ResourceError

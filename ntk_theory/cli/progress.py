@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ntk_theory.progress import Bar, drawn
+from ntk_theory.report import terminal
 
 if TYPE_CHECKING:
     from ntk_theory.training.methods.method import State
@@ -17,15 +18,13 @@ if TYPE_CHECKING:
 @contextmanager
 def shown(title: str, end: float) -> Iterator[Progress]:
     """A callback for ``train``; ``end`` is the last step or, of a flow, the last time (0 if not known)."""
-    from ntk_theory.report.terminal.run import losses_line  # noqa: PLC0415  --json does without
-
     with drawn(Bar(end)) as bar:
         if bar.show:
             yield lambda state, losses: bar.update(
-                state.time, f"{title}  step {state.step}  loss {losses_line(dict(losses))}"
+                state.time, f"{title}  step {state.step}  loss {terminal.run.losses_line(dict(losses))}"
             )
         else:
-            yield lambda state, losses: _line(state, losses_line(dict(losses)))
+            yield lambda state, losses: _line(state, terminal.run.losses_line(dict(losses)))
 
 
 def _line(state: State, losses: str) -> None:

@@ -1,3 +1,4 @@
+from .defaults import default_network as default_network
 from .drift import Assumptions as Assumptions
 from .drift import Drift as Drift
 from .methods.adam import Adam as Adam

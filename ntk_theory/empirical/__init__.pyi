@@ -1,0 +1,1 @@
+from . import preview as preview
