@@ -26,6 +26,7 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.activations import Activation
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -186,7 +187,7 @@ class _Machine:
 
     def _outputs(self, x: tuple[Any, ...], layers: Sequence[tuple[list[list[Any]], list[Any]]]) -> list[Any]:
         """The outputs of THEORY §1, one neuron after the other."""
-        phi = formula_function(self.network.phi.formula)
+        phi = formula_function(self.network.phi)
         h = list(self._mapped(x))
         scale = mp.mpf(1)
         for rows, bias in layers[:-1]:
@@ -215,14 +216,15 @@ def _number(value: Any) -> sp.Float:
 
 
 @cache
-def formula_function(formula: str) -> Callable[[Any], Any]:
-    """Z ↦ φ(z) in mpmath's numbers, from the formula of an activation.
+def formula_function(phi: Activation) -> Callable[[Any], Any]:
+    """An activation in mpmath's numbers, from its formula.
 
-    >>> formula_function("(z + |z|)/2")(mp.mpf(3))
-    mpf('3.0')
+    >>> formula_function(Activation.of("relu^2"))(mp.mpf(3))
+    mpf('9.0')
     """
-    operator = parse(formula, fields=["z"], variables=["x"])
-    return _function(operator.expression, operator.space.symbol(operator.slots[0]))
+    operator = parse(phi.formula, fields=["z"], variables=["x"])
+    base = _function(operator.expression, operator.space.symbol(operator.slots[0]))
+    return (lambda value: base(value) ** phi.power) if phi.power else base
 
 
 def _function(node: sp.Expr, z: sp.Symbol) -> Callable[[Any], Any]:
