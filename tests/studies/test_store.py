@@ -331,5 +331,8 @@ def test_a_store_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
         for name, value in (("study", text), ("digest", hashlib.sha256(text.encode()).hexdigest())):
             connection.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
         connection.commit()
-    with Store.open(path) as store, pytest.raises(StoreError, match=r"'alchemy', which this version.*use the"):
+    with (
+        Store.open(path) as store,
+        pytest.raises(StoreError, match=r"'alchemy', which this version.*use the"),
+    ):
         _ = store.study
