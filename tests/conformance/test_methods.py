@@ -89,6 +89,10 @@ def test_options_are_frozen_described_and_read_from_text(name):
         assert method(name, **{one.name: text}) == method(name) == kind()
         with pytest.raises(InputError, match=one.name):
             method(name, **{one.name: "certainly not"})
+        if float in one.takes:
+            for number in (float("nan"), float("inf"), -1.0):
+                with pytest.raises(InputError, match=f"{one.name} is {number}"):
+                    kind(**{one.name: number})
     with pytest.raises(InputError, match=rf"nothing is 1, but {name} has no such option"):
         method(name, nothing=1)
 

@@ -49,6 +49,8 @@ class Adam(FirstOrder):
         for name, beta in (("beta1", self.beta1), ("beta2", self.beta2)):
             if not 0 <= beta < 1:
                 raise InputError(f"{name} is {beta}; it needs a number in [0, 1)")
+        if not (np.isfinite(self.small) and self.small >= 0):
+            raise InputError(f"small is {self.small}; it needs a number that is not negative, such as 1e-8")
 
     def start(self, objective: Objective, vector: Floats) -> Mapping[str, Floats]:
         """Both moments start at zero."""
