@@ -126,7 +126,7 @@ def test_a_comparison_is_found_however_it_is_written(source):
         'frame(edgecolor="none")',
         'def classify(output_bias="zero"): pass',
         "if bias == other.bias: pass",
-        'if bias == "one": pass',
+        'if bias == "no such bias": pass',
     ],
 )
 def test_what_is_no_comparison_with_a_registered_name_is_left_alone(source):

@@ -7,6 +7,11 @@ definition: the Taylor kernel, the facts and the limit law are compared with it,
 from __future__ import annotations
 
 import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import mpmath as mp
 import numpy as np
@@ -56,6 +61,31 @@ def test_an_unknown_code_raises():
         taylor.taylor(
             1 + max(line.code for line in ACTIVATIONS.values()), 0, np.zeros(3), 2, np.empty((3, 3))
         )
+
+
+def test_a_changed_recursion_reaches_the_kernels_of_other_files(tmp_path):
+    """Numba's cache on disk knows the file of a kernel, not those of its helpers."""
+    package = Path(nt.__file__).parent
+    shutil.copytree(package, tmp_path / "ntk_theory", ignore=shutil.ignore_patterns("__pycache__"))
+    script = (
+        "import numpy as np; from ntk_theory.kernels.dual_quadrature import moments\n"
+        "from ntk_theory.kernels.dual_tables import BY_TAYLOR\n"
+        "one, n, none = np.ones(1), np.array([61]), np.zeros((1, 1))\n"
+        "by_sine = (BY_TAYLOR, 1.0, np.zeros((1, 5)), none, none, 3)\n"
+        "print(float(moments(one, one, one, n, n, 0, 9.5, *by_sine)[0, 0, 0, 0, 0]))"
+    )
+    recursion = tmp_path / "ntk_theory" / "kernels" / "taylor.py"
+    seen = []
+    for factor in ("1.0", "3.0"):
+        text = recursion.read_text(encoding="utf-8")
+        recursion.write_text(text.replace("f[0, i] = math.sin(z[i])", f"f[0, i] = {factor} * math.sin(z[i])"))
+        run = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        recursion.write_text(text, encoding="utf-8")
+        seen.append(float(run.stdout))
+    assert math.isclose(seen[1], 9 * seen[0], rel_tol=1e-12)
 
 
 @pytest.mark.parametrize("name", MEMBERS)
