@@ -44,7 +44,6 @@ from .studies.question.study import Study as Study
 from .symbolic.jets import JetSpace as JetSpace
 from .symbolic.jets import Slot as Slot
 from .symbolic.loading import from_toml as from_toml
-from .symbolic.loading import to_toml as to_toml
 from .symbolic.operator import Operator as Operator
 from .symbolic.problem import Group as Group
 from .symbolic.problem import GroupKind as GroupKind
@@ -53,6 +52,7 @@ from .symbolic.reading import parse as parse
 from .symbolic.reading import problem as problem
 from .symbolic.reading import zoo as zoo
 from .symbolic.reading import zoo_names as zoo_names
+from .symbolic.writing import to_toml as to_toml
 from .theory.classification import Classification as Classification
 from .theory.classification import classify as classify
 from .theory.exponents import Limit as Limit

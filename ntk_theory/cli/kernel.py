@@ -101,7 +101,13 @@ def command(
 
 def _announce(problem: Problem, network: Network, points: int, path: str, limit: float | None) -> None:
     """Refuse what does not fit before anything is allocated; say what a long run will take."""
-    ahead = empirical.preview.preview(problem, network, points, path=path, memory_limit=limit)  # type: ignore[arg-type]
+    ahead = empirical.kernel_cost.kernel_cost(
+        problem,
+        network,
+        points,
+        path=path,  # type: ignore[arg-type]
+        memory_limit=limit,
+    )
     if ahead.seconds >= PATIENCE or ahead.bytes >= PLENTY:
         print(
             f"about {report.words.time_words(ahead.seconds)} and {report.words.size_words(ahead.bytes)} "

@@ -134,7 +134,7 @@ def _announce(
     seconds: float | None,
 ) -> None:
     """Say what a long run will take, unless it is going to be refused."""
-    cost = limit.preview.law_cost(problem, network, points, rtol=rtol)
+    cost = limit.law_cost.law_cost(problem, network, points, rtol=rtol)
     if cost.bytes > allowed_memory(memory, most=limit.cost.MEMORY_LIMIT) or (
         seconds is not None and cost.seconds > seconds
     ):

@@ -1,1 +1,1 @@
-from . import preview as preview
+from . import kernel_cost as kernel_cost

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import Plan, plan
+from ntk_theory.empirical.cost import Cost, cost_of
 from ntk_theory.empirical.jets import finite, finite_kernel, jets_of, read_out
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers
@@ -60,7 +60,7 @@ def jet_ntk(
     InputError, SmoothnessError, ResourceError, NonFiniteError
     """
     ask = request(network, parameters, points, slots)
-    way = plan(
+    way = cost_of(
         ask, contracted=False, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
     with hook_or_bar(progress, way.seconds) as report:
@@ -81,7 +81,7 @@ def jets_and_ntk(
     S as :func:`ntk_theory.empirical.jets.scaled_jets` (slots, n), T as :func:`jet_ntk`; arguments as there.
     """
     ask = request(network, parameters, points, slots)
-    way = plan(ask, contracted=False, memory_limit=memory_limit)
+    way = cost_of(ask, contracted=False, memory_limit=memory_limit)
     scaled, passed = jets_once(ask, way)
     with hook_or_bar(progress, way.seconds) as report:
         out = fill(ask, way, progress=report, passed=passed)
@@ -89,7 +89,7 @@ def jets_and_ntk(
     return finite(scaled, ask, "the scaled jet value"), true_derivatives(out, ask)
 
 
-def jets_once(ask: Request, way: Plan) -> tuple[Floats, list[Layers] | None]:
+def jets_once(ask: Request, way: Cost) -> tuple[Floats, list[Layers] | None]:
     """S at all points and, where memory allows keeping it (depth ≥ 2), the forward pass behind it.
 
     The layers live in the request's arena: release it when they are done with.
@@ -147,7 +147,7 @@ def contracted_ntk(
             f"weights has shape {rows.shape}; it needs {(len(ask.slots), len(ask.points))}, (slots, points)"
         )
     finite(rows, ask, "the weight")
-    way = plan(
+    way = cost_of(
         ask, contracted=True, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
     with hook_or_bar(progress, way.seconds) as report:

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
-from ntk_theory.empirical.cost import plan
+from ntk_theory.empirical.cost import cost_of
 from ntk_theory.empirical.jets import network_jets, read_out
 from ntk_theory.empirical.propagate import Layer, backward, times
 from ntk_theory.empirical.request import Request, request
@@ -93,7 +93,7 @@ class Linearised:
     def __post_init__(self) -> None:
         # The kept layers go back to the stock with this object: nothing else ever refers to them.
         weakref.finalize(self, self.ask.arena.release)
-        way = plan(self.ask, contracted=True)
+        way = cost_of(self.ask, contracted=True)
         object.__setattr__(self, "_tiles", tiles_of(len(self.ask.points), way))
         object.__setattr__(self, "_keeps", way.keeps)
 

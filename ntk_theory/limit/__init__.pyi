@@ -1,5 +1,5 @@
 from . import cost as cost
-from . import preview as preview
+from . import law_cost as law_cost
 from .duals import DualValues as DualValues
 from .duals import dual as dual
 from .law import LawAt as LawAt

@@ -125,7 +125,7 @@ def _left_over(node: sp.Expr, place: sp.Expr, side: int) -> sp.Expr:
 
 
 def _same_sign(argument: sp.Expr, place: sp.Expr) -> bool:
-    return sp.expand(argument).primitive()[1] == place
+    return bool(sp.expand(argument).primitive()[1] == place)
 
 
 def _divides(place: sp.Expr, difference: sp.Expr) -> bool:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
+from ntk_theory.empirical.cost import Sizes, choose
 from ntk_theory.empirical.gradient_and_kernel import gradient_and_kernel
 from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
-from ntk_theory.empirical.ntk import choose
 from ntk_theory.empirical.residuals import Linearised, Residuals
 from ntk_theory.model.assembly import assemble, assemble_contracted
 from ntk_theory.model.blocks import Kernel
@@ -108,7 +108,7 @@ class Objective:
     def gradient_and_kernel(self, vector: Floats) -> tuple[Floats, Floats, Kernel]:
         """R, ∇L and K(θ), from one backward pass where contracted seeds are the cheaper way to K."""
         here = self.at(vector)
-        way = choose(here.ask, "auto", None)
+        way = choose(Sizes.of(here.ask), "auto", None)
         if way.contracted and way.keeps and len(self.network.widths) > 1:
             return gradient_and_kernel(self.residuals, here.ask, way, self.weights)
         values = here.values
@@ -128,7 +128,7 @@ class Objective:
         rows, weights = self.residuals.rows, here.linearisation.weights
         ask, network, parameters = here.ask, self.network, here.ask.parameters
         rate = parameters.output_bias_rate
-        if choose(ask, "auto", None).contracted:
+        if choose(Sizes.of(ask), "auto", None).contracted:
             block = contracted_ntk(network, parameters, rows.points, rows.slots, weights)
             return assemble_contracted(rows, weights, block, network.epsilon, rate)
         full = jet_ntk(network, parameters, rows.points, rows.slots)

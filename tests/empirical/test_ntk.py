@@ -92,7 +92,7 @@ def test_products_agree_for_every_thread_count(monkeypatch):
     for threads in (1, 2, 3):
         with thread_limit(threads):
             ask = Residuals.of(KDV, net, X).at(th).ask
-            assert cost.plan(ask, contracted=True).point_tile == -(-len(ask.points) // threads)
+            assert cost.cost_of(ask, contracted=True).point_tile == -(-len(ask.points) // threads)
             results.append(vjp(KDV, net, th, X, v).flatten())
             again = vjp(KDV, net, th, X, v).flatten()
             np.testing.assert_array_equal(results[-1], again)

@@ -19,7 +19,8 @@ from ntk_theory.symbolic import from_toml, to_toml
 from ntk_theory.symbolic.grammar import from_sympy, parse_scalar, parse_text, render
 from ntk_theory.symbolic.intervals import at_point, over_reals
 from ntk_theory.symbolic.pieces import Piece, choose, heaviside, maximum, minimum, without_pieces
-from ntk_theory.symbolic.zero import Sign, is_zero, sign_of
+from ntk_theory.symbolic.signs import Sign, sign_of
+from ntk_theory.symbolic.zero import is_zero
 
 X, Y = sp.symbols("x y", real=True)
 

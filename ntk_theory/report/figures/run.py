@@ -117,12 +117,12 @@ def _line(panels: Floats, cut: Slice, name: str) -> None:
 def _plane(panels: Floats, cut: Slice, name: str) -> None:
     k = cut.fields.index(name)
     found, exact = cut.found[k], None if cut.exact is None else cut.exact[k]
-    low = float(found.min() if exact is None else exact.min())
-    high = float(found.max() if exact is None else exact.max())
+    low = float(np.nanmin(found if exact is None else exact))
+    high = float(np.nanmax(found if exact is None else exact))
     _heat(panels[0], cut, found, f"{name}: network{cut.where}", (FIELD_MAP, low, high))
     if exact is not None:
         _heat(panels[1], cut, exact, "solution", (FIELD_MAP, low, high))
-        far = float(np.abs(found - exact).max()) or 1.0
+        far = float(np.nanmax(np.abs(found - exact))) or 1.0
         _heat(panels[2], cut, found - exact, f"difference, at most {far:.1e}", (ERROR_MAP, -far, far))
 
 

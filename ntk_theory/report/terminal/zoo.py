@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ntk_theory.symbolic.grammar import render
-from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.problem import Box, Group, Problem
 
 
 def record(problem: Problem) -> dict[str, object]:
@@ -24,18 +24,29 @@ def record(problem: Problem) -> dict[str, object]:
         "conditions": [
             {
                 "name": g.name,
-                "kind": "periodic" if len(g.legs) > 1 else str(g.kind),
+                "kind": _kind(g),
                 "operator": render(g.legs[0].expression, problem.space),
                 "target": render(g.target, problem.space),
             }
             for g in problem.conditions
         ],
-        "domain": {v: [str(a), str(b)] for v, (a, b) in problem.domain.items()},
+        "domain": _ends(problem.domain),
+        "parts": {name: _ends(box) for name, box in problem.parts.items()},
         "parameters": {k: str(v) for k, v in problem.parameters.items()},
         "solution": None
         if problem.solution is None
         else {f: render(e, problem.space) for f, e in problem.solution.items()},
     }
+
+
+def _ends(box: Box) -> dict[str, list[str]]:
+    return {v: [str(a), str(b)] for v, (a, b) in box.items()}
+
+
+def _kind(group: Group) -> str:
+    if len(group.legs) > 1:
+        return "periodic"
+    return "interface" if len(group.parts) > 1 else str(group.kind)
 
 
 def listing(problems: Sequence[Problem]) -> None:
@@ -55,7 +66,8 @@ def card(problem: Problem) -> None:
     print(f"{problem.title}  ({problem.name})")
     print(f"  source: {problem.source}")
     for group in problem.equations:
-        print(f"  {group.name}: {render(group.legs[0].expression, problem.space)} = 0")
+        left = render(group.legs[0].expression, problem.space)
+        print(f"  {group.name}: {left} = 0" + _after("for", _within(group.where)))
     for condition, group in zip(problem.conditions, described["conditions"], strict=True):  # type: ignore[call-overload]
         where = " or ".join(
             ", ".join(f"{v} = {value}" for v, value in face.items()) for face in condition.faces
@@ -63,11 +75,19 @@ def card(problem: Problem) -> None:
         target = f" = {group['target']}" if len(condition.legs) == 1 else " equal on both faces"
         print(
             f"  {condition.name} ({group['kind']}): {group['operator']}{target}"
-            + (f"  on {where}" if where else "")
+            + _after("on", where)
+            + _after("for", _within(condition.where))
         )
-    domain = ", ".join(f"{v} in [{a}, {b}]" for v, (a, b) in problem.domain.items())
-    if domain:
+    if domain := _within(problem.domain):
         print(f"  domain: {domain}")
     if problem.solution:
         for field, expression in problem.solution.items():
             print(f"  solution: {field} = {render(expression, problem.space)}")
+
+
+def _within(box: Box) -> str:
+    return ", ".join(f"{v} in [{a}, {b}]" for v, (a, b) in box.items())
+
+
+def _after(word: str, text: str) -> str:
+    return f"  {word} {text}" if text else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
-from ntk_theory.empirical.cost import plan
+from ntk_theory.empirical.cost import cost_of
 from ntk_theory.empirical.request import request
 from ntk_theory.model.assembly import stack_rows
 from ntk_theory.model.lowering import lower_problem
@@ -56,7 +56,7 @@ def one_pass(study: Study, case: Case, width: int) -> Pass:
         request(small, small.init(0), rows.points, rows.slots),
         network=study.network(case, study.activations[0], width),
     )
-    way = plan(ask, contracted=False, point_tile=study.point_tile, neuron_tile=study.neuron_tile)
+    way = cost_of(ask, contracted=False, point_tile=study.point_tile, neuron_tile=study.neuron_tile)
     weights = 8.0 * width * (len(case.problem.variables) + 2 + width * (study.depth - 1))
     blocks = 8.0 * (2 * (len(rows.slots) * len(rows.points)) ** 2 + 8 * len(study.s) * len(rows.points) ** 2)
     return Pass(way.seconds, way.bytes + 2 * weights + blocks, weights)

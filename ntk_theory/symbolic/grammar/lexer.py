@@ -27,7 +27,7 @@ class Token:
 
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_NAME = re.compile(r"[A-Za-z_α-ωΑ-Ωₓₜϕϵ][A-Za-z0-9_α-ωΑ-Ωₓₜϕϵ]*")
+_NAME = re.compile(r"[A-Za-z_α-ωΑ-Ωₓₜϕϵ][A-Za-z0-9_α-ωΑ-Ωₓₜϕϵ]*(?:@[a-z][a-z0-9_]*)?")
 _SUPERSCRIPT = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -75,6 +75,7 @@ _INSTEAD = {
     "'": "u_x",
     "≠": "=",
     "½": "1/2",
+    "@": "u_y@upper, a field and the part of the domain that it belongs to",
     "∫": "a differential operator (integrals are outside of the grammar)",
     ".": "a decimal such as 0.5 (attributes are outside of the grammar)",
     ":": "';' between the equations of a system",
