@@ -1,58 +1,28 @@
-"""Claims, verdicts, and the evidence on a whole problem that verdicts are drawn from."""
+"""The evidence on a whole problem that verdicts are drawn from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeAlias
 
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.observed_limit import Observed, law_decides, observed_limit
+from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.statistics import holm
+from ntk_theory.studies.judging.verdict import Outcome, Reason, Verdict
 from ntk_theory.theory import Classification, Regime
-
-
-class Outcome(StrEnum):
-    """What the evidence does to a claim."""
-
-    SUPPORTED = "supported"
-    REFUTED = "refuted"
-    UNDECIDED = "undecided"
-    NOT_APPLICABLE = "not applicable"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome of one claim, with its reason and, where undecided, the remedy.
-
-    ``block`` and ``s`` say what it is about; empty and ``None`` for a claim on the whole problem.
-    """
-
-    claim: str
-    statement: str
-    source: str
-    block: str
-    s: Fraction | None
-    outcome: Outcome
-    reason: str
-    predicted: str = ""
-    observed: str = ""
-
-    def to_dict(self) -> dict[str, str | None]:
-        """The verdict as plain strings."""
-        plain = {name: str(value) for name, value in self.__dict__.items()}
-        return {**plain, "s": None if self.s is None else str(self.s)}
 
 
 @dataclass(frozen=True)
 class PartResult:
-    """A part of the finite-ε law tested as a whole: its outcome and the evidence in words."""
+    """A part of the finite-ε law tested as a whole: its outcome and the evidence."""
 
     outcome: Outcome
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -70,7 +40,7 @@ class ProblemEvidence:
     criterion: Criterion
     level: float
 
-    def observed(self, block: str, s: Fraction) -> tuple[Observed, str]:
+    def observed(self, block: str, s: Fraction) -> tuple[Observed, Reason]:
         """The limit class that was seen, with the reason."""
         return observed_limit(
             self.blocks[block, s],
@@ -109,8 +79,8 @@ class ProblemEvidence:
         bad = holm(p_values, self.level)
         return {(b, s): bad[f"{b}|{s}"] for b, s in exponents}
 
-    def exponents(self, block: str) -> list[Fraction]:
-        """The exponents s at which the block was measured, ascending."""
+    def s_measured(self, block: str) -> list[Fraction]:
+        """The s at which the block was measured, ascending."""
         return sorted(s for name, s in self.blocks if name == block)
 
     @property
@@ -124,29 +94,6 @@ class ProblemEvidence:
         return self.classification.regime(block, s)
 
 
-Decide = Callable[["Claim", ProblemEvidence], Iterator[Verdict]]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim: who makes it, what it says, what would refute it, and how it is decided."""
-
-    code: str
-    statement: str
-    source: str
-    refuted_by: str
-    decide: Decide
-
-    def verdict(
-        self,
-        outcome: Outcome,
-        reason: str,
-        block: str = "",
-        s: Fraction | None = None,
-        predicted: str = "",
-        observed: str = "",
-        statement: str = "",
-    ) -> Verdict:
-        """A verdict on this claim; ``statement`` says it for the problem at hand."""
-        words = statement or self.statement
-        return Verdict(self.code, words, self.source, block, s, outcome, reason, predicted, observed)
+#: A claim on kernels at initialisation, and how one is decided.
+KernelClaim: TypeAlias = Claim[ProblemEvidence]
+Decide: TypeAlias = Callable[[KernelClaim, ProblemEvidence], Iterator[Verdict]]
