@@ -87,7 +87,7 @@ def _at_entry(truth: EntryTruth, s: Fraction) -> tuple[Counter[str], list[Fracti
 
 
 def _possible(parts: Sequence[Sequence[Fraction]]) -> frozenset[Fraction]:
-    """Exponents that a block may be said to have: the largest, or where draws disagree any that is not rare."""
+    """Exponents that a block may be said to have: the largest; where draws disagree any not rare."""
     common = [{e for e, n in Counter(part).items() if n > RARE * len(part)} for part in parts]
     sure = max((min(part) for part in common), default=None)
     return frozenset(e for part in common for e in part if sure is not None and e >= sure)
