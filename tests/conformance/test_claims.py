@@ -11,20 +11,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from synthetic_studies import World
 
 import ntk_theory as nt
 from ntk_theory.studies.flow.claims import TrainingEvidence
 from ntk_theory.studies.flow.criterion import FlowCriterion
 from ntk_theory.studies.flow.evidence import FlowRows, flow_evidence
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
+from ntk_theory.studies.initialisation.collect import problem_evidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.evidence import PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
 from ntk_theory.studies.initialisation.law_tail import LawTail
+from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.kind import kind
 from ntk_theory.studies.judging.statistics import Interval
 from ntk_theory.studies.judging.trends import NO_TREND, Trend
-from ntk_theory.studies.judging.verdict import Outcome
+from ntk_theory.studies.judging.verdict import MORE_SEEDS, Outcome, Reason
 from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
@@ -232,3 +235,34 @@ def test_a_claim_decides_its_examples(name: str, code: str, which: str) -> None:
         assert v.claim == code
         if v.outcome is Outcome.UNDECIDED:
             assert all(r.remedy is not None for r in v.reasons), v.reason
+
+
+# --- a claim of a stranger's ----------------------------------------------------------------------
+
+
+def trace_of_bb(claim: Any, e: ProblemEvidence) -> Any:
+    """tr K_bb goes like N^{1-2s} + 1: at s = 1/2 its slope is 0, below it 1 - 2s."""
+    assert e.measured is not None
+    for s in e.s_measured("bb"):
+        whole = e.measured.trend("bb", s, "trace", e.criterion).whole
+        expected = max(0.0, 1 - 2 * float(s)) + (0.5 if claim.code == "false" else 0.0)
+        text = f"tr K_bb goes like N^x with x in [{whole.low:.2f}, {whole.high:.2f}]"
+        if whole.within(expected, e.criterion.slope_margin):
+            yield claim.verdict(S, Reason(text, "slope"), "bb", s)
+        elif whole.excludes(expected, e.criterion.slope_margin):
+            yield claim.verdict(R, Reason(text, "slope"), "bb", s)
+        else:
+            yield claim.verdict(Outcome.UNDECIDED, Reason(text, "slope", MORE_SEEDS), "bb", s)
+
+
+def test_a_claim_on_a_quantity_that_no_other_uses_is_one_entry() -> None:
+    """tr K_bb is stored with every study; a claim on it needs nothing but itself."""
+    world = World("u_t - u_xx + u^2")
+    # Fixed seed; T_N scatters by 1/sqrt(N) about its limit, so that a slope is known to a few hundredths.
+    e = problem_evidence(world.study, world.data(3), world.label, "tanh", Criterion(), law=world.law)
+    for code, outcome in (("true", S), ("false", R)):
+        claim = Claim(code, "tr K_bb keeps its power of N", "[D]", "another slope", trace_of_bb)
+        found = list(claim.verdicts(e))
+        tested = [v for v in found if v.s in (Fraction(2, 5), HALF)]
+        assert len(found) == len(world.study.s)
+        assert [v.outcome for v in tested] == [outcome, outcome]
