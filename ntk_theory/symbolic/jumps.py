@@ -64,9 +64,9 @@ def _poles(expression: sp.Expr) -> Iterator[sp.Expr]:
     """Where a saturating function jumps from one end to the other, as atan(1/x) does at 0."""
     for node in expression.atoms(sp.atan, sp.tanh, sp.erf):
         for power in node.args[0].atoms(sp.Pow):
-            if power.exp.is_Integer and power.exp < 0 and power.exp % 2:
-                if not over_reals(power.base).is_nonzero:
-                    yield _plain(power.base)
+            is_odd_pole = power.exp.is_Integer and power.exp < 0 and power.exp % 2
+            if is_odd_pole and not over_reals(power.base).is_nonzero:
+                yield _plain(power.base)
 
 
 def _plain(argument: sp.Expr) -> sp.Expr:
