@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Protocol
 
 import numpy as np
 
@@ -14,20 +13,13 @@ from ntk_theory.studies.initialisation.block_evidence import BlockRows, block_ev
 from ntk_theory.studies.initialisation.blocks import PROBES, block_name, watched_pairs
 from ntk_theory.studies.initialisation.cells import CellContext
 from ntk_theory.studies.initialisation.criterion import Criterion
-from ntk_theory.studies.initialisation.evidence import PartResult, ProblemEvidence
+from ntk_theory.studies.initialisation.evidence import Data, Measured, PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.law_draws import draw_from
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
 from ntk_theory.studies.initialisation.law_tail import LawTable
 from ntk_theory.studies.judging.statistics import holm
 from ntk_theory.studies.question.study import Study
 from ntk_theory.theory import classify
-
-
-class Data(Protocol):
-    """What the evidence needs of a store."""
-
-    def values(self, case: str, activation: str, pair: str, s: str, quantity: str) -> Floats:
-        """(widths, seeds), NaN where missing."""
 
 
 def problem_evidence(
@@ -50,9 +42,10 @@ def problem_evidence(
     law = law or _law(context)
     classification = classify(study.case(case).problem, output_bias=study.output_bias, activation=activation)
     table = draws or (None if law is None else law_table(law, study, criterion))
-    blocks = {}
+    blocks, pairs = {}, {}
     for pair in watched_pairs(context.rows.groups, len(context.case.problem.fields)):
         name = block_name(pair, classification)
+        pairs[name] = pair
         for s in study.s:
             rows = _block_rows(study, data, case, activation, pair, s)
             blocks[name, s] = block_evidence(rows, table, criterion)
@@ -61,7 +54,8 @@ def problem_evidence(
     bad = holm(p_values, level)
     rejected = frozenset((n, s) for n, s in blocks if bad.get(f"{n}|{s}", False))
     parts = _parts(study, data, case, activation, context, law, criterion, level)
-    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level)
+    measured = Measured(data, case, activation, study.widths, pairs)
+    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level, measured)
 
 
 def law_table(law: LimitLaw, study: Study, criterion: Criterion) -> LawTable:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
+import numpy as np
+
+from ntk_theory.arrays import Floats
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.observed_limit import Observed, law_decides, observed_limit
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.statistics import holm
+from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
 from ntk_theory.studies.judging.verdict import Outcome, Reason, Verdict
 from ntk_theory.theory import Classification, Regime
+
+#: With fewer networks a quantity has no trend.
+LEAST_NETWORKS = 4
 
 
 @dataclass(frozen=True)
@@ -25,12 +32,46 @@ class PartResult:
     reason: Reason
 
 
+class Data(Protocol):
+    """What the evidence needs of a store."""
+
+    def values(self, case: str, activation: str, pair: str, s: str, quantity: str) -> Floats:
+        """(widths, seeds), NaN where missing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The stored numbers of one problem with one activation, for claims on a quantity of their own.
+
+    ``pairs`` gives the pair of a block by its name: "bf" is the pair "b,f".
+    """
+
+    data: Data
+    case: str
+    activation: str
+    widths: Sequence[int]
+    pairs: Mapping[str, str]
+
+    def values(self, block: str, s: Fraction, quantity: str) -> Floats:
+        """A quantity of a block, such as ``trace``, over (widths, networks) without the incomplete ones."""
+        found = self.data.values(self.case, self.activation, self.pairs[block], str(s), quantity)
+        return np.asarray(found[:, np.isfinite(found).all(axis=0)])
+
+    def trend(self, block: str, s: Fraction, quantity: str, criterion: Criterion) -> Trend:
+        """The slope of the median log|quantity| over the widths, as for ‖K‖."""
+        values = np.abs(self.values(block, s, quantity))
+        if values.shape[1] < LEAST_NETWORKS or not values.all():
+            return NO_TREND
+        log_widths = np.log(np.asarray(self.widths, dtype=np.float64))
+        return trend(log_widths, np.log(values), "median", criterion.level, criterion.seed)
+
+
 @dataclass(frozen=True)
 class ProblemEvidence:
     """What is known of one problem with one activation: prediction, evidence per block and s, parts.
 
     ``rejected`` holds the blocks and s at which part (d) was rejected (Holm over all of them); ``level``
-    is this problem's share of the study's family-wise error.
+    is this problem's share of the study's family-wise error. ``measured`` has the numbers themselves.
     """
 
     classification: Classification
@@ -39,6 +80,7 @@ class ProblemEvidence:
     parts: Mapping[str, PartResult]
     criterion: Criterion
     level: float
+    measured: Measured | None = None
 
     def observed(self, block: str, s: Fraction) -> tuple[Observed, Reason]:
         """The limit class that was seen, with the reason."""
