@@ -77,6 +77,8 @@ def _group(group: Group) -> dict[str, Any]:
         "name": group.name,
         "kind": "periodic" if len(group.legs) > 1 else str(group.kind),
         "operator": render(operator.expression, operator.space),
+        "parts": list(group.parts),
+        "where": {v: [render(end) for end in ends] for v, ends in group.where.items()},
     }
 
 

@@ -68,6 +68,11 @@ class Entry:
     right: Place
     pair: int
 
+    @property
+    def affine(self) -> bool:
+        """Whether no draw changes it."""
+        return self.left.affine and self.right.affine
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -190,9 +195,8 @@ class Evaluator:
 
         found = []
         for entry in entries:
-            affine = entry.left.affine and entry.right.affine
             key = (id(entry.left), id(entry.right), entry.pair, rung)
-            if affine and key in self._affine:
+            if entry.affine and key in self._affine:
                 found.append(self._affine[key])
                 continue
             left, right = rows(entry.left, 0, entry.pair), rows(entry.right, 1, entry.pair)
@@ -200,7 +204,7 @@ class Evaluator:
                 found.append(NOWHERE)
                 continue
             found.append(self._sample(entry, left, right, rung))
-            if affine:
+            if entry.affine:
                 # Its terms do not know the draw, so whatever cancels is 0.
                 found[-1] = self._affine[key] = replace(found[-1], cancelled=False)
         return found
@@ -300,6 +304,14 @@ class EntryTruth:
     last: tuple[mpf | None, ...]
     before: tuple[mpf | None, ...]
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether k tends to one number that no draw changed."""
+        finite = [
+            v for v, g in zip(self.last, self.kernel, strict=True) if g.defined and not g.exponent and v
+        ]
+        return bool(finite) and max(finite) - min(finite) < mpf(10) ** -6 * abs(finite[0])
+
 
 def _members(entries: Sequence[Entry]) -> list[list[int]]:
     """The entries of every pair of rows."""
@@ -309,22 +321,20 @@ def _members(entries: Sequence[Entry]) -> list[list[int]]:
     return list(blocks.values())
 
 
-def _disagree(found: Mapping[str, Sequence[EntryTruth]], members: Sequence[int]) -> bool:
-    """Whether draws of one block disagree on more than the size."""
+def _disagree(
+    found: Mapping[str, Sequence[EntryTruth]], entries: Sequence[Entry], members: Sequence[int]
+) -> bool:
+    """Whether draws of one block disagree on more than the size, or are too few to call a limit constant.
+
+    A limit such as sign(c − x)sign(c − x') takes one of its values most of the time.
+    """
     for truths in found.values():
+        if any(truths[k].stands_still and not entries[k].affine for k in members):
+            return True
         for growths in ([truths[k].kernel for k in members], [truths[k].fluctuation for k in members]):
             if len({(g.exponent, g.zero, g.defined) for part in growths for g in part}) > 1:
                 return True
     return False
-
-
-def _calm(entries: Sequence[Entry], truths: Sequence[EntryTruth]) -> list[int]:
-    """The nonlinear entries with a limit that none of the draws has seen vary: c may vary it rarely."""
-    return [
-        k
-        for k, (entry, truth) in enumerate(zip(entries, truths, strict=True))
-        if not (entry.left.affine and entry.right.affine) and all(g.exponent == 0 for g in truth.kernel)
-    ]
 
 
 def side(evaluator: Evaluator, entries: Sequence[Entry], bias: str, sign: int) -> dict[str, list[EntryTruth]]:
@@ -340,9 +350,9 @@ def side(evaluator: Evaluator, entries: Sequence[Entry], bias: str, sign: int) -
             steps = list(zip(rungs, digits, strict=True))
             values = _values(evaluator, entries, bias, range(DRAWS), steps)
             found = {name: _read(values, entries, name, ladder, sign) for name in SHARED[bias]}
-            mixed = [k for members in _members(entries) for k in members if _disagree(found, members)]
-            if bias == "normal" and sign < 0:
-                mixed = sorted({*mixed, *_calm(entries, found[bias])})
+            mixed = [
+                k for members in _members(entries) for k in members if _disagree(found, entries, members)
+            ]
             if mixed:
                 some = [entries[k] for k in mixed]
                 values = _values(evaluator, some, bias, range(MORE), steps)
