@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ntk_theory.errors import InputError, StoreError
-
-if TYPE_CHECKING:
-    from ntk_theory.studies.engine.store import Store
+import ntk_theory as nt
+from ntk_theory.errors import InputError
+from ntk_theory.studies.engine import export
 
 
 def command(
@@ -28,36 +26,11 @@ def command(
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
     for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
     """
-    from ntk_theory.studies.engine.export import WRITERS, export  # noqa: PLC0415  --help stays quick
-    from ntk_theory.studies.engine.store import Store  # noqa: PLC0415
-
-    if output.suffix.lower() in WRITERS:
-        if only:
-            raise InputError(f"--only chooses problems of a page; {output} holds all rows, leave it out")
-        with Store.open(store) as opened:
-            export(opened.data(), output)
-        print(output)
+    if output.suffix.lower() not in export.WRITERS:
+        print(nt.page(store, output, only=only or ()))
         return
-    with Store.open(store) as opened:
-        known = {name for case in opened.study.cases for name in (case.label, case.label.rpartition(" [")[0])}
-        for name in only or []:
-            if name not in known:
-                labels = ", ".join(case.label for case in opened.study.cases)
-                raise InputError(f"--only is {name!r}; the store has {labels}")
-        html = _page(opened, only or ())
-    try:
-        output.write_text(html, encoding="utf-8")
-    except OSError as cause:
-        raise StoreError(
-            f"{output} cannot be written ({cause.strerror}); name another file with -o"
-        ) from None
+    if only:
+        raise InputError(f"--only chooses problems of a page; {output} holds all rows, leave it out")
+    with nt.Store.open(store) as opened:
+        export.export(opened.data(), output)
     print(output)
-
-
-def _page(store: Store, only: Sequence[str]) -> str:
-    from ntk_theory.report.kinds import report_of  # noqa: PLC0415  --help stays quick
-    from ntk_theory.report.page.provenance import Provenance  # noqa: PLC0415
-    from ntk_theory.studies.judging.judge import judge  # noqa: PLC0415
-
-    provenance = Provenance(store.environments(), store.fingerprint())
-    return report_of(store.study).page(judge(store), provenance, only=only)
