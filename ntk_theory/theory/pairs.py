@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 import sympy as sp
 
@@ -292,14 +293,12 @@ def _explosions(exponents: Sequence[sp.Expr], point: Point) -> list[Obstacle]:
 def _diverges_somewhere(mixed: Sequence[sp.Expr], point: Point) -> bool:
     """Is an exponent positive for every v on a part of the domain, as −x v² is where x < 0?"""
     for a in mixed:
-        held = a.free_symbols & point.coordinates
+        halves = []
         for s, low, high in point.intervals:
-            if s not in held or low.is_nonnegative or high.is_nonpositive:
-                continue
-            for half in ((s, low, sp.S.Zero), (s, sp.S.Zero, high)):
-                narrowed = tuple(half if i[0] == s else i for i in point.intervals)
-                if sign_of(a, point.random, narrowed) is Sign.POSITIVE:
-                    return True
+            cut = s in a.free_symbols and low.is_negative and high.is_positive
+            halves.append([(s, low, sp.S.Zero), (s, sp.S.Zero, high)] if cut else [(s, low, high)])
+        if any(sign_of(a, point.random, part) is Sign.POSITIVE for part in product(*halves)):
+            return True
     return False
 
 
@@ -311,12 +310,12 @@ def _by_orders(verdict: Verdict, g: Row, h: Row, a: Side, b: Side, collector: _C
         for x, y in pairings.values():
             if isinstance(x.value, Trouble) or isinstance(y.value, Trouble):
                 return False
-            product = times(x.value, y.value, KEEP)
-            if product.parts or product.rests:
+            both = times(x.value, y.value, KEEP)
+            if both.parts or both.rests:
                 return False
-            if product.plain.tail is not None:
-                tails.append(product.plain.tail)
-            for order, coefficient in product.plain.terms:
+            if both.plain.tail is not None:
+                tails.append(both.plain.tail)
+            for order, coefficient in both.plain.terms:
                 orders.setdefault(order, []).append((key, coefficient))
     tail = min(tails) if tails else None
     known = [order for order in sorted(orders) if tail is None or order < tail]
