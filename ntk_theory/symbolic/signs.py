@@ -4,9 +4,9 @@ The order of attack, each step bounded:
 
 1. bounds over all values of the symbols (:func:`~ntk_theory.symbolic.intervals.over_reals`);
 2. enclosures at random rational points: two that exclude 0 on different sides prove both signs;
-3. parts of a sum without a common symbol, and factors: an even power cannot change the sign, a sum of squares neither. A quadratic polynomial is
-   of one sign iff its homogenised form is semidefinite, which exact elimination (inertia) decides;
-   a polynomial in one symbol by Sturm's theorem;
+3. parts of a sum without a common symbol, and factors: an even power cannot change the sign. A
+   quadratic polynomial is of one sign iff its homogenised form is semidefinite, which exact elimination
+   (inertia) decides; a polynomial in one symbol by Sturm's theorem;
 4. otherwise undecided. An undecided sign is never taken for a sign.
 """
 

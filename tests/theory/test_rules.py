@@ -252,7 +252,7 @@ def test_mixtures_carry_their_probabilities(text, bias, s, chances):
 
 
 def test_a_mixture_is_one_in_networks():
-    """exp(u) at one point, s = 1/4: u > 0, where K explodes, in half of 256 networks (5 standard deviations)."""
+    """exp(u) at one point, s = 1/4: u > 0, where K explodes, in half of 256 networks (within 5 sd)."""
     network = nt.Network(("x",), ("u",), width=256, depth=1, s="1/4", output_bias="none")
     slot = nt.JetSpace(("u",), ("x",)).value("u")
     values = [nt.jets(network, network.init(seed), [[0.4]], [slot])[0, 0] for seed in range(256)]
