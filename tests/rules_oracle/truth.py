@@ -30,9 +30,11 @@ BIASES = ("zero", "normal", "none")
 #: log₂ of 1/ε and of ε, with the digits to try; the first that the next confirms are used. Exponentials that
 #: cancel need every digit of their arguments: for those the second ladder.
 LADDERS = (
-    ((40, 160, 640), (40, 240, 860)),
+    ((40, 160, 640), (40, 240, 860, 1300)),
     ((7, 9, 10), (60, 500, 3500)),
 )
+#: Decimal digits of ε² per binary digit of ε.
+SQUARE = 0.61
 #: Pairs of points per pair of faces, and jets per pair of points.
 PAIRS, DRAWS = 4, 4
 #: Jets per pair of points where the first ones disagree.
@@ -156,7 +158,9 @@ class Evaluator:
         if bias == "normal":
             constants = random.Random(f"{self.seed} {draw} c")
             for name in self.problem.fields:
-                c = constants.gauss(0, 1)
+                # Any law with the whole line as its support finds the same limits; half of the draws are
+                # spread, so that sign(c − x) is seen to change where x is far out.
+                c = constants.gauss(0, 1) if constants.random() < 0.5 else constants.uniform(-3, 3)
                 slot = (name, self.origin)
                 if slot in jets:
                     jets[slot] = mpf_add(jets[slot], from_float(c), mp.prec)
@@ -271,7 +275,11 @@ def digits_for(
     levels: Sequence[int],
     wide: bool = False,
 ) -> int:
-    """The fewest digits that more digits confirm on one draw; a sum that cancels needs the most."""
+    """The fewest digits that more digits confirm on one draw; a sum that cancels needs the most.
+
+    Fewer than those of ε² are not tried: 1 + ε² would be 1 in two of them alike.
+    """
+    levels = [digits for digits in levels if digits > SQUARE * abs(rung)]
     previous: list[Sample] | None = None
     for k, digits in enumerate(levels):
         with mp.workdps(digits):

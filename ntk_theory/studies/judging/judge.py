@@ -14,6 +14,7 @@ from ntk_theory.studies.judging.kind import kind, kind_of
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.question.case import ProblemLike
 from ntk_theory.studies.question.study import Settings, Study
+from ntk_theory.theory.smoothness import need_smooth
 
 
 def verify_kind(
@@ -44,6 +45,11 @@ def verify_kind(
         See :func:`~ntk_theory.studies.engine.run.run`.
     options:
         Of :meth:`~ntk_theory.studies.question.study.Study.from_problems`; others are the kind's usual ones.
+
+    Raises
+    ------
+    SmoothnessError
+        An activation has too few derivatives for a problem; nothing is stored or drawn.
     """
     chosen = kind(name)
     if chosen.settings is not None and (settings is None or settings.kind != name):
@@ -54,6 +60,9 @@ def verify_kind(
         criterion=(criterion or chosen.criterion()).to_dict(),
         settings=settings,
     )
+    for case in study.cases:
+        for activation in study.activations:
+            need_smooth(case.problem, activation)
     with Store.open_or_create(store, study) as opened:
         run(study, opened, workers=workers, cluster=cluster, progress=progress)
         return record(opened)
