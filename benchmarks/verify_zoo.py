@@ -25,8 +25,8 @@ from environment import write
 
 from ntk_theory.report.figures.limit_map import draw_limit_map, map_rows
 from ntk_theory.report.rows import Answer, LimitCell, agreement, answers
-from ntk_theory.studies.initialisation.claims import Outcome
 from ntk_theory.studies.initialisation.verify import QUICK, StudyResult, verify
+from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.studies.zoo import decided_zoo
 
 AGREE, DECIDE, SECONDS = 0.95, 0.80, 600.0

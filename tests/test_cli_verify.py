@@ -120,7 +120,7 @@ def test_an_interruption_is_code_130_and_says_how_to_resume(tmp_path, capsys, mo
     def stopped(*_, **__):
         raise Interrupted("interrupted with 3 of 9 cells computed; run the same study into that store")
 
-    monkeypatch.setattr("ntk_theory.studies.initialisation.verify.run", stopped)
+    monkeypatch.setattr("ntk_theory.studies.judging.judge.run", stopped)
     assert run(small("heat", store=tmp_path / "s.sqlite")) == 130
     assert "run the same study" in capsys.readouterr().err
 

@@ -92,8 +92,18 @@ def test_shell_examples(tmp_path: Path) -> None:
             (tmp_path / target).write_text(printed, encoding="utf-8")
 
 
+def test_problem_file_in_parts(tmp_path: Path) -> None:
+    path = tmp_path / "two.toml"
+    path.write_text(blocks("toml")[1], encoding="utf-8")
+    problem = nt.problem(path)
+    assert problem.fields == ("u@upper", "u@lower")
+    assert [(g.name, g.parts) for g in problem.groups] == [
+        ("flux", ("upper", "lower")), ("upper", ("upper",)), ("lower", ("lower",)),
+    ]  # fmt: skip
+
+
 def test_problem_file(tmp_path: Path) -> None:
-    (text,) = blocks("toml")
+    text, _ = blocks("toml")
     path = tmp_path / "burgers.toml"
     path.write_text(text, encoding="utf-8")
     problem = nt.problem(path)

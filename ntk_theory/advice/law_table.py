@@ -24,8 +24,7 @@ from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network, epsilon_of
 from ntk_theory.resources import allowed_memory
-from ntk_theory.studies.initialisation.blocks import BlockReader, frobenius, split
-from ntk_theory.studies.initialisation.collect import block_name
+from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius, split
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify

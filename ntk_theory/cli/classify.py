@@ -11,6 +11,7 @@ from ntk_theory.cli.options import (
     Activation,
     Fields,
     Json,
+    MapInputs,
     OutputBias,
     ParameterValues,
     Variables,
@@ -26,6 +27,7 @@ def command(
     what: What,
     output_bias: OutputBias = "zero",
     activation: Activation = "tanh",
+    map_inputs: MapInputs = False,
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")
     ] = None,
@@ -40,7 +42,10 @@ def command(
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
     c = nt.classify(
-        resolve(what, parameter, fields, variables), output_bias=output_bias, activation=activation
+        resolve(what, parameter, fields, variables),
+        output_bias=output_bias,
+        activation=activation,
+        input_map="domain" if map_inputs else None,
     )
     at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
     if as_json:

@@ -55,14 +55,9 @@ def command(
 
 
 def _page(store: Store, only: Sequence[str]) -> str:
-    from ntk_theory.report.page.initialisation import Provenance, page  # noqa: PLC0415  --help stays quick
+    from ntk_theory.report.kinds import report_of  # noqa: PLC0415  --help stays quick
+    from ntk_theory.report.page.provenance import Provenance  # noqa: PLC0415
+    from ntk_theory.studies.judging.judge import judge  # noqa: PLC0415
 
     provenance = Provenance(store.environments(), store.fingerprint())
-    if store.study.training is not None:
-        from ntk_theory.report.page.flow import training_page  # noqa: PLC0415
-        from ntk_theory.studies.flow.verify import judge_training  # noqa: PLC0415
-
-        return training_page(judge_training(store), provenance, only=only)
-    from ntk_theory.studies.initialisation.verify import judge  # noqa: PLC0415
-
-    return page(judge(store), provenance, only=only)
+    return report_of(store.study).page(judge(store), provenance, only=only)

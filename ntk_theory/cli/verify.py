@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,11 +19,10 @@ from ntk_theory.cli.options import (
     resolve,
 )
 from ntk_theory.errors import InputError
+from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING
 
 if TYPE_CHECKING:
     from ntk_theory.studies.engine.store import Store
-    from ntk_theory.studies.flow.verify import TrainingResult
-    from ntk_theory.studies.initialisation.verify import StudyResult
     from ntk_theory.studies.judging.result import Result
     from ntk_theory.studies.question.study import Study
 
@@ -59,6 +58,9 @@ def command(
     training: Annotated[
         bool, typer.Option("--training", help="Train every network; test the claims on training instead.")
     ] = False,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="The kind of study by name; training is --training.")
+    ] = None,
     until: Annotated[
         float | None, typer.Option("--until", metavar="T", help="With --training: end of the flow.")
     ] = None,
@@ -82,6 +84,9 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
+    from ntk_theory.studies.judging.judge import verify_kind  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.judging.kind import kind as study_kind  # noqa: PLC0415
+
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
     if (parameter or fields or variables) and not zoo:
@@ -94,14 +99,18 @@ def command(
     size |= {} if widths is None else {"widths": [_whole("--widths", w) for w in _list("--widths", widths)]}
     size |= {name: n for name, n in (("seeds", seeds), ("points", points)) if n is not None}
     flow = {name: value for name, value in (("until", until), ("clock", clock)) if value is not None}
-    if flow and not training:
+    name = _kind(training, kind)
+    if flow and name != TRAINING:
         raise InputError(f"--{next(iter(flow))} needs --training: only then is anything trained")
-    study, quick_size = _studies(training)
-    options = {**(quick_size if quick else {}), **size, **flow}
+    chosen = study_kind(name)
+    options = {**(chosen.quick if quick else {}), **size}
+    settings = None if chosen.settings is None else chosen.settings.from_dict(flow)
     depths = [_whole("--depth", d) for d in _list("--depth", depth)]
     results = [
-        study(
+        verify_kind(
+            name,
             problems,
+            settings=settings,
             **options,
             depth=layers,
             activations=_list("--activation", activation),
@@ -114,7 +123,7 @@ def command(
         )
         for layers in depths
     ]
-    return _report(results, training=training, strict=strict, as_json=as_json)
+    return _report(results, strict=strict, as_json=as_json)
 
 
 def resume(
@@ -147,26 +156,21 @@ def _completed(
 ) -> int:
     """Compute what the store lacks, judge, report."""
     from ntk_theory.studies.engine.run import run  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.judging.judge import record  # noqa: PLC0415
 
     run(study, store, workers=workers, cluster=cluster)
-    if study.training is None:
-        from ntk_theory.studies.initialisation.verify import record  # noqa: PLC0415
-
-        return _report([record(store)], training=False, strict=strict, as_json=as_json)
-    from ntk_theory.studies.flow.verify import record_training  # noqa: PLC0415
-
-    return _report([record_training(store)], training=True, strict=strict, as_json=as_json)
+    return _report([record(store)], strict=strict, as_json=as_json)
 
 
-def _studies(training: bool) -> tuple[Callable[..., Any], Mapping[str, Any]]:
-    """The study of this kind, and the size of a quick one."""
-    if training:
-        from ntk_theory.studies.flow.verify import QUICK_TRAINING, verify_training  # noqa: PLC0415
-
-        return verify_training, QUICK_TRAINING
-    from ntk_theory.studies.initialisation.verify import QUICK, verify  # noqa: PLC0415  --help stays quick
-
-    return verify, QUICK
+def _kind(training: bool, kind: str | None) -> str:
+    """The name of the kind of study that was asked for."""
+    if kind is None:
+        return TRAINING if training else DEFAULT
+    if kind not in KINDS:
+        raise InputError(f"--kind is {kind!r}; it needs one of {', '.join(KINDS)}")
+    if training and kind != TRAINING:
+        raise InputError(f"--training asks for another kind of study than --kind {kind}; choose one")
+    return kind
 
 
 def _problems(what: list[str] | None, zoo: bool, output_bias: str) -> list[str]:
@@ -210,46 +214,24 @@ def _store(store: Path | None, depth: int, depths: int) -> Path | None:
     return store.with_name(f"{store.stem}-depth{depth}{store.suffix}")
 
 
-def _report(results: Sequence[Any], *, training: bool, strict: bool, as_json: bool) -> int:
+def _report(results: Sequence[Result[Any]], *, strict: bool, as_json: bool) -> int:
+    from ntk_theory.report.kinds import report_of  # noqa: PLC0415  --help stays quick
+
+    report = report_of(results[0].study)
     if as_json:
-        print_json(_training_json(results) if training else _kernel_json(results))
+        print_json(report.to_dict(results))
     else:
         from rich.console import Console  # noqa: PLC0415  --json does without
 
         console = Console(highlight=False)
         if not console.is_terminal:
             console.width = PIPED_WIDTH
-        if training:
-            from ntk_theory.report.terminal.flow import show as show_training  # noqa: PLC0415
-
-            show_training(results, console)
-        else:
-            from ntk_theory.report.terminal.initialisation import show  # noqa: PLC0415
-
-            show(results, console)
+        report.show(results, console)
     return _code(results, strict)
 
 
-def _kernel_json(results: Sequence[StudyResult]) -> dict[str, Any]:
-    from ntk_theory.report.rows import agreement, answers  # noqa: PLC0415
-    from ntk_theory.studies.initialisation.claims import Outcome  # noqa: PLC0415  imported with the studies by now
-
-    return {
-        "refuted": sum(result.outcomes[Outcome.REFUTED] for result in results),
-        "agreement": agreement(answers(results)).to_dict(),
-        "complete": all(result.is_complete for result in results),
-        "studies": [result.to_dict() for result in results],
-    }
-
-
-def _training_json(results: Sequence[TrainingResult]) -> dict[str, Any]:
-    from ntk_theory.report.terminal.flow import to_dict  # noqa: PLC0415
-
-    return to_dict(results)
-
-
 def _code(results: Sequence[Result[Any]], strict: bool) -> int:
-    from ntk_theory.studies.initialisation.claims import Outcome  # noqa: PLC0415
+    from ntk_theory.studies.judging.verdict import Outcome  # noqa: PLC0415
 
     for result in results:
         failures = result.data.failures()

@@ -5,15 +5,14 @@ Nothing is drawn here and nothing is decided: verdicts are counted, and their re
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from ntk_theory.studies.initialisation.claims import Outcome, Verdict
 from ntk_theory.studies.initialisation.verify import StudyResult
+from ntk_theory.studies.judging.verdict import Outcome, Reason, Verdict
 from ntk_theory.theory import Classification
 
 #: One sign per outcome, told apart without colour.
@@ -26,25 +25,34 @@ SIGNS = {
 #: The outcome of a claim with many parts is the first of these that occurs in it.
 _PRECEDENCE = (Outcome.REFUTED, Outcome.UNDECIDED, Outcome.SUPPORTED, Outcome.NOT_APPLICABLE)
 _SHARP = "sharp-limit"
-#: ``reason: needs about 4× the seeds`` is a reason and a remedy.
-_REMEDY = re.compile(r"(?P<reason>.*?)(?:: |, )?(?P<remedy>needs .*|add one)\Z", re.DOTALL)
-_NUMBER = re.compile(r"[-+]?\d[\d.]*(e[-+]?\d+)?")
-_AT = re.compile(r"s = (?P<s>[\d/]+): (?P<reason>.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A block, an s, or both; empty and ``None`` where a reason is not of one only."""
+
+    block: str
+    s: Fraction | None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One reason for an outcome, with all the places it was given for."""
+    """One reason for an outcome, with all the places it was given for.
+
+    ``reason`` and ``remedy`` are shown, ``why`` holds them as data.
+    """
 
     outcome: Outcome
     where: str
     reason: str
-    remedy: str = ""
+    remedy: str
+    why: Reason
+    at: tuple[Place, ...] = ()
 
     @property
     def places(self) -> int:
         """For how many blocks and s it was given."""
-        return len(_places(self.where)) if self.where else 0
+        return len(self.at)
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
@@ -107,31 +115,36 @@ class ClaimSummary:
     def findings(self, outcome: Outcome | None = None) -> tuple[Finding, ...]:
         """The reasons for an outcome (default: the claim's own), equal reasons put together."""
         wanted = self.outcome if outcome is None else outcome
-        places: dict[tuple[str, str], list[str]] = {}
+        places: dict[tuple[str, str], list[Place]] = {}
+        reasons: dict[tuple[str, str], Reason] = {}
         for v in self.verdicts:
             if v.outcome is wanted:
-                for s, text in _by_exponent(v):
-                    reason, remedy = _split_remedy(text)
-                    block = f"K_{v.block}" if v.block else ""
-                    place = f"{block} s = {s}" if s else block
-                    places.setdefault((reason, remedy), []).append(place.strip())
-        return tuple(Finding(wanted, _joined(p), *texts) for texts, p in places.items())
+                for reason in v.reasons:
+                    key = (reason.text, _words(reason))
+                    reasons.setdefault(key, reason)
+                    places.setdefault(key, []).append(Place(v.block, v.s if reason.s is None else reason.s))
+        return tuple(_finding(wanted, key[0], reasons[key], at) for key, at in places.items())
 
     def digest(self, outcome: Outcome | None = None) -> tuple[Finding, ...]:
-        """As :meth:`findings`, where reasons that differ in their numbers only are put together too.
+        """As :meth:`findings`, where reasons of one cause, which differ in numbers, are put together too.
 
         Of several, the one whose remedy asks for most is shown, marked "e.g.".
         """
         alike: dict[str, list[Finding]] = {}
         for finding in self.findings(outcome):
-            alike.setdefault(_NUMBER.sub("#", finding.reason), []).append(finding)
+            alike.setdefault(finding.why.alike, []).append(finding)
         digests = []
         for group in alike.values():
-            worst = max(group, key=lambda f: _largest(f.remedy))
-            reason = f"e.g. {worst.reason}" if len(group) > 1 else worst.reason
-            where = _joined([place for f in group for place in _places(f.where)])
-            digests.append(Finding(worst.outcome, where, reason, worst.remedy))
+            worst = max(group, key=lambda f: f.why.remedy.factor if f.why.remedy else 0)
+            text = f"e.g. {worst.reason}" if len(group) > 1 else worst.reason
+            digests.append(_finding(worst.outcome, text, worst.why, [place for f in group for place in f.at]))
         return tuple(digests)
+
+
+def summaries(verdicts: Sequence[Verdict]) -> tuple[ClaimSummary, ...]:
+    """One summary per claim, in the order of the verdicts."""
+    codes = dict.fromkeys(v.claim for v in verdicts)
+    return tuple(ClaimSummary(tuple(v for v in verdicts if v.claim == code)) for code in codes)
 
 
 @dataclass(frozen=True)
@@ -165,8 +178,7 @@ class Answer:
     @cached_property
     def claims(self) -> tuple[ClaimSummary, ...]:
         """One summary per claim, in the order of the report."""
-        codes = dict.fromkeys(v.claim for v in self.verdicts)
-        return tuple(ClaimSummary(tuple(v for v in self.verdicts if v.claim == code)) for code in codes)
+        return summaries(self.verdicts)
 
     @cached_property
     def limits(self) -> tuple[LimitCell, ...]:
@@ -286,43 +298,22 @@ def agreement(every: Iterable[Answer]) -> Agreement:
     )
 
 
-def _by_exponent(v: Verdict) -> list[tuple[str, str]]:
-    """(s, reason) of a verdict; a reason over several s, ``s = 1: …; s = 2: …``, is taken apart."""
-    if v.s is not None:
-        return [(str(v.s), v.reason.removeprefix(f"at s = {v.s} "))]
-    parts = [_AT.match(part) for part in re.split(r"; (?=s = [\d/]+: )", v.reason)]
-    if not all(parts):
-        return [("", v.reason)]
-    return [(m["s"], m["reason"]) for m in parts if m is not None]
+def _finding(outcome: Outcome, text: str, why: Reason, at: Sequence[Place]) -> Finding:
+    known = tuple(dict.fromkeys(place for place in at if place.block or place.s is not None))
+    return Finding(outcome, _where(known), text, _words(why), why, known)
 
 
-def _split_remedy(text: str) -> tuple[str, str]:
-    found = _REMEDY.match(text)
-    return (found["reason"], found["remedy"]) if found else (text, "")
+def _words(reason: Reason) -> str:
+    return "" if reason.remedy is None else reason.remedy.words
 
 
-def _largest(remedy: str) -> int:
-    """The largest number that a remedy asks for: the one that serves all."""
-    return max((int(n) for n in re.findall(r"\d+", remedy)), default=0)
-
-
-def _places(where: str) -> list[str]:
-    """``K_ff s = 1/2, 1; K_bf`` → ``K_ff s = 1/2``, ``K_ff s = 1``, ``K_bf``."""
-    found = []
-    for part in where.split("; "):
-        head, mark, values = part.partition("s = ")
-        found += [f"{head}s = {s}" for s in values.split(", ")] if mark else [head]
-    return found
-
-
-def _joined(places: Sequence[str]) -> str:
-    """``K_ff s = 1/2``, ``K_ff s = 1`` → ``K_ff s = 1/2, 1``."""
-    groups: dict[str, list[str]] = {}
-    for place in dict.fromkeys(places):
-        head, mark, s = place.partition("s = ")
-        groups.setdefault(head.strip(), []).extend([s] if mark else [])
+def _where(places: Sequence[Place]) -> str:
+    """The places in words: ``K_ff s = 1/2, 1; K_bf``."""
+    groups: dict[str, list[Fraction]] = {}
+    for place in places:
+        own = groups.setdefault(f"K_{place.block}" if place.block else "", [])
+        own += [] if place.s is None else [place.s]
     texts = [
-        f"{head} s = {', '.join(sorted(s, key=Fraction))}".strip() if s else head
-        for head, s in groups.items()
+        f"{head} s = {', '.join(map(str, sorted(s)))}".strip() if s else head for head, s in groups.items()
     ]
     return "; ".join(text for text in texts if text)

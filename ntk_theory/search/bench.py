@@ -26,10 +26,10 @@ from ntk_theory.model.assembly import stack_rows
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.search.candidates import Candidate, random_candidate, smaller
-from ntk_theory.studies.initialisation.blocks import watched_pairs
-from ntk_theory.studies.initialisation.collect import block_name, draw_from
+from ntk_theory.studies.initialisation.blocks import block_name, watched_pairs
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.exponents import exponent_at
+from ntk_theory.studies.initialisation.law_draws import draw_from
 from ntk_theory.studies.initialisation.law_tail import LawTable, law_tail
 from ntk_theory.studies.initialisation.observed_limit import limit_by_law, plain
 from ntk_theory.studies.initialisation.verify import verify
@@ -146,7 +146,7 @@ class Bench:
                 if tail.slope == -np.inf and self._vanishes(table, pair):
                     continue
                 seen, reason = limit_by_law(tail, self.criterion)
-                found[pair, exponent] = (str(seen), reason, tail.slope)
+                found[pair, exponent] = (str(seen), str(reason), tail.slope)
         return found
 
     @staticmethod

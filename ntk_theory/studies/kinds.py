@@ -1,24 +1,39 @@
-"""Which kind of cell a study has: kernels at initialisation, or flows."""
+"""The kinds of study, one table line each. A kind is a folder whose ``kind`` module holds ``KIND``.
+
+A study bears the name of its kind (:attr:`~ntk_theory.studies.question.study.Study.kind`). Whatever differs
+between kinds is asked of the object found here, which is loaded when it is first needed: a study of kernels
+pays for no training. Question, engine and judging import no kind.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from importlib import import_module
+from typing import Any
 
-from ntk_theory.arrays import Floats
-from ntk_theory.studies.initialisation.cells import CellContext
-from ntk_theory.studies.question.case import Case
-from ntk_theory.studies.question.study import Study
+from ntk_theory.errors import InputError
 
-if TYPE_CHECKING:
-    from ntk_theory.studies.flow.cells import FlowContext
+#: The kind of a study that names none.
+DEFAULT = "initialisation"
+#: The kind that has options of its own on the command line, and whose settings have an older name.
+TRAINING = "training"
+#: Name of a kind, as it stands in a study's JSON → the module that holds its ``KIND``.
+KINDS = {
+    DEFAULT: "ntk_theory.studies.initialisation.kind",
+    TRAINING: "ntk_theory.studies.flow.kind",
+}
 
-    Context: TypeAlias = CellContext | FlowContext
 
+def load(name: str) -> Any:
+    """The kind of this name, a :class:`ntk_theory.studies.judging.kind.Kind`.
 
-def context_of(study: Study, case: Case, activation: str, limit: Floats | None = None) -> Context:
-    """What the cells of a case and activation share; ``limit`` is T^∞ where it is known and needed."""
-    if study.training is None:
-        return CellContext.of(study, case, activation, limit)
-    from ntk_theory.studies.flow.cells import FlowContext  # noqa: PLC0415  a study of kernels needs no training
-
-    return FlowContext.of(study, case, activation)
+    Raises
+    ------
+    InputError
+        This version has no such kind.
+    """
+    if name not in KINDS:
+        raise InputError(
+            f"the study is of the kind {name!r}, which this version does not know; "
+            f"it knows {', '.join(KINDS)}: use the version that wrote it"
+        )
+    return import_module(KINDS[name]).KIND

@@ -1,11 +1,11 @@
 """Does an expression jump as a function of the variables? A total derivative would put a delta there.
 
-sign(g), heaviside(g) and piecewise(a, g > 0, b) with g of the variables alone may jump where g = 0; so may an
-expression in |g|, as |g|/g does. Let [e] be the difference of e's two one-sided values there. The derivative
-away from the jump is the derivative iff [e] vanishes: x·sign(x) and max(x, 0) pass, k(y)·u_y with a step in k
-does not. The one-sided values come from exact substitution (g = ±δ, δ → 0); what they cannot decide counts as
-a jump. A jump in the *fields*, sign(u), is left alone: it lies on a null set for generic u, and the rule
-sign' = 0 holds almost everywhere (THEORY §3).
+sign(g), heaviside(g) and piecewise(a, g > 0, b) with g of the variables alone may jump where g = 0, and so
+may atan(1/g), tanh(1/g), erf(1/g); an expression in |g| may, as |g|/g does. Let [e] be the difference of e's
+two one-sided values there. The derivative away from the jump is the derivative iff [e] vanishes: x·sign(x)
+and max(x, 0) pass, k(y)·u_y with a step in k does not. The one-sided values come from exact substitution
+(g = ±δ, δ → 0); what they cannot decide counts as a jump. A jump in the *fields*, sign(u), is left alone: it
+lies on a null set for generic u, and the rule sign' = 0 holds almost everywhere (THEORY §3).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import permutations
 
 import sympy as sp
 
+from ntk_theory.symbolic.intervals import over_reals
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.pieces import Piece, choose, heaviside, maximum, minimum
 from ntk_theory.symbolic.zero import is_zero
@@ -45,6 +46,9 @@ def jump(expression: sp.Expr, variable: str, space: JetSpace | None) -> sp.Expr 
 
 def _places(expression: sp.Expr, space: JetSpace | None) -> Iterator[tuple[sp.Expr, bool]]:
     """Each g, without factor and sign, and whether its node itself jumps (|g| by itself does not)."""
+    for place in _poles(expression):
+        if space is None or not space.slots_of(place):
+            yield place, True
     for node in expression.atoms(sp.sign, sp.Abs, Piece):
         if isinstance(node, sp.sign | sp.Abs | heaviside | choose):
             inside = [node.args[0]]
@@ -54,6 +58,15 @@ def _places(expression: sp.Expr, space: JetSpace | None) -> Iterator[tuple[sp.Ex
             place = _plain(argument)
             if space is None or not space.slots_of(place):
                 yield place, isinstance(node, sp.sign | heaviside | choose)
+
+
+def _poles(expression: sp.Expr) -> Iterator[sp.Expr]:
+    """Where a saturating function jumps from one end to the other, as atan(1/x) does at 0."""
+    for node in expression.atoms(sp.atan, sp.tanh, sp.erf):
+        for power in node.args[0].atoms(sp.Pow):
+            is_odd_pole = power.exp.is_Integer and power.exp < 0 and power.exp % 2
+            if is_odd_pole and not over_reals(power.base).is_nonzero:
+                yield _plain(power.base)
 
 
 def _plain(argument: sp.Expr) -> sp.Expr:
@@ -77,6 +90,8 @@ def _is_continuous(expression: sp.Expr, place: sp.Expr, is_sure: bool) -> bool:
         return answer is True or (answer is None and not is_sure)
     if not is_sure:
         return True
+    if place in _poles(expression):
+        return False
     return _divides(place, _on_side(expression, place, 1) - _on_side(expression, place, -1))
 
 

@@ -23,6 +23,10 @@ from ntk_theory.symbolic.pieces import without_pieces
 
 #: Random points tried before a nonzero proof is given up.
 POINTS = 24
+#: Sets of such points, each with one value of what is held fixed.
+PLACES = 8
+#: The seed is fixed, so that every answer is reproducible.
+FIRST_SEED = 20241217
 #: Magnitudes of the random points, in turn.
 SCALES = (sp.Integer(1), sp.Rational(1, 4), sp.Integer(4))
 #: Larger expressions are not expanded or simplified further.
@@ -63,14 +67,25 @@ def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol], intervals: In
     if not expression.free_symbols & symbols:
         return False
     held = expression.free_symbols - symbols
+    if _differs(expression, held, intervals, FIRST_SEED):
+        return True
+    fresh = {s: sp.Dummy(s.name, **s.assumptions0) for s in expression.free_symbols & symbols}
+    if is_zero(expression - expression.xreplace(fresh)):
+        return False
+    # sign(c − x)·sign(c − x') varies for c between x and x' only: other places may show it.
+    seeds = range(FIRST_SEED + 1, FIRST_SEED + PLACES)
+    return True if held and any(_differs(expression, held, intervals, seed) for seed in seeds) else None
+
+
+def _differs(expression: sp.Expr, held: Set[sp.Symbol], intervals: Intervals, seed: int) -> bool:
+    """Has it two disjoint enclosures with the held symbols at one place?"""
     first = None
-    for value in values_of(expression, held, freeze=held, intervals=intervals):
+    for value in values_of(expression, held, freeze=held, intervals=intervals, seed=seed):
         if first is None:
             first = value
         elif value.a > first.b or value.b < first.a:
             return True
-    fresh = {s: sp.Dummy(s.name, **s.assumptions0) for s in expression.free_symbols & symbols}
-    return False if is_zero(expression - expression.xreplace(fresh)) else None
+    return False
 
 
 def size(expression: sp.Expr) -> int:
@@ -88,13 +103,14 @@ def values_of(
     positive: Set[sp.Symbol] = frozenset(),
     freeze: Set[sp.Symbol] = frozenset(),
     intervals: Intervals = (),
+    seed: int = FIRST_SEED,
 ) -> Iterator[Any]:
-    """Enclosures at random rational points; the seed is fixed, so every answer is reproducible.
+    """Enclosures at random rational points.
 
     Symbols with an interval are drawn inside it, the others in ``positive`` are positive; those in
     ``freeze`` keep one value.
     """
-    rng = random.Random(20241217)
+    rng = random.Random(seed)
     bounded = {s: (low, high) for s, low, high in intervals if low.is_finite and high.is_finite}
     symbols = sorted(expression.free_symbols, key=lambda s: s.name)
     frozen = {

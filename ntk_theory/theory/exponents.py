@@ -178,6 +178,8 @@ def _lines(meetings: Sequence[Meeting]) -> list[Line]:
 
 
 def _inside(low: sp.Expr, high: sp.Expr) -> sp.Expr:
+    if low == high:
+        return low
     return low + 1 if high is sp.oo else (low + high) / 2
 
 
@@ -217,7 +219,25 @@ def _decide(meetings: Sequence[Meeting], s: sp.Expr, low: sp.Expr, high: sp.Expr
     exponent, remark = _envelope(lines, low, high), ""
     if logs:
         exponent, remark = None, "a power only up to logarithms of N"
+    elif not probability and not _is_reached(meetings, low, high):
+        remark = f"up to N^({exponent}), with positive probability less"
+        exponent = None
     return Regime(low, high, limit, exponent, spread, remark, probability)
+
+
+def _is_reached(meetings: Sequence[Meeting], low: sp.Expr, high: sp.Expr) -> bool:
+    """Is the largest exponent reached with probability 1: in every branch of some pair of rows?"""
+    if all(len(m.branches) == 1 for m in meetings):
+        return True
+    for s in {_inside(low, high), _inside(low, _inside(low, high)), _inside(_inside(low, high), high)}:
+        tops = [[_top(terms.lines, s) for terms in m.branches] for m in meetings]
+        if max(min(own) for own in tops) < max(max(own) for own in tops):
+            return False
+    return True
+
+
+def _top(lines: Sequence[Line], s: sp.Expr) -> sp.Expr:
+    return _largest([line.at(s) for line in lines]) if lines else -sp.oo
 
 
 def outcome(branches: Sequence[Terms], s: sp.Expr) -> dict[Limit, sp.Rational | None]:
@@ -324,7 +344,8 @@ def _merged(found: list[Regime]) -> tuple[Regime, ...]:
     while k + 1 < len(found):
         point, after = found[k], found[k + 1]
         before = result[-1]
-        if before.limit is point.limit is after.limit and before.norm_exponent == after.norm_exponent:
+        answers = [(r.limit, r.norm_exponent, dict(r.probability)) for r in (before, after)]
+        if answers[0] == answers[1] and point.limit is after.limit and point.probability == after.probability:
             result[-1] = replace(after, low=before.low)
         else:
             result += [point, after]

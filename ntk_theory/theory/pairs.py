@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from ntk_theory.symbolic.asymptotics import Degree, Growth, Trouble, degree_of, dominating
+from ntk_theory.symbolic.asymptotics import FLAT, Degree, Growth, Trouble, degree_of, dominating
 from ntk_theory.symbolic.places import End, Point
 from ntk_theory.symbolic.series import Order, Undecided
 from ntk_theory.symbolic.signs import Sign, sign_of
@@ -344,32 +344,45 @@ def _by_orders(verdict: Verdict, g: Row, h: Row, a: Side, b: Side, collector: _C
 
 def _fluctuations(collector: _Collector, a: Side, b: Side, verdict: Verdict) -> None:
     """T of order N^{-1/2}: between distinct fields, and of one field where T^∞ cancels."""
-    end = collector.point.end
-    ours, theirs = _degrees(a), _degrees(b)
+    ours, theirs = _reaches(a), _reaches(b)
     for i, own in ours.items():
         for j, other in theirs.items():
             if i == j and not (verdict.vanishes or verdict.by_orders):
                 continue
-            x, y = dominating(own, end), dominating(other, end)
-            if Growth.FLAT in (x.growth, y.growth):
-                continue
-            bad = [d for d in (x, y) if d.growth in LIMITS]
-            for d in bad:
-                limit = LIMITS[d.growth]
-                certain = limit is not Limit.DIVERGES
-                collector.obstacles.append(Obstacle(limit, d.reason, certain))
-            if not bad:
+            for trouble in (*own.troubles, *other.troubles):
+                collector.obstacle(trouble)
+            sums = {sp.expand(e + f) for e in own.exponents for f in other.exponents} - {sp.S.Zero}
+            collector.obstacles.extend(_explosions(sorted(sums, key=str), collector.point))
+            x, y = own.power, other.power
+            if x.growth is Growth.POWER and y.growth is Growth.POWER:
                 label = f"between {i} and {j}" if i != j else f"fluctuation of {i}"
                 degree = 2 + x.exponent + y.exponent
                 collector.line(Line(degree, -HALF, x.logs + y.logs, True, label))
                 collector.spreads(degree, -HALF, label)
 
 
-def _degrees(side: Side) -> dict[str, list[Degree]]:
-    """The degrees of all F_{iα}, by field."""
-    found: dict[str, list[Degree]] = {}
+@dataclass
+class _Reach:
+    """How large the F_{iα} of one field get: exponents of their exponentials, the dominating power."""
+
+    exponents: set[sp.Expr] = field(default_factory=set)
+    troubles: list[Trouble] = field(default_factory=list)
+    power: Degree = FLAT
+
+
+def _reaches(side: Side) -> dict[str, _Reach]:
+    """The reach of every field."""
+    found: dict[str, _Reach] = {}
     for entry, expanded in side.hidden:
-        found.setdefault(entry.field, []).append(expanded.degree)
+        reach = found.setdefault(entry.field, _Reach())
+        value = expanded.value
+        if isinstance(value, Trouble):
+            reach.troubles.append(value)
+            continue
+        reach.exponents |= set(value.all_parts) | value.rests
+        if not value.plain.is_exact_zero:
+            plain = expanded.degree if not value.parts else degree_of(Value(value.plain), side.point)
+            reach.power = dominating((reach.power, plain), side.point.end)
     return found
 
 

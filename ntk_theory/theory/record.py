@@ -10,6 +10,7 @@ from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, Problem
 from ntk_theory.theory.answers import Answers
+from ntk_theory.theory.assumptions import assumptions
 from ntk_theory.theory.derivation import derivation, disagreements
 from ntk_theory.theory.exponents import Regime
 from ntk_theory.theory.paper import PaperVerdict
@@ -26,6 +27,8 @@ def to_dict(c: Answers) -> dict[str, Any]:
         "variables": list(c.problem.variables),
         "groups": [_group(g) for g in c.problem.groups],
         "output_bias": c.output_bias,
+        "input_map": c.kernel.inputs.to_dict(),
+        "assumptions": [a.to_dict() for a in assumptions(c.kernel)],
         "activation": c.activation,
         "hypotheses": hypotheses(c.paper),
         "paper": _paper(c.paper),
@@ -74,6 +77,8 @@ def _group(group: Group) -> dict[str, Any]:
         "name": group.name,
         "kind": "periodic" if len(group.legs) > 1 else str(group.kind),
         "operator": render(operator.expression, operator.space),
+        "parts": list(group.parts),
+        "where": {v: [render(end) for end in ends] for v, ends in group.where.items()},
     }
 
 
@@ -127,4 +132,12 @@ def _regime(regime: Regime) -> dict[str, Any]:
         "spread_exponent": text(regime.spread_exponent),
         "where": regime.where,
         "remark": regime.remark,
+        **({"probability": _chances(regime)} if regime.probability else {}),
+    }
+
+
+def _chances(regime: Regime) -> dict[str, str | None]:
+    """Limit → its probability at one generic point; null where it depends on the point."""
+    return {
+        str(limit): None if chance is None else str(chance) for limit, chance in regime.probability.items()
     }

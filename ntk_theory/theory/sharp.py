@@ -84,7 +84,7 @@ class Kernel:
     @cached_property
     def rows(self) -> Mapping[str, tuple[Row, ...]]:
         """The rows of every group, by its name."""
-        return {g.name: rows_of(g, self.bias, self.problem.domain) for g in self.problem.groups}
+        return {g.name: rows_of(g, self.bias, self.problem.place(g)) for g in self.problem.groups}
 
     def blocks(self) -> dict[str, SharpBlock]:
         """``bb``, ``bf``, ``ff``, then every pair of named groups that is not one of them."""

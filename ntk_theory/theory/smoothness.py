@@ -7,18 +7,31 @@ computes with it is not the kernel of anything that converges.
 
 from __future__ import annotations
 
-from ntk_theory.setting.activations import Activation
+from ntk_theory.errors import SmoothnessError
+from ntk_theory.setting.activations import Activation, require_smooth
+from ntk_theory.symbolic.problem import Problem
+
+
+def need_smooth(problem: Problem, activation: str) -> None:
+    """Refuse an activation that does not serve a problem.
+
+    Raises
+    ------
+    SmoothnessError
+        Some operator has a derivative of an order that φ does not bear.
+    """
+    order = max(leg.order for group in problem.groups for leg in group.legs)
+    require_smooth(Activation.of(activation), order)
 
 
 def too_rough(activation: Activation, order: int) -> str:
     """Why φ does not serve an operator of this order; empty where it does.
 
     >>> too_rough(Activation.of("relu"), 2)[:34], too_rough(Activation.of("relu^3"), 2)
-    ('relu with derivatives of order 2: ', '')
+    ('activation relu has only 1 derivat', '')
     """
-    if activation.derivatives is None or activation.derivatives >= order + 1:
-        return ""
-    return (
-        f"{activation.name} with derivatives of order {order}: K needs its derivative of order {order + 1}, "
-        f"which is no function; use relu^{order + 1} or a smooth activation"
-    )
+    try:
+        require_smooth(activation, order)
+    except SmoothnessError as cause:
+        return str(cause)
+    return ""

@@ -52,6 +52,11 @@ class AffineMap:
     scale: tuple[sp.Expr, ...]
     shift: tuple[sp.Expr, ...]
 
+    def to_dict(self) -> dict[str, object]:
+        """The map as plain strings."""
+        numbers = {"scale": [str(a) for a in self.scale], "shift": [str(b) for b in self.shift]}
+        return {"name": self.name, **numbers}
+
     @staticmethod
     def identity(dimension: int) -> AffineMap:
         """Inputs as they are."""

@@ -13,6 +13,7 @@ from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.jets import base_of, part_of
 from ntk_theory.symbolic.problem import GroupKind, Problem
 from ntk_theory.theory.answers import Answers
+from ntk_theory.theory.assumptions import assumptions
 from ntk_theory.theory.derivation import disagreements
 from ntk_theory.theory.exponents import Regime
 from ntk_theory.theory.sharp import SharpBlock
@@ -48,6 +49,11 @@ def paper_lines(c: Answers) -> Iterator[str]:
         yield f"[R]  s1 = {p.s1}, s2 = {p.s2}"
 
 
+def assumption_lines(c: Answers) -> list[str]:
+    """What the answer assumes, one line each; the JSON has the reasons too."""
+    return [a.what for a in assumptions(c.kernel)]
+
+
 def power(exponent: sp.Expr) -> str:
     """N to an exponent, as people write it: ``N^(1-2s)``."""
     plain = re.sub(r"(\d)\*s", r"\1s", str(exponent)).replace("Max", "max")
@@ -56,11 +62,21 @@ def power(exponent: sp.Expr) -> str:
 
 def regime_cell(regime: Regime, *, separator: str = ", ") -> str:
     """One cell of the table: limit and exponent."""
+    limit = f"{regime.limit}{chance(regime)}"
     if regime.norm_exponent is None:
-        return f"{regime.limit}" + (f" ({regime.remark})" if regime.remark else "")
+        return limit + (f" ({regime.remark})" if regime.remark else "")
     if regime.norm_exponent == 0:
-        return str(regime.limit)
-    return f"{regime.limit}{separator}{power(regime.norm_exponent)}"
+        return limit
+    return f"{limit}{separator}{power(regime.norm_exponent)}"
+
+
+def chance(regime: Regime) -> str:
+    """With which probability the limit is attained, where it is not certain."""
+    if not regime.probability:
+        return ""
+    value = regime.probability.get(regime.limit)
+    others = " or ".join(str(limit) for limit in regime.probability if limit is not regime.limit)
+    return f" with probability {value or 'between 0 and 1'} (else {others})"
 
 
 def side_cell(regimes: tuple[Regime, ...], *, separator: str = ", ") -> str:
@@ -125,6 +141,7 @@ def summary(c: Answers) -> str:
         lines.append(f"        s < 1/2: {below}")
         lines.append(f"        s = 1/2: {at}")
         lines.append(f"        s > 1/2: {above}")
+    lines += ["", *(f"  assumed: {line}" for line in assumption_lines(c))]
     for sentence in (step.conclusion for step in disagreements(c)):
         lines += ["", *textwrap.wrap(sentence, WIDTH, initial_indent="  ! ", subsequent_indent="    ")]
     return "\n".join(lines)

@@ -27,8 +27,10 @@ from ntk_theory.theory.symmetry import (
     vanishes,
 )
 
-#: Independent draws that must all vanish before a contraction is said to.
+#: Independent draws that must all vanish before a contraction is said to, and agree before it is fixed.
 DRAWS = 2
+#: As many where coefficients jump: a sign comes out alike in every second draw.
+DRAWS_OF_SIGNS = 24
 #: More products of entries than this are not contracted; T^∞ is then taken as generic.
 MAX_PRODUCTS = 4000
 
@@ -90,17 +92,19 @@ def _judge(
     answers: list[bool | None] = []
     varies: bool | None = False
     may_vary = any(k.free_symbols & jets for _, k in terms)
-    while len(answers) < DRAWS and False not in answers:
+    jumps = any(k.has(sp.sign, sp.Abs) for _, k in terms)
+    wanted = DRAWS_OF_SIGNS if jumps else DRAWS
+    while len(answers) < wanted and not (False in answers and (varies or not jumps)):
         places = _coordinates(rng, g, False), _coordinates(rng, h, True)
         contraction = _contraction(g, h, inputs, *places)
         held = {**places[0], **places[1]}
         first = contraction.of(_valued(terms, _assigned(rng, terms, held)))
         answers.append(vanishes(first))
-        if may_vary:
+        if may_vary and not varies:
             second = contraction.of(_valued(terms, _assigned(rng, terms, held)))
             keys = set(first) | set(second)
             same = vanishes({k: first.get(k, ZERO) - second.get(k, ZERO) for k in keys})
-            varies = True if varies or same is False else (None if same is None else varies)
+            varies = True if same is False else (None if same is None else varies)
     if False in answers:
         return False, varies
     return (None if None in answers else True), varies

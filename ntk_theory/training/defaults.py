@@ -14,7 +14,6 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import ResourceError
 from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
-from ntk_theory.model.points import Points, draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import Method
@@ -60,11 +59,6 @@ def default_counts(problem: Problem) -> dict[str, int]:
     at = min(len(problem.variables), len(EQUATION_POINTS)) - 1
     counts = {group.name: CONDITION_POINTS[at] for group in problem.conditions}
     return counts | {group.name: EQUATION_POINTS[at] for group in problem.equations}
-
-
-def default_points(problem: Problem, seed: int = 0) -> Points:
-    """Points of every group, drawn from its faces or the domain."""
-    return draw_points(problem, default_counts(problem), seed)
 
 
 def check_memory(network: Network, points: int, method: Method) -> None:

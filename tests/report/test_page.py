@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 import ntk_theory as nt
-from ntk_theory.report.page.initialisation import Provenance, criterion_meanings, page
+from ntk_theory.report.page.initialisation import criterion_meanings, page
 from ntk_theory.report.page.markup import details, table, tag, void
+from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command, verify_command
 from ntk_theory.report.rows import answers
 from ntk_theory.studies.engine.store import Store

@@ -7,15 +7,17 @@ from fractions import Fraction
 import pytest
 
 from ntk_theory.report.rows import ClaimSummary, agreement, answers, by_problem, varied
-from ntk_theory.studies.initialisation.claims import Outcome, Verdict
 from ntk_theory.studies.initialisation.verify import verify
+from ntk_theory.studies.judging.claim import Claim
+from ntk_theory.studies.judging.verdict import Need, Outcome, Reason, Remedy
 
 S, R, U, N = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.UNDECIDED, Outcome.NOT_APPLICABLE
 
 
 def verdict(outcome, reason="because", block="", s=None, claim="sharp-limit"):
     at = None if s is None else Fraction(s)
-    return Verdict(claim, "statement", "[D]", block, at, outcome, reason)
+    made = Claim(claim, "statement", "[D]", "", lambda claim, evidence: iter(()))
+    return made.verdict(outcome, reason, block, at)
 
 
 def summary(*verdicts):
@@ -36,11 +38,16 @@ def test_counts_leave_out_what_does_not_apply():
     assert claim.short == "1 ?  2 ✓"
 
 
+def seeds(times):
+    return Remedy((Need.SEEDS,), f"needs about {times}× the seeds", times)
+
+
 def test_equal_reasons_are_put_together_with_their_places():
+    noisy = Reason("too noisy", remedy=seeds(4))
     claim = summary(
-        verdict(U, "too noisy: needs about 4× the seeds", "ff", "1/2"),
-        verdict(U, "too noisy: needs about 4× the seeds", "ff", "1"),
-        verdict(U, "too noisy: needs about 4× the seeds", "bf", "1"),
+        verdict(U, noisy, "ff", "1/2"),
+        verdict(U, noisy, "ff", "1"),
+        verdict(U, noisy, "bf", "1"),
         verdict(S, "fine", "bb", "1"),
     )
     (finding,) = claim.findings()
@@ -48,11 +55,11 @@ def test_equal_reasons_are_put_together_with_their_places():
     assert (finding.reason, finding.remedy) == ("too noisy", "needs about 4× the seeds")
 
 
-def test_reasons_that_differ_in_numbers_show_the_largest_remedy():
+def test_reasons_of_one_cause_show_the_largest_remedy():
     claim = summary(
-        verdict(U, "slope in [0.1, 0.2]: needs about 3× the seeds", "ff", "1/2"),
-        verdict(U, "slope in [-0.3, 1e-3]: needs about 12× the seeds", "ff", "1"),
-        verdict(U, "no law: needs about 2× the seeds", "bf", "1"),
+        verdict(U, Reason("slope in [0.1, 0.2]", "slope", seeds(3)), "ff", "1/2"),
+        verdict(U, Reason("slope in [-0.3, 1e-3]", "slope", seeds(12)), "ff", "1"),
+        verdict(U, Reason("no law", "", seeds(2)), "bf", "1"),
     )
     slope, law = claim.digest()
     assert str(slope) == "K_ff s = 1/2, 1: e.g. slope in [-0.3, 1e-3] → needs about 12× the seeds"
@@ -60,11 +67,30 @@ def test_reasons_that_differ_in_numbers_show_the_largest_remedy():
     assert str(law) == "K_bf s = 1: no law → needs about 2× the seeds"
 
 
-def test_a_reason_over_several_exponents_is_taken_apart():
-    reason = "s = 2/5: too few: needs about 2× the seeds; s = 1: too few: needs about 2× the seeds"
-    (finding,) = summary(verdict(U, reason, "ff", claim="paper-ff")).findings()
+def test_a_verdict_over_several_s_has_a_reason_for_each():
+    reasons = [Reason("too few", remedy=seeds(2), s=Fraction(s)) for s in ("2/5", "1")]
+    several = verdict(U, reasons, "ff", claim="paper-ff")
+    assert several.reason == (
+        "s = 2/5: too few: needs about 2× the seeds; s = 1: too few: needs about 2× the seeds"
+    )
+    (finding,) = summary(several).findings()
     assert finding.where == "K_ff s = 2/5, 1"
     assert finding.remedy == "needs about 2× the seeds"
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "F needs a value at 0, which it has not",
+        "s = 1: this looks like a place; s = 2: and this",
+        "at s = 1 it says so itself: add one",
+        "the operator needs more seeds than 12, says its name",
+    ],
+)
+def test_no_prose_is_read_back(prose):
+    """Texts that look like a place or a remedy are texts: neither is found in them."""
+    (finding,) = summary(verdict(U, prose, "ff", "1")).digest()
+    assert (finding.reason, finding.remedy, finding.where) == (prose, "", "K_ff s = 1")
 
 
 def test_places_are_sorted_by_s():
@@ -73,8 +99,11 @@ def test_places_are_sorted_by_s():
 
 
 def test_a_missing_exponent_has_its_remedy():
-    (finding,) = summary(verdict(U, "no exponent with s < 1/2 was measured: add one", "ff")).findings()
-    assert finding.remedy == "add one"
+    missing = Reason("no exponent with s < 1/2 was measured", remedy=Remedy((Need.S,), "add one"))
+    claim = summary(verdict(U, missing, "ff"))
+    assert claim.verdicts[0].reason == "no exponent with s < 1/2 was measured: add one"
+    (finding,) = claim.findings()
+    assert (finding.where, finding.remedy) == ("K_ff", "add one")
 
 
 def test_every_verdict_is_in_some_summary(small_study):

@@ -31,6 +31,7 @@ class Answer:
     exponent: Fraction | None
     beyond: bool
     fractions: Mapping[str, float]
+    possible: frozenset[Fraction] = frozenset()
 
     def __str__(self) -> str:
         power = "" if self.exponent is None else f", N^{self.exponent}"
@@ -85,6 +86,13 @@ def _at_entry(truth: EntryTruth, s: Fraction) -> tuple[Counter[str], list[Fracti
     return classes, exponents, powers
 
 
+def _possible(parts: Sequence[Sequence[Fraction]]) -> frozenset[Fraction]:
+    """Exponents that a block may be said to have: the largest; where draws disagree any not rare."""
+    common = [{e for e, n in Counter(part).items() if n > RARE * len(part)} for part in parts]
+    sure = max((min(part) for part in common), default=None)
+    return frozenset(e for part in common for e in part if sure is not None and e >= sure)
+
+
 def combine(parts: Sequence[tuple[Counter[str], list[Fraction], bool]]) -> Answer:
     """The block's answer from those at its pairs of points: the worst that happens at a generic pair."""
     shares = []
@@ -92,6 +100,7 @@ def combine(parts: Sequence[tuple[Counter[str], list[Fraction], bool]]) -> Answe
         total = sum(classes.values())
         shares.append({k: n / total for k, n in classes.items()})
     exponents = [middle(e) for _, e, _ in parts if e]
+    possible = _possible([e for _, e, _ in parts if e])
     exponent = max(exponents) if exponents and all(p or not e for _, e, p in parts) else None
     beyond = bool(exponents) and abs(max(exponents)) > 1000
     pooled: Counter[str] = Counter()
@@ -101,15 +110,15 @@ def combine(parts: Sequence[tuple[Counter[str], list[Fraction], bool]]) -> Answe
         return Answer(UNDEFINED, None, False, pooled)
     certain = [share for share in shares if share.get(DIVERGES, 0) >= 1 - RARE]
     if certain:
-        return Answer(DIVERGES, exponent, beyond, pooled)
+        return Answer(DIVERGES, exponent, beyond, pooled, possible)
     if any(share.get(DIVERGES, 0) > RARE for share in shares):
         return Answer(MIXTURE, None, False, pooled)
     for kind in (RANDOM, DETERMINISTIC):
         found = [share for share in shares if share.get(kind, 0) > RARE]
         if found:
             mixed = any(share.get(ZERO, 0) > RARE for share in found)
-            return Answer(RANDOM if mixed else kind, exponent, beyond, pooled)
-    return Answer(ZERO, exponent, beyond, pooled)
+            return Answer(RANDOM if mixed else kind, exponent, beyond, pooled, possible)
+    return Answer(ZERO, exponent, beyond, pooled, possible)
 
 
 def _at_one(

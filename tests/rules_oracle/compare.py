@@ -20,11 +20,11 @@ BIASES = ("zero", "normal", "none")
 
 @dataclass(frozen=True)
 class Claim:
-    """What ``classify`` says of one block at one s."""
+    """What ``classify`` says of one block at one s; ``classes``: those of a mixture."""
 
     limit: str
     exponent: Fraction | None
-    probability: float | None = None
+    classes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -46,26 +46,24 @@ class Comparison:
         return AGREES if self._class_agrees() and self._exponent_agrees() else WRONG
 
     def _class_agrees(self) -> bool:
-        """A mixture must be said to be one, and the class that is named must be among its classes."""
-        said, p = self.claim.limit, self.claim.probability
-        certain = p is None or p > 1 - RARE
+        """A mixture must be said to be one, of the classes that occur."""
         if self.truth.limit == MIXTURE:
-            return not certain and self.truth.fractions.get(said, 0.0) > RARE
-        return certain and said == self.truth.limit
+            return self.claim.classes == {k for k, share in self.truth.fractions.items() if share > RARE}
+        return not self.claim.classes and self.claim.limit == self.truth.limit
 
     def _exponent_agrees(self) -> bool:
         if self.claim.exponent is None or self.truth.limit in {MIXTURE, UNDEFINED}:
             return True
         if self.truth.beyond:
             return False
-        return self.truth.exponent in {None, self.claim.exponent}
+        return self.truth.exponent is None or self.claim.exponent in self.truth.possible
 
     def __str__(self) -> str:
         power = "" if self.claim.exponent is None else f", N^{self.claim.exponent}"
-        chance = "" if self.claim.probability is None else f" p={self.claim.probability}"
+        chance = self.claim.classes and f" ({' or '.join(sorted(self.claim.classes))})"
         return (
             f"{self.problem} | {self.bias} {self.block} s={self.s}: "
-            f"classify {self.claim.limit}{power}{chance}, oracle {self.truth}"
+            f"classify {self.claim.limit}{power}{chance or ''}, oracle {self.truth}"
         )
 
 
@@ -86,8 +84,8 @@ def claim(classification: Any, block: str, s: Fraction) -> Claim | None:
     if exponent is not None:
         value = exponent.subs(dict.fromkeys(exponent.free_symbols, s))
         exponent = Fraction(str(value)) if value.is_Rational else None
-    chance = getattr(regime, "probability", None)
-    return Claim(str(regime.limit), exponent, None if chance is None else float(chance))
+    classes = frozenset(map(str, regime.probability))
+    return Claim(str(regime.limit), exponent, classes if len(classes) > 1 else frozenset())
 
 
 def compare(

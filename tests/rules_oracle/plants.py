@@ -26,7 +26,7 @@ class Regime:
 
     limit: str
     norm_exponent: sp.Expr | None
-    probability: float | None = None
+    probability: tuple[str, ...] = ()
 
 
 class Altered:

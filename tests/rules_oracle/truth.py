@@ -30,9 +30,11 @@ BIASES = ("zero", "normal", "none")
 #: log₂ of 1/ε and of ε, with the digits to try; the first that the next confirms are used. Exponentials that
 #: cancel need every digit of their arguments: for those the second ladder.
 LADDERS = (
-    ((40, 160, 640), (40, 240, 860)),
+    ((40, 160, 640), (40, 240, 860, 1300)),
     ((7, 9, 10), (60, 500, 3500)),
 )
+#: Decimal digits of ε² per binary digit of ε.
+SQUARE = 0.61
 #: Pairs of points per pair of faces, and jets per pair of points.
 PAIRS, DRAWS = 4, 4
 #: Jets per pair of points where the first ones disagree.
@@ -65,6 +67,11 @@ class Entry:
     left: Place
     right: Place
     pair: int
+
+    @property
+    def affine(self) -> bool:
+        """Whether no draw changes it."""
+        return self.left.affine and self.right.affine
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,9 @@ class Evaluator:
         if bias == "normal":
             constants = random.Random(f"{self.seed} {draw} c")
             for name in self.problem.fields:
-                c = constants.gauss(0, 1)
+                # Any law with the whole line as its support finds the same limits; half of the draws are
+                # spread, so that sign(c − x) is seen to change where x is far out.
+                c = constants.gauss(0, 1) if constants.random() < 0.5 else constants.uniform(-3, 3)
                 slot = (name, self.origin)
                 if slot in jets:
                     jets[slot] = mpf_add(jets[slot], from_float(c), mp.prec)
@@ -186,9 +195,8 @@ class Evaluator:
 
         found = []
         for entry in entries:
-            affine = entry.left.affine and entry.right.affine
             key = (id(entry.left), id(entry.right), entry.pair, rung)
-            if affine and key in self._affine:
+            if entry.affine and key in self._affine:
                 found.append(self._affine[key])
                 continue
             left, right = rows(entry.left, 0, entry.pair), rows(entry.right, 1, entry.pair)
@@ -196,7 +204,7 @@ class Evaluator:
                 found.append(NOWHERE)
                 continue
             found.append(self._sample(entry, left, right, rung))
-            if affine:
+            if entry.affine:
                 # Its terms do not know the draw, so whatever cancels is 0.
                 found[-1] = self._affine[key] = replace(found[-1], cancelled=False)
         return found
@@ -267,7 +275,11 @@ def digits_for(
     levels: Sequence[int],
     wide: bool = False,
 ) -> int:
-    """The fewest digits that more digits confirm on one draw; a sum that cancels needs the most."""
+    """The fewest digits that more digits confirm on one draw; a sum that cancels needs the most.
+
+    Fewer than those of ε² are not tried: 1 + ε² would be 1 in two of them alike.
+    """
+    levels = [digits for digits in levels if digits > SQUARE * abs(rung)]
     previous: list[Sample] | None = None
     for k, digits in enumerate(levels):
         with mp.workdps(digits):
@@ -292,6 +304,14 @@ class EntryTruth:
     last: tuple[mpf | None, ...]
     before: tuple[mpf | None, ...]
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether k tends to one number that no draw changed."""
+        finite = [
+            v for v, g in zip(self.last, self.kernel, strict=True) if g.defined and not g.exponent and v
+        ]
+        return bool(finite) and max(finite) - min(finite) < mpf(10) ** -6 * abs(finite[0])
+
 
 def _members(entries: Sequence[Entry]) -> list[list[int]]:
     """The entries of every pair of rows."""
@@ -301,9 +321,16 @@ def _members(entries: Sequence[Entry]) -> list[list[int]]:
     return list(blocks.values())
 
 
-def _disagree(found: Mapping[str, Sequence[EntryTruth]], members: Sequence[int]) -> bool:
-    """Whether draws of one block disagree on more than the size."""
+def _disagree(
+    found: Mapping[str, Sequence[EntryTruth]], entries: Sequence[Entry], members: Sequence[int]
+) -> bool:
+    """Whether draws of one block disagree on more than the size, or are too few to call a limit constant.
+
+    A limit such as sign(c − x)sign(c − x') takes one of its values most of the time.
+    """
     for truths in found.values():
+        if any(truths[k].stands_still and not entries[k].affine for k in members):
+            return True
         for growths in ([truths[k].kernel for k in members], [truths[k].fluctuation for k in members]):
             if len({(g.exponent, g.zero, g.defined) for part in growths for g in part}) > 1:
                 return True
@@ -323,7 +350,9 @@ def side(evaluator: Evaluator, entries: Sequence[Entry], bias: str, sign: int) -
             steps = list(zip(rungs, digits, strict=True))
             values = _values(evaluator, entries, bias, range(DRAWS), steps)
             found = {name: _read(values, entries, name, ladder, sign) for name in SHARED[bias]}
-            mixed = [k for members in _members(entries) for k in members if _disagree(found, members)]
+            mixed = [
+                k for members in _members(entries) for k in members if _disagree(found, entries, members)
+            ]
             if mixed:
                 some = [entries[k] for k in mixed]
                 values = _values(evaluator, some, bias, range(MORE), steps)

@@ -11,9 +11,10 @@ from scipy import stats
 from synthetic_studies import World
 
 import ntk_theory as nt
-from ntk_theory.studies.initialisation.claims import CLAIMS, Outcome, decide_all
+from ntk_theory.studies.initialisation.claims import CLAIMS, decide_all
 from ntk_theory.studies.initialisation.collect import law_table, problem_evidence
 from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.theory.exponents import Limit
 
 pytestmark = pytest.mark.statistics

@@ -10,9 +10,10 @@ from ntk_theory.empirical.jet_ntk import jet_ntk
 from ntk_theory.empirical.jets import scaled_jets
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.model.blocks import KernelGroup
+from ntk_theory.studies.engine.cell import init_seed
 from ntk_theory.studies.initialisation import cells
 from ntk_theory.studies.initialisation.blocks import frobenius, probe_vector, watched_pairs
-from ntk_theory.studies.initialisation.cells import CellContext, compute_cell, compute_law, init_seed
+from ntk_theory.studies.initialisation.cells import CellContext, compute_cell, compute_law
 from ntk_theory.studies.question.study import Study
 from ntk_theory.symbolic import GroupKind
 

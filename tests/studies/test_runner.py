@@ -14,10 +14,12 @@ from ntk_theory.errors import InputError, Interrupted, ResourceError, StoreError
 from ntk_theory.resources import thread_count
 from ntk_theory.studies.engine import run as runner
 from ntk_theory.studies.engine import workers
+from ntk_theory.studies.engine.cell import CellResult
 from ntk_theory.studies.engine.run import make_batches, run
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.engine.workers import stream, worker_count
-from ntk_theory.studies.initialisation.cells import CellContext, CellResult, compute_cell
+from ntk_theory.studies.initialisation import cells
+from ntk_theory.studies.initialisation.cells import CellContext, compute_cell
 from ntk_theory.studies.question.study import Study
 
 
@@ -88,11 +90,11 @@ def test_a_cluster_that_is_not_there(study: Study, tmp_path: Path, monkeypatch: 
 def test_rows_do_not_depend_on_order_batches_or_interruptions(
     study: Study, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cells = list(study.cells())
-    random.Random(3).shuffle(cells)
+    wanted = list(study.cells())
+    random.Random(3).shuffle(wanted)
     with Store.create(tmp_path / "s.sqlite", study) as store:
-        laws = runner._Run(study, store, 1, None, False)._laws(cells)
-        for part in (cells[:5], cells[5:6], cells[6:]):
+        laws = runner._Run(study, store, 1, None, False)._laws(wanted)
+        for part in (wanted[:5], wanted[5:6], wanted[6:]):
             for cell in part:
                 limit = laws[cell.case, cell.activation].jet_ntk
                 context = CellContext.of(study, study.case(cell.case), cell.activation, limit)
@@ -109,7 +111,7 @@ def test_a_second_run_computes_only_what_is_missing(
         calls.append((context.case.label, width, seed))
         return compute_cell(context, width, seed)
 
-    monkeypatch.setattr(runner, "compute_cell", counted)
+    monkeypatch.setattr(cells, "compute_cell", counted)
     with Store.create(tmp_path / "s.sqlite", study) as store:
         laws = runner._Run(study, store, 1, None, False)._laws(study.cells())
         for batch in make_batches(study, study.cells()[2:9], laws):

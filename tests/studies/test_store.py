@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,11 @@ import study_cases
 
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine import export
+from ntk_theory.studies.engine.cell import CellResult
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.store import APPLICATION, Store, default_path
-from ntk_theory.studies.initialisation.cells import CellContext, CellResult, compute_cell, compute_law
-from ntk_theory.studies.question.study import Study
+from ntk_theory.studies.initialisation.cells import CellContext, compute_cell, compute_law
+from ntk_theory.studies.question.study import Study, canonical
 
 FIRST, SECOND = study_cases.EXPRESSIONS
 
@@ -295,3 +298,41 @@ def test_another_ending_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"needs the ending \.csv, \.json, \.npz"):
         export.export(store.data(), tmp_path / "rows.xlsx")
     assert not (tmp_path / "rows.xlsx").exists()
+
+
+@pytest.mark.parametrize("version", [99, 0, "1", None])
+def test_quantities_of_another_version_are_refused(tmp_path: Path, version: object) -> None:
+    """Rows of two meanings must not meet: neither a resumed run nor a verdict may take such a store."""
+    path = tmp_path / "s.sqlite"
+    study = study_cases.small()
+    Store.create(path, study).close()
+    text = canonical(study.to_dict() | {"version": version})
+    with closing(sqlite3.connect(path)) as connection:
+        for name, value in (("study", text), ("digest", hashlib.sha256(text.encode()).hexdigest())):
+            connection.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
+        connection.commit()
+    for opened in (lambda: Store.open(path), lambda: Store.open_or_create(path, study)):
+        with pytest.raises(StoreError, match=r"has quantities of version .*this version of the package"):
+            opened()
+
+
+def test_a_study_of_another_version_gets_no_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="the study has quantities of version 99"):
+        Store.create(tmp_path / "s.sqlite", study_cases.small(version=99))
+    assert not (tmp_path / "s.sqlite").exists()
+
+
+def test_a_store_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    study = study_cases.small()
+    Store.create(path, study).close()
+    text = canonical(study.to_dict() | {"alchemy": {}})
+    with closing(sqlite3.connect(path)) as connection:
+        for name, value in (("study", text), ("digest", hashlib.sha256(text.encode()).hexdigest())):
+            connection.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
+        connection.commit()
+    with (
+        Store.open(path) as store,
+        pytest.raises(StoreError, match=r"'alchemy', which this version.*use the"),
+    ):
+        _ = store.study

@@ -11,20 +11,20 @@ import pytest
 
 import ntk_theory as nt
 from ntk_theory.errors import InputError, StoreError
+from ntk_theory.studies.engine.cell import init_seed
 from ntk_theory.studies.engine.run import run
+from ntk_theory.studies.engine.sampling import sampling_of
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.flow.cells import FlowContext
 from ntk_theory.studies.flow.claims import TRAINING_CLAIMS, TrainingEvidence, decide_training
 from ntk_theory.studies.flow.criterion import FlowCriterion
 from ntk_theory.studies.flow.evidence import FlowRows, Movement, flow_evidence, movements
+from ntk_theory.studies.flow.settings import FlowSettings
 from ntk_theory.studies.flow.verify import judge_training, unbounded_gradient, verify_training
-from ntk_theory.studies.initialisation.cells import init_seed
-from ntk_theory.studies.initialisation.evidence import Outcome
 from ntk_theory.studies.initialisation.verify import judge
 from ntk_theory.studies.judging.trends import trend
-from ntk_theory.studies.kinds import context_of
+from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.studies.question.study import Study
-from ntk_theory.studies.question.training import FlowSettings
 
 WIDTHS, NETWORKS = (64, 256, 1024, 4096), 20
 HALF = Fraction(1, 2)
@@ -267,7 +267,7 @@ def small(**changes):
 
 def test_a_cell_holds_what_a_training_run_says():
     study = small(s="1")
-    context = context_of(study, study.cases[0], "sin")
+    context = sampling_of(study).context(study, study.cases[0], "sin")
     assert isinstance(context, FlowContext)
     result = context.compute(16, 1)
     values = {context.keys[k].quantity: v for k, v in zip(result.ids, result.values, strict=True)
@@ -286,7 +286,7 @@ def test_a_cell_holds_what_a_training_run_says():
 def test_a_stopped_study_resumes_to_the_same_rows(tmp_path):
     study = small()
     run(study, tmp_path / "whole.sqlite", workers=1, progress=False)
-    context = context_of(study, study.cases[0], "sin")
+    context = sampling_of(study).context(study, study.cases[0], "sin")
     with Store.create(tmp_path / "part.sqlite", study) as store:
         store.add([context.compute(16, 2), context.compute(8, 0)])
     summary = run(study, tmp_path / "part.sqlite", workers=2, progress=False)

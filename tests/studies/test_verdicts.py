@@ -11,12 +11,13 @@ import pytest
 import ntk_theory as nt
 from ntk_theory.errors import InputError
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence, BlockRows, block_evidence
-from ntk_theory.studies.initialisation.claims import Outcome, ProblemEvidence, decide_all
+from ntk_theory.studies.initialisation.claims import ProblemEvidence, decide_all
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.law_tail import LawTable, LawTail
 from ntk_theory.studies.initialisation.observed_limit import Observed
 from ntk_theory.studies.judging.statistics import Interval
 from ntk_theory.studies.judging.trends import Trend
+from ntk_theory.studies.judging.verdict import Outcome
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
 SYSTEM = "u_t - u_xx + v^2; v_t - v_xx + u^2"
@@ -131,7 +132,7 @@ def test_a_small_slope_without_a_law_is_no_limit():
     )
     seen, reason = evidence.observed("ff", HALF)
     assert seen is Observed.UNDECIDED
-    assert "needs a smooth activation" in reason
+    assert "needs a smooth activation" in str(reason)
 
 
 def test_networks_that_outgrow_their_law_are_seen_in_the_rows():

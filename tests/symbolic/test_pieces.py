@@ -204,6 +204,8 @@ CONTINUOUS = [
     "diff(|x - y|^3*u, x, 2)",
     "diff(heaviside(2*x - 1)*(x - 1/2)*u, x)",
     "diff(sign(u)*u^2*max(x, 0), x)",
+    "diff(atan(1/(1 + y^2))*u, x)",
+    "diff(tanh(1/x^2)*u, x)",
 ]
 #: Jumps in the variables under a derivative.
 JUMPING = [
@@ -227,6 +229,10 @@ JUMPING = [
     "diff(u/(1 + heaviside(x)), x)",
     "diff(max(x, -x)/x*u, x)",
     "diff((heaviside(x) + heaviside(x - 1))*x*u, x)",
+    "diff(atan(1/x)*u, x)",
+    "div(tanh(1/(x - y))*grad(u))",
+    "diff(erf(u/x^3), x)",
+    "diff(atan(1/(x^2 - 1))*u, x)",
 ]
 
 

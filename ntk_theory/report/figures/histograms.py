@@ -20,8 +20,8 @@ from ntk_theory.errors import InputError
 from ntk_theory.report.figures.law_draws import LawDraws
 from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, plain
 from ntk_theory.report.figures.widths import chosen_blocks
-from ntk_theory.studies.initialisation.claims import Outcome
 from ntk_theory.studies.initialisation.verify import StudyResult
+from ntk_theory.studies.judging.verdict import Outcome
 
 BINS = 11
 #: A relative distance that counts as rounding.

@@ -12,9 +12,9 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.limit.law import limit_law
 from ntk_theory.model.network import epsilon_of
-from ntk_theory.studies.initialisation.blocks import watched_pairs
+from ntk_theory.studies.initialisation.blocks import block_name, watched_pairs
 from ntk_theory.studies.initialisation.cells import CellContext
-from ntk_theory.studies.initialisation.collect import block_name, draw_from
+from ntk_theory.studies.initialisation.law_draws import draw_from
 from ntk_theory.studies.initialisation.law_tail import Draw
 from ntk_theory.studies.initialisation.verify import StudyResult
 

@@ -19,7 +19,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.report.figures.palette import INK, block_title
 from ntk_theory.report.figures.zoo_map import COLOURS, MEANINGS
 from ntk_theory.report.rows import Answer, LimitCell, varied
-from ntk_theory.studies.initialisation.claims import Outcome
+from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.theory.exponents import Limit
 
 BLOCKS = ("bb", "bf", "ff")

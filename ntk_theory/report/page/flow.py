@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 
 from ntk_theory.report.figures.palette import data_uri
-from ntk_theory.report.page.initialisation import Provenance, derivation
-from ntk_theory.report.page.markup import Markup, definitions, details, join, table, tag, void
+from ntk_theory.report.page.initialisation import derivation
+from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag, void
+from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command
 from ntk_theory.report.rows import SIGNS, ClaimSummary
 from ntk_theory.report.terminal.flow import (
@@ -19,6 +19,7 @@ from ntk_theory.report.terminal.flow import (
     training_answers,
 )
 from ntk_theory.report.words import problem_title
+from ntk_theory.studies.flow.cells import flow_settings
 from ntk_theory.studies.flow.claims import TRAINING_CLAIMS
 from ntk_theory.studies.flow.verify import TrainingResult
 from ntk_theory.theory.classification import classify
@@ -44,14 +45,7 @@ def training_page(result: TrainingResult, provenance: Provenance, *, only: Seque
         *(tag("p", line, class_="soft") for line in footer(result)),
         *_settings(result, provenance),
     ]
-    style = (files("ntk_theory.report.page") / "page.css").read_text(encoding="utf-8")
-    top = [
-        void("meta", charset="utf-8"),
-        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"Study of training: {', '.join(names)}"[:120]),
-        tag("style", Markup(style)),
-    ]
-    return "<!DOCTYPE html>\n" + tag("html", [tag("head", top), tag("body", body)], lang="en") + "\n"
+    return document(f"Study of training: {', '.join(names)}", body)
 
 
 def _incomplete(result: TrainingResult) -> str:
@@ -99,9 +93,8 @@ def _claim_row(claim: ClaimSummary) -> list[str]:
 
 def _settings(result: TrainingResult, provenance: Provenance) -> Iterator[Markup]:
     study = result.study
-    assert study.training is not None
     yield tag("h2", "Settings and how to reproduce")
-    pairs = {**study.training.to_dict(), "seeds": study.seeds, "depth": study.depth}
+    pairs = {**flow_settings(study).to_dict(), "seeds": study.seeds, "depth": study.depth}
     pairs |= {"output bias": study.output_bias, "root seed": study.seed, **study.criterion}
     yield definitions((name, str(value)) for name, value in pairs.items())
     yield tag("p", ["The same numbers again: ", tag("code", resume_command(result.path))])

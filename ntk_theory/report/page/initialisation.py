@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib.resources import files
-from inspect import getdoc
 from typing import Any
 
 from ntk_theory.progress import duration
 from ntk_theory.report.figures.study import Picture, answer_pictures, map_picture
-from ntk_theory.report.page.markup import Markup, definitions, details, join, table, tag, void
+from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag, void
+from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command, verify_command
 from ntk_theory.report.rows import (
     SIGNS,
@@ -23,9 +20,10 @@ from ntk_theory.report.rows import (
     by_problem,
     varied,
 )
-from ntk_theory.studies.initialisation.claims import CLAIMS, Outcome
+from ntk_theory.studies.initialisation.claims import CLAIMS
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.verify import StudyResult
+from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.studies.question.study import Study
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.theory import text
@@ -36,14 +34,6 @@ FIGURES_UP_TO = 8
 #: Findings of one claim shown in a line; all of them are in the JSON of ``ntk-theory resume STORE --json``.
 SHOWN = 6
 _REFUTED_BY = {claim.code: claim.refuted_by for claim in CLAIMS}
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """What a page says of the store it was made from."""
-
-    environments: Sequence[Mapping[str, Any]]
-    fingerprint: str
 
 
 def page(result: StudyResult, provenance: Provenance, *, only: Sequence[str] = ()) -> str:
@@ -59,14 +49,7 @@ def page(result: StudyResult, provenance: Provenance, *, only: Sequence[str] = (
         _settings(result.study, every),
         _reproduce(result, provenance),
     ]
-    style = (files("ntk_theory.report.page") / "page.css").read_text(encoding="utf-8")
-    head = [
-        void("meta", charset="utf-8"),
-        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"Kernel study: {', '.join(by_problem(every))}"[:120]),
-        tag("style", Markup(style)),
-    ]
-    return "<!DOCTYPE html>\n" + tag("html", [tag("head", head), tag("body", body)], lang="en") + "\n"
+    return document(f"Kernel study: {', '.join(by_problem(every))}", body)
 
 
 def _head(every: Sequence[Answer], result: StudyResult) -> Markup:
@@ -286,13 +269,8 @@ def _left_open(every: Sequence[Answer], result: StudyResult) -> Markup:
 
 
 def criterion_meanings() -> dict[str, str]:
-    """What each number of the criterion means, as its own documentation says."""
-    entries = re.split(r"^(\w+(?:, \w+)*):$", getdoc(Criterion) or "", flags=re.MULTILINE)[1:]
-    return {
-        name: " ".join(text.split())
-        for names, text in zip(entries[::2], entries[1::2], strict=True)
-        for name in names.split(", ")
-    }
+    """What each number of the criterion means."""
+    return Criterion.meanings()
 
 
 def _settings(study: Study, every: Sequence[Answer]) -> Markup:

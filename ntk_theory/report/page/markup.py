@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from importlib.resources import files
 from typing import TypeAlias
 
 
@@ -51,6 +52,19 @@ def definitions(pairs: Iterable[tuple[str, str]]) -> Markup:
 def details(summary: str, content: Content) -> Markup:
     """Something to unfold."""
     return tag("details", [tag("summary", summary), join(content)])
+
+
+def document(title: str, body: Content) -> Markup:
+    """A whole page with its style; a long title is cut."""
+    style = (files("ntk_theory.report.page") / "page.css").read_text(encoding="utf-8")
+    head = [
+        void("meta", charset="utf-8"),
+        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", title[:120]),
+        tag("style", Markup(style)),
+    ]
+    whole = tag("html", [tag("head", head), tag("body", body)], lang="en")
+    return Markup(f"<!DOCTYPE html>\n{whole}\n")
 
 
 def _attributes(attributes: dict[str, str]) -> str:

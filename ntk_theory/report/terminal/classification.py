@@ -28,6 +28,8 @@ def show(c: Classification, at: dict[str, dict[str, str]], *, why: bool) -> None
     for value, limits in at.items():
         parts = ", ".join(f"K_{block}: {limit}" for block, limit in limits.items())
         console.print(Text(f"at s = {value}: {parts}", style="bold"))
+    for line in text.assumption_lines(c):
+        console.print(Text(f"assumed: {line}", style="dim"))
     for sentence in c.disagreements:
         console.print(Text(f"! {sentence}", style="yellow"))
     if why:

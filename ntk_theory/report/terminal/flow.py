@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.report.rows import SIGNS, ClaimSummary
+from ntk_theory.report.rows import SIGNS, ClaimSummary, summaries
 from ntk_theory.report.words import problem_title
+from ntk_theory.studies.flow.cells import flow_settings
 from ntk_theory.studies.flow.claims import TrainingEvidence
 from ntk_theory.studies.flow.evidence import FlowEvidence
 from ntk_theory.studies.flow.verify import TrainingResult
-from ntk_theory.studies.initialisation.evidence import Outcome, Verdict
 from ntk_theory.studies.judging.statistics import Interval
+from ntk_theory.studies.judging.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,17 +45,16 @@ class TrainingAnswer:
     def title(self) -> str:
         """The problem and everything the answer depends on."""
         study, case = self.result.study, self.result.study.case(self.label)
-        assert study.training is not None
+        flow = flow_settings(study)
         shared = [self.activation, f"depth {study.depth}", f"output bias {study.output_bias}"]
         shared += [f"{name} = {value}" for name, value in case.parameters.items()]
-        until = f"gradient flow up to {study.training.clock} time {study.training.until:g}"
+        until = f"gradient flow up to {flow.clock} time {flow.until:g}"
         return f"{problem_title(case.problem)}  ({', '.join([*shared, until])})"
 
     @property
     def claims(self) -> tuple[ClaimSummary, ...]:
         """One summary per claim, in the order of the report."""
-        codes = dict.fromkeys(v.claim for v in self.verdicts)
-        return tuple(ClaimSummary(tuple(v for v in self.verdicts if v.claim == code)) for code in codes)
+        return summaries(self.verdicts)
 
     def theorem(self, s: Fraction) -> Verdict:
         """The verdict on Theorem 2.3 at one s."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ntk_theory.report.rows import (
     SIGNS,
@@ -16,8 +16,8 @@ from ntk_theory.report.rows import (
     by_problem,
     varied,
 )
-from ntk_theory.studies.initialisation.claims import Outcome
 from ntk_theory.studies.initialisation.verify import StudyResult
+from ntk_theory.studies.judging.verdict import Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -51,6 +51,16 @@ def show(results: Sequence[StudyResult], console: Console) -> None:
     console.print(_text(str(agreement(every)), "bold"))
     for result in results:
         _footer(result, console)
+
+
+def to_dict(results: Sequence[StudyResult]) -> dict[str, Any]:
+    """Studies, verdicts and agreement as JSON-like data; keys are only ever added."""
+    return {
+        "refuted": sum(result.outcomes[Outcome.REFUTED] for result in results),
+        "agreement": agreement(answers(results)).to_dict(),
+        "complete": all(result.is_complete for result in results),
+        "studies": [result.to_dict() for result in results],
+    }
 
 
 def _problem(name: str, group: Sequence[Answer], console: Console) -> None:

@@ -18,8 +18,8 @@ import numpy as np
 
 from ntk_theory.arrays import AnyArray
 from ntk_theory.errors import InputError, StoreError
+from ntk_theory.studies.engine.cell import Row
 from ntk_theory.studies.engine.samples import StudyData
-from ntk_theory.studies.initialisation.cells import Row
 
 #: Written into every file; a reader of another layout refuses it.
 FORMAT = "ntk-theory study rows 1"

@@ -7,25 +7,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ntk_theory.errors import Interrupted, StoreError
 from ntk_theory.progress import Bar, duration
+from ntk_theory.studies.engine.cell import CellResult, Context, LawContext, LawResult
 from ntk_theory.studies.engine.environment import environment
+from ntk_theory.studies.engine.sampling import sampling_of
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.engine.workers import stream, worker_count
-from ntk_theory.studies.initialisation.cells import (
-    CellContext,
-    CellResult,
-    LawResult,
-    compute_cell,
-    compute_law,
-)
-from ntk_theory.studies.kinds import context_of
 from ntk_theory.studies.question.study import Cell, Study
-
-if TYPE_CHECKING:
-    from ntk_theory.studies.kinds import Context
 
 #: Seconds of work per task: long against sending one, short against what a kill may lose.
 BATCH_SECONDS = 0.4
@@ -104,7 +94,7 @@ def run(
         Ctrl-C. In each of these cases completed cells are kept and a second run resumes.
     """
     # A cluster's machines are not this one: their memory is theirs to check.
-    count = 1 if cluster else worker_count(workers, study.estimate().worker_bytes)
+    count = 1 if cluster else worker_count(workers, sampling_of(study).estimate(study).worker_bytes)
     with ExitStack() as stack:
         if isinstance(store, Store):
             opened = store
@@ -140,7 +130,7 @@ class _Run:
 
     def _compute(self, missing: Sequence[Cell]) -> None:
         self.store.add_environment(environment(self.workers, self.cluster))
-        laws = self._laws(missing) if self.study.training is None else {}
+        laws = self._laws(missing)
         batches = make_batches(self.study, missing, laws)
         bar, done = Bar(sum(b.cost for b in batches), show=self.progress), 0
         with closing(stream(compute_batch, batches, self.workers, self.cluster)) as results:  # type: ignore[type-var]  # a generator
@@ -153,10 +143,16 @@ class _Run:
                 bar.close()
 
     def _laws(self, missing: Sequence[Cell]) -> dict[tuple[str, str], LawResult]:
-        """The infinite-width laws that the missing cells need; computed once, then kept in the store."""
+        """The infinite-width laws that the missing cells need, if their kind needs any.
+
+        They are computed once, then kept in the store.
+        """
+        of = sampling_of(self.study).law_context
+        if of is None:
+            return {}
         laws = self.store.laws()
         wanted = [key for key in dict.fromkeys((c.case, c.activation) for c in missing) if key not in laws]
-        contexts = [CellContext.of(self.study, self.study.case(case), name) for case, name in wanted]
+        contexts = [of(self.study, self.study.case(case), name) for case, name in wanted]
         bar = Bar(0.0, show=self.progress)
         if wanted:
             bar.note(f"infinite-width laws: {len(wanted)} to compute")
@@ -170,10 +166,12 @@ class _Run:
 
 def compute_batch(batch: Batch) -> tuple[float, list[CellResult]]:
     """The cost and results of a batch."""
-    context = batch.context
-    if isinstance(context, CellContext):
-        return batch.cost, [compute_cell(context, width, seed) for width, seed in batch.cells]
-    return batch.cost, [context.compute(width, seed) for width, seed in batch.cells]
+    return batch.cost, [batch.context.compute(width, seed) for width, seed in batch.cells]
+
+
+def compute_law(context: LawContext) -> LawResult:
+    """The infinite-width law that a context's cells need."""
+    return context.law()
 
 
 def make_batches(
@@ -183,15 +181,17 @@ def make_batches(
 
     How cells are grouped changes no number: each is computed by itself.
     """
+    sampling = sampling_of(study)
     groups: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for cell in missing:
         groups.setdefault((cell.case, cell.activation), []).append((cell.width, cell.seed))
     batches: list[Batch] = []
     for (label, activation), cells in groups.items():
         case = study.case(label)
-        law = laws.get((label, activation))
-        context = context_of(study, case, activation, law.jet_ntk if law else None)
-        seconds = {width: study.cost(case, width)[0] for width in {width for width, _ in cells}}
+        context = sampling.context(study, case, activation, laws.get((label, activation)))
+        seconds = {
+            width: sampling.cost(study, case, width).seconds for width in {width for width, _ in cells}
+        }
         parts: list[list[tuple[int, int]]] = [[]]
         filled = 0.0
         for width, seed in sorted(cells, key=lambda pair: (-pair[0], pair[1])):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, LawResult, Row
+from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult, Row
 from ntk_theory.studies.question.study import Study
 from ntk_theory.symbolic.numbers import fraction
 

@@ -20,31 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from ntk_theory.errors import StoreError
+from ntk_theory.errors import InputError, StoreError
+from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult
 from ntk_theory.studies.engine.samples import Block, StudyData
+from ntk_theory.studies.engine.sampling import sampling_of
+from ntk_theory.studies.engine.schema import APPLICATION, SCHEMA, TABLES, check_version, layout_digest
 from ntk_theory.studies.engine.sqlite import checksum, complaints, connect, damaged, is_blank
-from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, LawResult
-from ntk_theory.studies.kinds import context_of
 from ntk_theory.studies.question.study import Cell, Study, canonical
-
-#: "NTKs" in the file's header: tells a store from any other SQLite file.
-APPLICATION = 0x4E544B73
-SCHEMA = 1
-
-TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE environment (run INTEGER PRIMARY KEY, started TEXT NOT NULL, text TEXT NOT NULL);
-CREATE TABLE cases (id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE);
-CREATE TABLE keys (case_id INTEGER, id INTEGER, pair TEXT, s TEXT, quantity TEXT, PRIMARY KEY (case_id, id));
-CREATE TABLE cells (case_id INTEGER, activation TEXT, width INTEGER, seed INTEGER, seconds REAL NOT NULL,
-    ids BLOB NOT NULL, vals BLOB NOT NULL, crc INTEGER NOT NULL,
-    PRIMARY KEY (case_id, activation, width, seed));
-CREATE TABLE failures (case_id INTEGER, activation TEXT, width INTEGER, seed INTEGER, pair TEXT, s TEXT,
-    message TEXT NOT NULL);
-CREATE TABLE laws (case_id INTEGER, activation TEXT, accuracy REAL, note TEXT NOT NULL, shape TEXT NOT NULL,
-    jet_ntk BLOB NOT NULL, vals TEXT NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (case_id, activation));
-CREATE TABLE verdicts (id INTEGER PRIMARY KEY, created TEXT NOT NULL, text TEXT NOT NULL);
-"""
 
 
 def default_path(study: Study) -> Path:
@@ -73,6 +55,7 @@ class Store:
         StoreError
             The file exists already, or cannot be written.
         """
+        check_version(study.version, "the study")
         path = default_path(study) if path is None else Path(path)
         if not is_blank(path):
             raise StoreError(f"the store {path} exists already; resume it, or name another file")
@@ -93,7 +76,8 @@ class Store:
         Raises
         ------
         StoreError
-            There is no such file; it is damaged, not a store, of another schema, study or criterion.
+            There is no such file; it is damaged, not a store, of another schema, study or criterion; its
+            quantities are of another version, and rows of two meanings must not meet in it.
         """
         path = Path(path)
         if not path.is_file():
@@ -135,7 +119,10 @@ class Store:
     @cached_property
     def study(self) -> Study:
         """The study, read back from the file."""
-        return Study.from_dict(json.loads(self._meta("study")))
+        try:
+            return Study.from_dict(json.loads(self._meta("study")))
+        except InputError as cause:
+            raise StoreError(f"the store {self.path} cannot be read: {cause}") from None
 
     @property
     def digest(self) -> str:
@@ -155,7 +142,7 @@ class Store:
         for case, *key in self._select("SELECT case_id, pair, s, quantity FROM keys ORDER BY case_id, id"):
             found[by_number[case]].append(Key(*key))
         layouts = {label: tuple(keys) for label, keys in found.items()}
-        if _layout_digest(layouts) != self._meta("layout"):
+        if layout_digest(layouts) != self._meta("layout"):
             raise StoreError(damaged(self.path, "the names of its numbers fail their checksum"))
         return layouts
 
@@ -232,7 +219,7 @@ class Store:
 
         Two stores of a study with the same fingerprint are equal row for row and bit for bit.
         """
-        total = hashlib.sha256((self.digest + _layout_digest(self.layouts)).encode())
+        total = hashlib.sha256((self.digest + layout_digest(self.layouts)).encode())
         for result in self.results():
             total.update(repr(tuple(result.cell)).encode() + result.ids.tobytes() + result.values.tobytes())
         for failure in self.failures():
@@ -331,9 +318,10 @@ class Store:
 
     def _fill(self, study: Study) -> None:
         execute = self._connection.execute
-        layouts = {c.label: context_of(study, c, study.activations[0]).keys for c in study.cases}
+        context = sampling_of(study).context
+        layouts = {c.label: context(study, c, study.activations[0]).keys for c in study.cases}
         meta = {
-            "layout": _layout_digest(layouts),
+            "layout": layout_digest(layouts),
             "study": study.json,
             "digest": study.digest,
             "samples_digest": study.samples_digest,
@@ -366,6 +354,7 @@ class Store:
             raise StoreError(damaged(self.path, report))
         if hashlib.sha256(self._meta("study").encode()).hexdigest() != self.digest:
             raise StoreError(damaged(self.path, "its study does not match its digest"))
+        check_version(json.loads(self._meta("study")).get("version"), f"the store {self.path}")
 
     def _check_study(self, study: Study) -> None:
         if self.digest == study.digest:
@@ -379,12 +368,6 @@ class Store:
             f"the store {self.path} holds another study ({self.digest[:12]}, not {study.digest[:12]}); "
             "name another file, or repeat the arguments that it was made with"
         )
-
-
-def _layout_digest(layouts: Mapping[str, Sequence[Key]]) -> str:
-    return hashlib.sha256(
-        canonical({k: [list(key) for key in v] for k, v in layouts.items()}).encode()
-    ).hexdigest()
 
 
 def _now() -> str:

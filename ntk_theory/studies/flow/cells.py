@@ -34,10 +34,11 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.resources import thread_limit
 from ntk_theory.setting.output_bias import OutputBias
-from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, init_seed
+from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult, init_seed
+from ntk_theory.studies.engine.cost import CellCost, one_pass
+from ntk_theory.studies.flow.settings import FlowSettings
 from ntk_theory.studies.question.case import Case
 from ntk_theory.studies.question.study import Cell, Study
-from ntk_theory.studies.question.training import FlowSettings
 from ntk_theory.symbolic.problem import GroupKind
 from ntk_theory.training.drift import WHOLE, Drift
 from ntk_theory.training.limiting import constant_dynamics
@@ -51,6 +52,8 @@ from ntk_theory.training.trajectory import Trajectory
 TOLERANCES = {"rk45": 1e-5, "etd2rk": 1e-3}
 #: Steps after which a flow counts as one that does not reach its end.
 MAX_STEPS = 600
+#: Copies of all parameters that a flow's integrator holds.
+FLOW_VECTORS = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +69,10 @@ class FlowContext:
     settings: FlowSettings
 
     @classmethod
-    def of(cls, study: Study, case: Case, activation: str) -> FlowContext:
-        """The context of a case and activation of a study of training."""
-        assert study.training is not None
-        return cls(case, activation, study.s, study.depth, study.output_bias, study.seed, study.training)
+    def of(cls, study: Study, case: Case, activation: str, law: LawResult | None = None) -> FlowContext:
+        """The context of a case and activation of a study of training, which asks for no law."""
+        settings = flow_settings(study)
+        return cls(case, activation, study.s, study.depth, study.output_bias, study.seed, settings)
 
     @property
     def bias(self) -> OutputBias:
@@ -242,6 +245,18 @@ class _FlowCell:
             self.put("", s, f"gradient_start:{group}", float(curve[0]))
             self.put("", s, f"gradient_sup:{group}", float(curve.max()))
             self.put("", s, f"gradient_time:{group}", float(seen.times[int(np.argmax(curve))]))
+
+
+def flow_settings(study: Study) -> FlowSettings:
+    """The settings of a study of training."""
+    assert isinstance(study.settings, FlowSettings)
+    return study.settings
+
+
+def cell_cost(study: Study, case: Case, width: int) -> CellCost:
+    """The flows of every s, and the integrator's copies of the parameters."""
+    one = one_pass(study, case, width)
+    return CellCost(flow_seconds(study, case, width), one.bytes + FLOW_VECTORS * one.parameter_bytes)
 
 
 def flow_seconds(study: Study, case: Case, width: int) -> float:

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeAlias
 
 from ntk_theory.studies.flow.criterion import FlowCriterion
-from ntk_theory.studies.flow.evidence import FlowEvidence, Movement, movements, p_above
-from ntk_theory.studies.initialisation.evidence import Outcome, Verdict
+from ntk_theory.studies.flow.evidence import FlowEvidence, Movement, movements
+from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.statistics import Interval, holm
 from ntk_theory.studies.judging.trends import Trend
+from ntk_theory.studies.judging.verdict import (
+    MORE_SEEDS,
+    SEEDS_OR_WIDTHS,
+    Need,
+    Outcome,
+    Reason,
+    Reasons,
+    Remedy,
+    Verdict,
+)
 
 HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
+SEEDS_OR_TIME = Remedy((Need.SEEDS, Need.TIME), "needs more seeds or a shorter time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,26 +83,28 @@ class TrainingEvidence:
     def _growing(self) -> Mapping[str, bool]:
         """Which of the assumptions' quantities grow with the width: Holm over all of them and every s."""
         p_values = {
-            f"{s}|{bound.name}": p_above(bound.trend, self.criterion.growth_exclusion)
+            f"{s}|{bound.name}": bound.trend.p_above(self.criterion.growth_exclusion)
             for s, e in self.at.items()
             for bound in (e.parameters, *e.gradients)
         }
         return holm(p_values, self.level)
 
-    def broken_assumption(self, s: Fraction) -> str:
-        """Which assumption of Theorem 2.3 fails at this s, and when; empty where none is seen to."""
+    def broken_assumption(self, s: Fraction) -> Reason | None:
+        """Which assumption of Theorem 2.3 fails at this s, and when; ``None`` where none is seen to."""
         e, c = self.at[s], self.criterion
         if self.unbounded.get(s):
-            return f"(ii) fails: {self.unbounded[s]}"
+            return Reason(f"(ii) fails: {self.unbounded[s]}")
         for bound in e.gradients:
             grows = self._growing[f"{s}|{bound.name}"]
             if grows or bound.factor > c.growth_factor:
                 when = "from the start" if bound.time == 0 else f"first fully at t = {bound.time:.2g}"
                 how = f"like N^{bound.trend.whole.value:.2f}" if grows else f"by a factor {bound.factor:.1e}"
-                return f"(ii) fails: max |F_α| of group {bound.name} grows {how}, {when}"
+                text = f"(ii) fails: max |F_α| of group {bound.name} grows {how}, {when}"
+                cause = f"gradient-{'grows' if grows else 'jumps'}-{bound.name}"
+                return Reason(text, cause if bound.time else f"{cause}-at-once")
         if self._growing[f"{s}|{e.parameters.name}"] or e.parameters.value > c.parameter_bound:
-            return f"(i) fails: ‖θ‖_∞ reaches {e.parameters.value:.2f} √(2 ln P)"
-        return ""
+            return Reason(f"(i) fails: ‖θ‖_∞ reaches {e.parameters.value:.2f} √(2 ln P)", "parameters-grow")
+        return None
 
     def open_assumption(self, s: Fraction) -> str:
         """Which assumption is not shown to hold at this s: "(i)", "(ii)" or neither."""
@@ -109,26 +123,20 @@ class TrainingEvidence:
         return f"(i) ‖θ‖_∞ ≤ {e.parameters.value:.2f} √(2 ln P), (ii) |F_α| ≤ {largest:.3g}"
 
 
-Found = tuple[Fraction | None, Outcome, str, str, str]
+#: What is found at one s: (s, outcome, reason, predicted, observed).
+Found: TypeAlias = tuple[Fraction | None, Outcome, Reasons, str, str]
+#: A claim on training.
+TrainingClaim: TypeAlias = Claim[TrainingEvidence]
 
 
-@dataclass(frozen=True)
-class TrainingClaim:
-    """One claim: who makes it, what it says, what would refute it, and how it is decided.
+def _by_s(find: Callable[[TrainingEvidence], Iterator[Found]]) -> Callable[..., Iterator[Verdict]]:
+    """How a claim is decided s by s, with no block."""
 
-    ``decide`` yields (s, outcome, reason, predicted, observed).
-    """
+    def decide(claim: TrainingClaim, evidence: TrainingEvidence) -> Iterator[Verdict]:
+        for s, outcome, reason, predicted, observed in find(evidence):
+            yield claim.verdict(outcome, reason, "", s, predicted, observed)
 
-    code: str
-    statement: str
-    source: str
-    refuted_by: str
-    decide: Callable[[TrainingEvidence], Iterator[Found]]
-
-    def verdicts(self, evidence: TrainingEvidence) -> Iterator[Verdict]:
-        """The verdicts on this claim, one per s it speaks of."""
-        for s, outcome, reason, predicted, observed in self.decide(evidence):
-            yield Verdict(self.code, self.statement, self.source, "", s, outcome, reason, predicted, observed)
+    return decide
 
 
 def _power(interval: Interval) -> str:
@@ -137,12 +145,13 @@ def _power(interval: Interval) -> str:
     return f"like N^x with x in [{interval.low:.2f}, {interval.high:.2f}]"
 
 
-def _too_few(e: TrainingEvidence, s: Fraction) -> str:
+def _too_few(e: TrainingEvidence, s: Fraction, remedy: Remedy = MORE_SEEDS) -> Reason | None:
     """Why there is no drift to judge, where there is none."""
     if math.isfinite(e.at[s].spectral_trend.whole.half_width):
-        return ""
+        return None
     first = (e.failures or {}).get(s, "")
-    return f"{e.at[s].networks} networks have a drift at every width" + (f"; {first}" if first else "")
+    text = f"{e.at[s].networks} networks have a drift at every width" + (f"; {first}" if first else "")
+    return Reason(text, "" if first else "too-few", remedy)
 
 
 def _theorem(e: TrainingEvidence) -> Iterator[Found]:
@@ -153,32 +162,35 @@ def _theorem(e: TrainingEvidence) -> Iterator[Found]:
             why = e.setting or "the theorem fixes [0, T] in raw time, these flows end at T in kernel time"
             yield s, Outcome.NOT_APPLICABLE, why, "", seen
         elif s <= QUARTER:
-            why = f"the theorem says nothing for s ≤ 1/4 (a control): {size}"
-            yield s, Outcome.NOT_APPLICABLE, why, "", seen
+            text = f"the theorem says nothing for s ≤ 1/4 (a control): {size}"
+            yield s, Outcome.NOT_APPLICABLE, Reason(text, "control"), "", seen
         elif broken := e.broken_assumption(s):
             yield s, Outcome.NOT_APPLICABLE, broken, str(Movement.ZERO), seen
-        elif few := _too_few(e, s):
-            yield s, Outcome.UNDECIDED, f"{few}: needs more seeds or a shorter time", str(Movement.ZERO), ""
+        elif few := _too_few(e, s, SEEDS_OR_TIME):
+            yield s, Outcome.UNDECIDED, few, str(Movement.ZERO), ""
         else:
             yield s, *_theorem_at(e, s, size), str(Movement.ZERO), seen
 
 
-def _theorem_at(e: TrainingEvidence, s: Fraction, size: str) -> tuple[Outcome, str]:
+def _theorem_at(e: TrainingEvidence, s: Fraction, size: str) -> tuple[Outcome, Reason]:
     at, moved, held = e.at[s], e.drift[s], e.assumption_words(s)
     if not e.assumptions_hold(s):
-        which = f"{e.open_assumption(s)} stays bounded as the width grows"
-        return Outcome.UNDECIDED, f"whether {which} is open, with {held} at the largest: needs more seeds"
+        which = e.open_assumption(s)
+        text = f"whether {which} stays bounded as the width grows is open, with {held} at the largest"
+        return Outcome.UNDECIDED, Reason(text, f"open-{which}", MORE_SEEDS)
     if moved is Movement.ZERO:
-        how = "the drift is below rounding" if at.vanishes else size
-        return Outcome.SUPPORTED, f"{how}, with {held}"
+        if at.vanishes:
+            return Outcome.SUPPORTED, Reason(f"the drift is below rounding, with {held}", "rounding")
+        return Outcome.SUPPORTED, Reason(f"{size}, with {held}", "drift")
     if e.meets_limit(s) and at.limit is not None and at.ratio is not None:
-        return Outcome.REFUTED, (
+        text = (
             f"the drift is {at.ratio.value:.3f} times {at.limit:.3g}, that of the limiting dynamics for "
             f"s > 1/2, with {held}"
         )
+        return Outcome.REFUTED, Reason(text, "limiting")
     if moved in (Movement.STAYS, Movement.GROWS):
-        return Outcome.REFUTED, f"{size}, with {held}"
-    return Outcome.UNDECIDED, f"{size}: needs more seeds or larger widths"
+        return Outcome.REFUTED, Reason(f"{size}, with {held}", "drift")
+    return Outcome.UNDECIDED, Reason(size, "drift", SEEDS_OR_WIDTHS)
 
 
 def _limiting(e: TrainingEvidence) -> Iterator[Found]:
@@ -188,37 +200,39 @@ def _limiting(e: TrainingEvidence) -> Iterator[Found]:
         if e.clock != "raw":
             yield s, Outcome.NOT_APPLICABLE, "in kernel time the output bias moves infinitely fast", "", ""
         elif at.limit is None:
-            why = e.limit_note or _too_few(e, s)
-            outcome = Outcome.NOT_APPLICABLE if e.limit_note else Outcome.UNDECIDED
-            yield s, outcome, why or "no limiting dynamics was computed", "", ""
+            if e.limit_note:
+                yield s, Outcome.NOT_APPLICABLE, e.limit_note, "", ""
+            else:
+                none = Reason("no limiting dynamics was computed", remedy=MORE_SEEDS)
+                yield s, Outcome.UNDECIDED, _too_few(e, s) or none, "", ""
         elif few := _too_few(e, s):
-            yield s, Outcome.UNDECIDED, f"{few}: needs more seeds", f"{at.limit:.3g}", ""
+            yield s, Outcome.UNDECIDED, few, f"{at.limit:.3g}", ""
         elif at.limit == 0 or at.ratio is None:
             yield s, *_to_zero(e, s), "0", f"{at.spectral[-1]:.3g}"
         else:
             yield s, *_to_limit(e, s, at.ratio), f"{at.limit:.3g}", f"{at.spectral[-1]:.3g}"
 
 
-def _to_zero(e: TrainingEvidence, s: Fraction) -> tuple[Outcome, str]:
+def _to_zero(e: TrainingEvidence, s: Fraction) -> tuple[Outcome, Reason]:
     moved, size = e.drift[s], f"the drift goes {_power(e.at[s].spectral_trend.whole)}"
     if moved is Movement.ZERO:
-        return Outcome.SUPPORTED, f"it goes to zero: {size}"
+        return Outcome.SUPPORTED, Reason(f"it goes to zero: {size}", "drift")
     if moved is Movement.OPEN:
-        return Outcome.UNDECIDED, f"{size}: needs more seeds or larger widths"
-    return Outcome.REFUTED, size
+        return Outcome.UNDECIDED, Reason(size, "drift", SEEDS_OR_WIDTHS)
+    return Outcome.REFUTED, Reason(size, "drift")
 
 
-def _to_limit(e: TrainingEvidence, s: Fraction, ratio: Interval) -> tuple[Outcome, str]:
+def _to_limit(e: TrainingEvidence, s: Fraction, ratio: Interval) -> tuple[Outcome, Reason]:
     where = (
         f"measured/limiting is {ratio.value:.3f} at the largest width, in [{ratio.low:.3f}, {ratio.high:.3f}]"
     )
     gap = e.at[s].gap_trend
-    shrinks = f"the distance goes {_power(gap.whole)}" if gap is not None else ""
+    text = f"{where}; " + (f"the distance goes {_power(gap.whole)}" if gap is not None else "")
     if e.meets_limit(s) or e.gap.get(s) is Movement.ZERO:
-        return Outcome.SUPPORTED, f"{where}; {shrinks}"
+        return Outcome.SUPPORTED, Reason(text, "ratio")
     if e.gap.get(s) in (Movement.STAYS, Movement.GROWS) and ratio.excludes(1.0, e.criterion.limit_margin):
-        return Outcome.REFUTED, f"{where}; {shrinks}"
-    return Outcome.UNDECIDED, f"{where}; {shrinks}: needs more seeds or larger widths"
+        return Outcome.REFUTED, Reason(text, "ratio")
+    return Outcome.UNDECIDED, Reason(text, "ratio", SEEDS_OR_WIDTHS)
 
 
 def _rates(
@@ -230,15 +244,15 @@ def _rates(
     for s, found in trends.items():
         value, seen = exponents[s], f"{found.whole.value:.2f}"
         if few := _too_few(e, s):
-            yield s, Outcome.UNDECIDED, f"{few}: needs more seeds", f"{value:g}", ""
+            yield s, Outcome.UNDECIDED, few, f"{value:g}", ""
             continue
-        reason = f"{what} goes {_power(found.whole)}"
+        reason = Reason(f"{what} goes {_power(found.whole)}", "slope")
         if found.whole.within(value, c.rate_margin):
             outcome = Outcome.SUPPORTED
         elif rejected[str(s)] and found.excludes(value, c.rate_exclusion):
             outcome = Outcome.REFUTED
         else:
-            outcome, reason = Outcome.UNDECIDED, f"{reason}: needs more seeds or larger widths"
+            outcome, reason = Outcome.UNDECIDED, replace(reason, remedy=SEEDS_OR_WIDTHS)
         yield s, outcome, reason, f"{value:g}", seen
 
 
@@ -262,10 +276,9 @@ def _linear_below(e: TrainingEvidence) -> Iterator[Found]:
     for s in below:
         if s not in wide:
             whole = e.at[s].spectral_trend.whole
-            why = (
-                f"over the narrower widths the drift goes {_power(whole)}, which says nothing yet: "
-                f"needs three widths from {c.rate_width}"
-            )
+            text = f"over the narrower widths the drift goes {_power(whole)}, which says nothing yet"
+            wider = Remedy((Need.WIDTHS,), f"needs three widths from {c.rate_width}")
+            why = Reason(text, "narrow", wider)
             yield s, Outcome.UNDECIDED, why, f"{float(-2 * s):g}", f"{whole.value:.2f}"
     exponents = {s: float(-2 * s) for s in below}
     yield from _rates(e, wide, exponents, f"from width {c.rate_width} on the drift")
@@ -282,17 +295,18 @@ def _nonlinear(e: TrainingEvidence) -> Iterator[Found]:
 
 
 #: All claims on training, in the order of the report. A new claim is one line here.
-TRAINING_CLAIMS = (
+TRAINING_CLAIMS: tuple[TrainingClaim, ...] = (
     TrainingClaim("theorem-2.3", "sup_t ‖K(t) − K(0)‖₂ → 0 for s > 1/4, if θ (i) and F_α (ii) stay bounded",
-                  "[ZY] Theorem 2.3", "a drift that stays or grows while both assumptions hold", _theorem),
+                  "[ZY] Theorem 2.3", "a drift that stays or grows while both assumptions hold",
+                  _by_s(_theorem)),
     TrainingClaim("limiting-drift", "for s > 1/2 the drift tends to that of c' = −Σ λ R F_0, K = F_0 F_0'",
-                  "[D] limiting dynamics", "a drift that keeps another value", _limiting),
+                  "[D] limiting dynamics", "a drift that keeps another value", _by_s(_limiting)),
     TrainingClaim("linear-rate-half", "linear, s = 1/2: the relative drift goes like N^(-1)",
-                  "[C]", "a settled slope that excludes −1", _linear_half),
+                  "[C]", "a settled slope that excludes −1", _by_s(_linear_half)),
     TrainingClaim("linear-rate-below", "linear, 1/4 < s < 1/2: the drift goes like N^(-2s)",
-                  "[C]", "a settled slope over wide networks that excludes −2s", _linear_below),
+                  "[C]", "a settled slope over wide networks that excludes −2s", _by_s(_linear_below)),
     TrainingClaim("nonlinear-drift", "nonlinear, 1/4 < s ≤ 1/2: the relative drift goes like N^0",
-                  "[C] after Bonfanti et al. 2024", "a settled slope that excludes 0", _nonlinear),
+                  "[C] after Bonfanti et al. 2024", "a settled slope that excludes 0", _by_s(_nonlinear)),
 )  # fmt: skip
 
 

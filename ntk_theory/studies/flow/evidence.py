@@ -13,7 +13,6 @@ from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
-from scipy import stats
 
 from ntk_theory.arrays import Floats
 from ntk_theory.studies.flow.criterion import FlowCriterion
@@ -187,27 +186,6 @@ def _median_interval(samples: Floats, criterion: FlowCriterion) -> Interval:
     return Interval(float(np.median(samples)), float(low), float(high))
 
 
-def p_below(found: Trend, slope: float) -> float:
-    """p-value of "the exponent is at least ``slope``", one-sided: small where it is shown to lie below.
-
-    Student's t with the bootstrap's standard error, as :meth:`Trend.p_value`.
-    """
-    if not math.isfinite(found.deviation) or found.networks < 2:
-        return 1.0
-    if found.deviation == 0.0:
-        return float(found.whole.value >= slope)
-    return float(stats.t.cdf((found.whole.value - slope) / found.deviation, found.networks - 1))
-
-
-def p_above(found: Trend, slope: float) -> float:
-    """p-value of "the exponent is at most ``slope``": small where it is shown to lie above."""
-    if not math.isfinite(found.deviation) or found.networks < 2:
-        return 1.0
-    if found.deviation == 0.0:
-        return float(found.whole.value <= slope)
-    return float(stats.t.sf((found.whole.value - slope) / found.deviation, found.networks - 1))
-
-
 def movements(trends: Mapping[Fraction, Trend], margin: float, level: float) -> dict[Fraction, Movement]:
     """What each drift does, all tested together (Holm over the s).
 
@@ -218,9 +196,9 @@ def movements(trends: Mapping[Fraction, Trend], margin: float, level: float) -> 
     best = {}
     for s, t in trends.items():
         p_values = {
-            Movement.ZERO: p_below(t, -margin),
-            Movement.STAYS: max(p_below(t, margin), p_above(t, -margin)),
-            Movement.GROWS: p_above(t, margin),
+            Movement.ZERO: t.p_below(-margin),
+            Movement.STAYS: max(t.p_below(margin), t.p_above(-margin)),
+            Movement.GROWS: t.p_above(margin),
         }
         best[s] = min(p_values.items(), key=lambda item: item[1])
     shown = holm({str(s): p for s, (_, p) in best.items()}, level)

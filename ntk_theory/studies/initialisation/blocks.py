@@ -18,6 +18,7 @@ import numpy as np
 from ntk_theory.arrays import Floats, Places
 from ntk_theory.model.blocks import UNIONS, KernelGroup
 from ntk_theory.symbolic.problem import GroupKind
+from ntk_theory.theory import Classification
 
 #: Probe vectors per set of rows.
 PROBES = 2
@@ -53,6 +54,12 @@ def split(pair: str) -> tuple[str, str]:
     """The two names of "g,h"."""
     g, h = pair.split(",")
     return g, h
+
+
+def block_name(pair: str, classification: Classification) -> str:
+    """The classification's name of a watched pair: "b,f" is its "bf"."""
+    joined = pair.replace(",", "")
+    return joined if joined in ("bb", "bf", "ff") and joined in classification.sharp else pair
 
 
 def probe_vector(seed: int, name: str, number: int, length: int) -> Floats:

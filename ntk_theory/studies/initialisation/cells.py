@@ -14,17 +14,15 @@ Values that are not finite are never rows: a :class:`Failure` says what happened
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
-from ntk_theory.arrays import Floats, ShortInts
+from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jet_ntk import jet_ntk
 from ntk_theory.empirical.jets import scaled_jets
 from ntk_theory.empirical.ntk import ntk
@@ -35,6 +33,8 @@ from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.resources import thread_limit
+from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult, init_seed
+from ntk_theory.studies.engine.cost import CellCost, one_pass
 from ntk_theory.studies.initialisation.blocks import (
     ALL_ROWS,
     PROBES,
@@ -48,75 +48,8 @@ from ntk_theory.studies.question.study import Cell, Study
 
 #: The identity of §3 is checked in cells with a smaller seed and at most this width.
 IDENTITY_SEEDS, IDENTITY_WIDTH = 2, 512
-
-
-class Key(NamedTuple):
-    """What a value is: pair and s are "" where they do not matter."""
-
-    pair: str
-    s: str
-    quantity: str
-
-
-class Row(NamedTuple):
-    """One tidy row."""
-
-    case: str
-    activation: str
-    width: int
-    seed: int
-    pair: str
-    s: str
-    quantity: str
-    value: float
-
-
-class Failure(NamedTuple):
-    """Why some rows of a cell are absent; "" for pair or s: not of one pair or s only."""
-
-    cell: Cell
-    pair: str
-    s: str
-    message: str
-
-
-@dataclass(frozen=True, eq=False)
-class CellResult:
-    """A cell's numbers: ``values[k]`` belongs to ``keys[ids[k]]`` of its case's layout."""
-
-    cell: Cell
-    ids: ShortInts
-    values: Floats
-    failures: tuple[Failure, ...] = ()
-    seconds: float = 0.0
-
-    def rows(self, keys: tuple[Key, ...]) -> list[Row]:
-        """Tidy rows, given the layout of the case."""
-        return [
-            Row._make((*self.cell, *keys[k], float(v))) for k, v in zip(self.ids, self.values, strict=True)
-        ]
-
-
-@dataclass(frozen=True, eq=False)
-class LawResult:
-    """What a case needs of the infinite-width law for one activation.
-
-    Attributes
-    ----------
-    jet_ntk:
-        T^∞ between slots and rows, (A, R, A, R); ``None`` where it cannot be computed, ``note`` says why.
-    accuracy:
-        The law's own error estimate.
-    values:
-        ``jetntk:…`` at T^∞, and for ``field:<slot>:<j>`` the variance w_jᵀ Σ w_j of that Gaussian.
-    """
-
-    case: str
-    activation: str
-    jet_ntk: Floats | None
-    accuracy: float | None
-    values: Mapping[str, float]
-    note: str = ""
+#: Seconds of a cell that do not depend on its width (all s assembled, reduced, stored), per s.
+SECONDS_PER_S = 1.0e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +135,14 @@ class CellContext:
             output_bias=self.output_bias,
         )
 
+    def compute(self, width: int, seed: int) -> CellResult:
+        """See :func:`compute_cell`."""
+        return compute_cell(self, width, seed)
+
+    def law(self) -> LawResult:
+        """See :func:`compute_law`."""
+        return compute_law(self)
+
     def jet_ntk_values(self, T: Floats) -> dict[str, float]:
         """``jetntk:<slot>:<slot'>:<j>`` of a jet NTK (A, R, A, R)."""
         w = self.probes
@@ -215,6 +156,11 @@ class CellContext:
                     yield f"jetntk:{names[a]}:{names[b]}:{j}", a, b, j
 
 
+def cell_context(study: Study, case: Case, activation: str, law: LawResult | None = None) -> CellContext:
+    """The context of a case and activation, with T^∞ where its law is known and has one."""
+    return CellContext.of(study, case, activation, None if law is None else law.jet_ntk)
+
+
 def with_limit(quantity: str) -> str:
     """The name of a quantity when T^∞ stands in for T.
 
@@ -223,16 +169,6 @@ def with_limit(quantity: str) -> str:
     """
     head, colon, tail = quantity.partition(":")
     return f"{head}_limit{colon}{tail}"
-
-
-def init_seed(root: int, width: int, seed: int) -> int:
-    """The seed of a network's parameters: independent for every (root, width, seed).
-
-    The plain ``seed`` would give a wide network the normals of a narrow one over again, and the widths of a
-    study would not be independent samples.
-    """
-    text = f"network {root} {width} {seed}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
 
 
 def compute_law(context: CellContext) -> LawResult:
@@ -362,6 +298,12 @@ class _Cell:
             mine, theirs = c.reader.block(kernel, pair), c.reader.block(other, pair)
             off, size = float(frobenius(mine - theirs)), float(frobenius(theirs))
             self.put(pair, str(s), "identity", off / size if size else off)
+
+
+def cell_cost(study: Study, case: Case, width: int) -> CellCost:
+    """One pass, and for every s what does not depend on the width (assembled, reduced, stored)."""
+    one = one_pass(study, case, width)
+    return CellCost(one.seconds + SECONDS_PER_S * len(study.s), one.bytes)
 
 
 def _weights(rows: Rows, jets: Floats) -> tuple[Floats, dict[str, str]]:

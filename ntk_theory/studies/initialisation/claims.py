@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
-from ntk_theory.studies.initialisation.evidence import (
-    Claim,
-    Decide,
-    Outcome,
-    PartResult,
-    ProblemEvidence,
-    Verdict,
-)
+from ntk_theory.studies.initialisation.evidence import Decide, KernelClaim, PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.exponents import exponent_at, law_tells, norm_exponent, spread_exponent
 from ntk_theory.studies.initialisation.observed_limit import Observed, agrees
+from ntk_theory.studies.judging.claim import Claim
+from ntk_theory.studies.judging.verdict import (
+    LARGER_WIDTHS,
+    NO_REMEDY,
+    Need,
+    Outcome,
+    Reason,
+    Remedy,
+    Verdict,
+)
 from ntk_theory.theory import Limit
 
 #: What another set of claims needs stands here too.
@@ -28,6 +32,7 @@ _WORDS = {
     Observed.RANDOM: "it stays random",
     Observed.DIVERGES: "it diverges",
 }
+ADD_S = Remedy((Need.S,), "add one")
 
 
 def _threshold_statement(e: ProblemEvidence, block: str, *, converse: bool) -> str:
@@ -40,7 +45,7 @@ def _threshold_statement(e: ProblemEvidence, block: str, *, converse: bool) -> s
 
 
 def _paper_block(block: str, *, converse: bool) -> Decide:
-    def decide(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
+    def decide(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
         threshold = e.classification.paper.threshold(block)
         if threshold is None or block not in e.block_names:
             steps = e.classification.paper.steps.values()
@@ -49,29 +54,23 @@ def _paper_block(block: str, *, converse: bool) -> Decide:
             return
         statement = _threshold_statement(e, block, converse=converse)
         limit = Fraction(int(threshold.p), int(threshold.q))
-        tested = [s for s in e.exponents(block) if (s < limit if converse else s >= limit)]
+        tested = [s for s in e.s_measured(block) if (s < limit if converse else s >= limit)]
         against, wanted = (_CONVERGES, _FAILS) if converse else (_FAILS, _CONVERGES)
         side = f"s {'<' if converse else '≥'} {threshold}"
         if not tested:
-            yield claim.verdict(
-                Outcome.UNDECIDED, f"no exponent with {side} was measured: add one", block,
-                statement=statement,
-            )  # fmt: skip
+            none = Reason(f"no exponent with {side} was measured", remedy=ADD_S)
+            yield claim.verdict(Outcome.UNDECIDED, none, block, statement=statement)
             return
         seen = {s: e.observed(block, s) for s in tested}
         predicted = f"{'fails' if converse else 'converges'} for {side}"
         for s, (limit_class, reason) in seen.items():
             if limit_class in against:
-                why = f"at s = {s} {_WORDS[limit_class]}: {reason}"
-                yield claim.verdict(Outcome.REFUTED, why, block, s, predicted, str(limit_class), statement)
+                found = replace(reason, text=f"{_WORDS[limit_class]}: {reason.text}", s=s)
+                yield claim.verdict(Outcome.REFUTED, found, block, s, predicted, str(limit_class), statement)
                 return
-        undecided = [
-            f"s = {s}: {reason}" for s, (limit_class, reason) in seen.items() if limit_class not in wanted
-        ]
+        undecided = [replace(why, s=s) for s, (limit_class, why) in seen.items() if limit_class not in wanted]
         if undecided:
-            yield claim.verdict(
-                Outcome.UNDECIDED, "; ".join(undecided), block, None, predicted, statement=statement
-            )
+            yield claim.verdict(Outcome.UNDECIDED, undecided, block, None, predicted, statement=statement)
             return
         classes = dict.fromkeys(limit_class for limit_class, _ in seen.values())
         shown = "; ".join(
@@ -89,9 +88,9 @@ _UNPREDICTED = {
 }
 
 
-def _sharp_limit(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
+def _sharp_limit(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
     for block in e.block_names:
-        for s in e.exponents(block):
+        for s in e.s_measured(block):
             predicted = e.regime(block, s).limit
             if predicted in (Limit.UNDECIDED, Limit.UNDEFINED):
                 yield claim.verdict(
@@ -107,11 +106,11 @@ def _sharp_limit(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
             yield claim.verdict(outcome, reason, block, s, str(predicted), str(seen))
 
 
-def _hidden(e: ProblemEvidence, key: tuple[str, Fraction], seen: Observed) -> str:
-    """Why what was seen can say nothing on the predicted limit; "" where it can."""
+def _hidden(e: ProblemEvidence, key: tuple[str, Fraction], seen: Observed) -> Reason | None:
+    """Why what was seen can say nothing on the predicted limit; ``None`` where it can."""
     regime = e.regime(*key)
     if seen == str(regime.limit) or seen is Observed.UNDECIDED:
-        return ""
+        return None
     value = exponent_at(regime, key[1])
     if value is None:
         # The size is predicted to change, but by no power of N: a logarithm looks like a constant.
@@ -119,16 +118,15 @@ def _hidden(e: ProblemEvidence, key: tuple[str, Fraction], seen: Observed) -> st
             Observed.ZERO,
             Observed.DIVERGES,
         )
-        return "the size is predicted to change by no power of N, which no slope shows" if by_no_power else ""
+        text = "the size is predicted to change by no power of N, which no slope shows"
+        return Reason(text, remedy=NO_REMEDY) if by_no_power else None
     if e.law_decides(*key) and not law_tells(e, key, value):
-        return (
-            "fluctuations between fields, which the limit law lacks, are predicted to outweigh it: "
-            "needs larger widths"
-        )
-    return ""
+        text = "fluctuations between fields, which the limit law lacks, are predicted to outweigh it"
+        return Reason(text, remedy=LARGER_WIDTHS)
+    return None
 
 
-def _law(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
+def _law(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
     for (block, s), evidence in e.blocks.items():
         if evidence.law_p is None:
             why = "; ".join(evidence.notes) or "no limit law for this network"
@@ -137,24 +135,25 @@ def _law(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
         rank = evidence.law_rank
         assert rank is not None
         if evidence.law_is_constant and evidence.law_p == 1.0:
-            reason = "the law is one number, which every network meets to rounding"
+            reason = Reason("the law is one number, which every network meets to rounding")
         else:
-            reason = (
+            text = (
                 f"p = {evidence.law_p:.2g}; mean rank of the networks in the law in "
                 f"[{rank.low:.2f}, {rank.high:.2f}], 0.5 expected"
             )
+            reason = Reason(text, "law-rank")
         if (block, s) in e.rejected:
             outcome = Outcome.REFUTED
         elif agrees(evidence, e.criterion):
             outcome = Outcome.SUPPORTED
         else:
             outcome = Outcome.UNDECIDED
-            reason = f"{reason}: {rank.remedy(e.criterion.rank_margin)}"
+            reason = replace(reason, remedy=rank.remedy(e.criterion.rank_margin))
         yield claim.verdict(outcome, reason, block, s)
 
 
 def _part(name: str) -> Decide:
-    def decide(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
+    def decide(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
         part = e.parts.get(name)
         if part is None:
             yield claim.verdict(Outcome.NOT_APPLICABLE, "no limit law for this network")
@@ -165,7 +164,7 @@ def _part(name: str) -> Decide:
 
 
 #: Every claim, in the order of the report. A new claim is one line here.
-CLAIMS: tuple[Claim, ...] = (
+CLAIMS: tuple[KernelClaim, ...] = (
     Claim("paper-bb", "K_bb converges for s ≥ 1/2", "[ZY] Theorem 2.2",
           "a random or diverging K_bb at some s ≥ 1/2", _paper_block("bb", converse=False)),
     Claim("paper-ff", "K_ff converges for s ≥ 1 in case A, for s ≥ s1 else", "[ZY] Theorem 2.2, s1 [R]",
@@ -197,4 +196,4 @@ CLAIMS: tuple[Claim, ...] = (
 
 def decide_all(evidence: ProblemEvidence) -> tuple[Verdict, ...]:
     """The verdict on every claim."""
-    return tuple(verdict for claim in CLAIMS for verdict in claim.decide(claim, evidence))
+    return tuple(verdict for claim in CLAIMS for verdict in claim.verdicts(evidence))

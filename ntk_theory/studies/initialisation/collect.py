@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Protocol
 
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.errors import NonFiniteError, NTKTheoryError
+from ntk_theory.errors import NTKTheoryError
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.studies.initialisation.block_evidence import BlockRows, block_evidence
-from ntk_theory.studies.initialisation.blocks import PROBES, BlockReader, frobenius, split, watched_pairs
+from ntk_theory.studies.initialisation.blocks import PROBES, block_name, watched_pairs
 from ntk_theory.studies.initialisation.cells import CellContext
 from ntk_theory.studies.initialisation.criterion import Criterion
-from ntk_theory.studies.initialisation.evidence import PartResult, ProblemEvidence
+from ntk_theory.studies.initialisation.evidence import Data, Measured, PartResult, ProblemEvidence
+from ntk_theory.studies.initialisation.law_draws import draw_from
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
-from ntk_theory.studies.initialisation.law_tail import Draw, LawTable
+from ntk_theory.studies.initialisation.law_tail import LawTable
 from ntk_theory.studies.judging.statistics import holm
 from ntk_theory.studies.question.study import Study
-from ntk_theory.theory import Classification, classify
-
-
-class Data(Protocol):
-    """What the evidence needs of a store."""
-
-    def values(self, case: str, activation: str, pair: str, s: str, quantity: str) -> Floats:
-        """(widths, seeds), NaN where missing."""
+from ntk_theory.theory import classify
 
 
 def problem_evidence(
@@ -50,9 +42,10 @@ def problem_evidence(
     law = law or _law(context)
     classification = classify(study.case(case).problem, output_bias=study.output_bias, activation=activation)
     table = draws or (None if law is None else law_table(law, study, criterion))
-    blocks = {}
+    blocks, pairs = {}, {}
     for pair in watched_pairs(context.rows.groups, len(context.case.problem.fields)):
         name = block_name(pair, classification)
+        pairs[name] = pair
         for s in study.s:
             rows = _block_rows(study, data, case, activation, pair, s)
             blocks[name, s] = block_evidence(rows, table, criterion)
@@ -61,49 +54,13 @@ def problem_evidence(
     bad = holm(p_values, level)
     rejected = frozenset((n, s) for n, s in blocks if bad.get(f"{n}|{s}", False))
     parts = _parts(study, data, case, activation, context, law, criterion, level)
-    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level)
+    measured = Measured(data, case, activation, study.widths, pairs)
+    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level, measured)
 
 
 def law_table(law: LimitLaw, study: Study, criterion: Criterion) -> LawTable:
     """Draws from ``law`` at every ε that is asked for, with the seeds of the study and the criterion."""
     return LawTable(draw_from(law, study.seed), criterion.seed)
-
-
-def block_name(pair: str, classification: Classification) -> str:
-    """The classification's name of a watched pair: "b,f" is its "bf"."""
-    joined = pair.replace(",", "")
-    return joined if joined in ("bb", "bf", "ff") and joined in classification.sharp else pair
-
-
-def draw_from(law: LimitLaw, probe_seed: int) -> Draw:
-    """Draws of ‖K‖ and of the first probe, read off the law's kernels as a study reads its networks'."""
-
-    def draw(epsilon: float, size: int, seed: int) -> Mapping[str, tuple[Floats, Floats]]:
-        try:
-            sample = law.sample(epsilon, size, seed)
-        except NonFiniteError:
-            return _affine_blocks(law, reader, epsilon, size)
-        found: dict[str, dict[str, Floats]] = {}
-        for pair, quantity, values in reader.read(sample.matrix):
-            found.setdefault(pair, {})[quantity] = values
-        return {pair: (q["norm"], q["probe:0"]) for pair, q in found.items()}
-
-    reader = BlockReader(law.rows.groups, len(law.problem.fields), probe_seed)
-    return draw
-
-
-def _affine_blocks(
-    law: LimitLaw, reader: BlockReader, epsilon: float, size: int
-) -> dict[str, tuple[Floats, Floats]]:
-    """Where a draw overflows, blocks of affine groups still have their one value; the others are ∞."""
-    infinite = np.full(size, np.inf)
-    found = dict.fromkeys(reader.pairs, (infinite, infinite))
-    for pair in reader.pairs:
-        names = {g.name for side in split(pair) for g in reader.members(side)}
-        if all(law.is_affine(name) for name in names):
-            value = float(frobenius(law.deterministic(epsilon, pair)))
-            found[pair] = (np.full(size, value), np.full(size, value))
-    return found
 
 
 def _law(context: CellContext) -> LimitLaw | None:

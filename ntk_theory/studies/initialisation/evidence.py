@@ -1,58 +1,69 @@
-"""Claims, verdicts, and the evidence on a whole problem that verdicts are drawn from."""
+"""The evidence on a whole problem that verdicts are drawn from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from typing import Protocol, TypeAlias
 
+import numpy as np
+
+from ntk_theory.arrays import Floats
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.observed_limit import Observed, law_decides, observed_limit
+from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.statistics import holm
+from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
+from ntk_theory.studies.judging.verdict import Outcome, Reason, Verdict
 from ntk_theory.theory import Classification, Regime
 
-
-class Outcome(StrEnum):
-    """What the evidence does to a claim."""
-
-    SUPPORTED = "supported"
-    REFUTED = "refuted"
-    UNDECIDED = "undecided"
-    NOT_APPLICABLE = "not applicable"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome of one claim, with its reason and, where undecided, the remedy.
-
-    ``block`` and ``s`` say what it is about; empty and ``None`` for a claim on the whole problem.
-    """
-
-    claim: str
-    statement: str
-    source: str
-    block: str
-    s: Fraction | None
-    outcome: Outcome
-    reason: str
-    predicted: str = ""
-    observed: str = ""
-
-    def to_dict(self) -> dict[str, str | None]:
-        """The verdict as plain strings."""
-        plain = {name: str(value) for name, value in self.__dict__.items()}
-        return {**plain, "s": None if self.s is None else str(self.s)}
+#: With fewer networks a quantity has no trend.
+LEAST_NETWORKS = 4
 
 
 @dataclass(frozen=True)
 class PartResult:
-    """A part of the finite-ε law tested as a whole: its outcome and the evidence in words."""
+    """A part of the finite-ε law tested as a whole: its outcome and the evidence."""
 
     outcome: Outcome
-    reason: str
+    reason: Reason
+
+
+class Data(Protocol):
+    """What the evidence needs of a store."""
+
+    def values(self, case: str, activation: str, pair: str, s: str, quantity: str) -> Floats:
+        """(widths, seeds), NaN where missing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The stored numbers of one problem with one activation, for claims on a quantity of their own.
+
+    ``pairs`` gives the pair of a block by its name: "bf" is the pair "b,f".
+    """
+
+    data: Data
+    case: str
+    activation: str
+    widths: Sequence[int]
+    pairs: Mapping[str, str]
+
+    def values(self, block: str, s: Fraction, quantity: str) -> Floats:
+        """A quantity of a block, such as ``trace``, over (widths, networks) without the incomplete ones."""
+        found = self.data.values(self.case, self.activation, self.pairs[block], str(s), quantity)
+        return np.asarray(found[:, np.isfinite(found).all(axis=0)])
+
+    def trend(self, block: str, s: Fraction, quantity: str, criterion: Criterion) -> Trend:
+        """The slope of the median log|quantity| over the widths, as for ‖K‖."""
+        values = np.abs(self.values(block, s, quantity))
+        if values.shape[1] < LEAST_NETWORKS or not values.all():
+            return NO_TREND
+        log_widths = np.log(np.asarray(self.widths, dtype=np.float64))
+        return trend(log_widths, np.log(values), "median", criterion.level, criterion.seed)
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class ProblemEvidence:
     """What is known of one problem with one activation: prediction, evidence per block and s, parts.
 
     ``rejected`` holds the blocks and s at which part (d) was rejected (Holm over all of them); ``level``
-    is this problem's share of the study's family-wise error.
+    is this problem's share of the study's family-wise error. ``measured`` has the numbers themselves.
     """
 
     classification: Classification
@@ -69,8 +80,9 @@ class ProblemEvidence:
     parts: Mapping[str, PartResult]
     criterion: Criterion
     level: float
+    measured: Measured | None = None
 
-    def observed(self, block: str, s: Fraction) -> tuple[Observed, str]:
+    def observed(self, block: str, s: Fraction) -> tuple[Observed, Reason]:
         """The limit class that was seen, with the reason."""
         return observed_limit(
             self.blocks[block, s],
@@ -109,8 +121,8 @@ class ProblemEvidence:
         bad = holm(p_values, self.level)
         return {(b, s): bad[f"{b}|{s}"] for b, s in exponents}
 
-    def exponents(self, block: str) -> list[Fraction]:
-        """The exponents s at which the block was measured, ascending."""
+    def s_measured(self, block: str) -> list[Fraction]:
+        """The s at which the block was measured, ascending."""
         return sorted(s for name, s in self.blocks if name == block)
 
     @property
@@ -124,29 +136,6 @@ class ProblemEvidence:
         return self.classification.regime(block, s)
 
 
-Decide = Callable[["Claim", ProblemEvidence], Iterator[Verdict]]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim: who makes it, what it says, what would refute it, and how it is decided."""
-
-    code: str
-    statement: str
-    source: str
-    refuted_by: str
-    decide: Decide
-
-    def verdict(
-        self,
-        outcome: Outcome,
-        reason: str,
-        block: str = "",
-        s: Fraction | None = None,
-        predicted: str = "",
-        observed: str = "",
-        statement: str = "",
-    ) -> Verdict:
-        """A verdict on this claim; ``statement`` says it for the problem at hand."""
-        words = statement or self.statement
-        return Verdict(self.code, words, self.source, block, s, outcome, reason, predicted, observed)
+#: A claim on kernels at initialisation, and how one is decided.
+KernelClaim: TypeAlias = Claim[ProblemEvidence]
+Decide: TypeAlias = Callable[[KernelClaim, ProblemEvidence], Iterator[Verdict]]

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
-from ntk_theory.studies.initialisation.evidence import Claim, Outcome, ProblemEvidence, Verdict
+from ntk_theory.studies.initialisation.evidence import KernelClaim, ProblemEvidence
 from ntk_theory.studies.initialisation.observed_limit import plain
+from ntk_theory.studies.judging.verdict import LARGER_WIDTHS, MORE_SEEDS, NO_REMEDY, Outcome, Reason, Verdict
 from ntk_theory.theory import Regime
 
 #: The exponent of N in the fluctuation of T_N, relative to its size; part (c) measures it.
@@ -22,7 +23,7 @@ def exponent_at(regime: Regime, s: Fraction) -> float | None:
     return None if exponent is None else float(exponent)
 
 
-def norm_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
+def norm_exponent(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
     """Verdicts on the exponent of N in ‖K‖, block by block and s by s."""
     predicted = {key: exponent_at(e.regime(*key), key[1]) for key in _keys(e)}
     values = {key: value for key, value in predicted.items() if value is not None}
@@ -55,7 +56,7 @@ def law_tells(e: ProblemEvidence, key: tuple[str, Fraction], value: float) -> bo
     return not (smaller and len(e.classification.problem.fields) > 1)
 
 
-def spread_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
+def spread_exponent(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
     """Verdicts on the exponent of N in the spread of K, block by block and s by s."""
     predicted = {key: _spread_at(e.regime(*key), key[1]) for key in _keys(e)}
     values = {key: value for key, value in predicted.items() if value is not None}
@@ -100,7 +101,7 @@ def _law_tells_spread(e: ProblemEvidence, key: tuple[str, Fraction], value: floa
 
 
 def _against_law(
-    claim: Claim,
+    claim: KernelClaim,
     e: ProblemEvidence,
     key: tuple[str, Fraction],
     value: float,
@@ -113,19 +114,22 @@ def _against_law(
     ``near`` is the law's exponent at nearer widths; one that fits keeps the far one from refuting.
     """
     gap, margin = abs(slope - value), e.criterion.slope_margin
-    reason = f"{what} like N^{plain(slope)} in the limit law, which the networks follow"
+    text = f"{what} like N^{plain(slope)} in the limit law, which the networks follow"
+    reason = Reason(text, "law-power")
     if gap <= e.criterion.law_slope_margin:
         outcome = Outcome.SUPPORTED
     elif gap >= margin and (near is None or abs(near - value) >= margin):
         outcome = Outcome.REFUTED
     else:
         at = "" if near is None else f", like N^{plain(near)} nearer"
-        outcome, reason = Outcome.UNDECIDED, f"{reason}{at}: it has not settled by N = 10^40"
+        outcome = Outcome.UNDECIDED
+        cause = "law-unsettled-near" if at else "law-unsettled"
+        reason = Reason(f"{text}{at}: it has not settled by N = 10^40", cause, NO_REMEDY)
     return claim.verdict(outcome, reason, *key, f"{value:g}", plain(slope))
 
 
 def _by_slope(
-    claim: Claim,
+    claim: KernelClaim,
     evidence: BlockEvidence,
     criterion: Criterion,
     block: str,
@@ -139,20 +143,20 @@ def _by_slope(
     interval, what = trend.whole, "the spread" if spread else "‖K‖"
     shown = (block, evidence.s, f"{value:g}", plain(interval.value))
     if not math.isfinite(interval.half_width):
-        return claim.verdict(Outcome.UNDECIDED, "too few networks for a slope: needs more seeds", *shown[:3])
-    reason = f"{what} goes like N^x with x in [{interval.low:.3f}, {interval.high:.3f}] over the widths"
+        few = Reason("too few networks for a slope", remedy=MORE_SEEDS)
+        return claim.verdict(Outcome.UNDECIDED, few, *shown[:3])
+    text = f"{what} goes like N^x with x in [{interval.low:.3f}, {interval.high:.3f}] over the widths"
     if interval.within(value, criterion.slope_margin):
-        return claim.verdict(Outcome.SUPPORTED, reason, *shown)
+        return claim.verdict(Outcome.SUPPORTED, Reason(text, "slope"), *shown)
     if not interval.excludes(value, criterion.slope_exclusion):
-        return claim.verdict(
-            Outcome.UNDECIDED, f"{reason}: {interval.remedy(criterion.slope_margin)}", *shown
-        )
+        wide = Reason(text, "slope-wide", interval.remedy(criterion.slope_margin))
+        return claim.verdict(Outcome.UNDECIDED, wide, *shown)
     if may_refute and trend.excludes(value, criterion.slope_exclusion):
-        return claim.verdict(Outcome.REFUTED, reason, *shown)
+        return claim.verdict(Outcome.REFUTED, Reason(text, "slope"), *shown)
     late = trend.late
-    why = f"{reason}, and in [{late.low:.3f}, {late.high:.3f}] over the upper half of them"
-    return claim.verdict(Outcome.UNDECIDED, f"{why}, not settled: needs larger widths", *shown)
+    text += f", and in [{late.low:.3f}, {late.high:.3f}] over the upper half of them, not settled"
+    return claim.verdict(Outcome.UNDECIDED, Reason(text, "slope-unsettled", LARGER_WIDTHS), *shown)
 
 
 def _keys(e: ProblemEvidence) -> list[tuple[str, Fraction]]:
-    return [(block, s) for block in e.block_names for s in e.exponents(block)]
+    return [(block, s) for block in e.block_names for s in e.s_measured(block)]

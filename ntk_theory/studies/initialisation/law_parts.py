@@ -13,13 +13,15 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.studies.initialisation.criterion import Criterion
-from ntk_theory.studies.initialisation.evidence import Outcome, PartResult
+from ntk_theory.studies.initialisation.evidence import PartResult
 from ntk_theory.studies.initialisation.exponents import RATE
-from ntk_theory.studies.judging.statistics import against_normal, holm, mean_against
+from ntk_theory.studies.judging.statistics import against_normal, finite, holm, mean_against
 from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
+from ntk_theory.studies.judging.verdict import MORE_SEEDS, Need, Outcome, Reason, Remedy
 
 #: With fewer numbers a projection is left out.
 LEAST = 4
+SMALL_WIDTH = Remedy((Need.SMALL_WIDTHS,), "include a width of at most 512")
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,18 @@ class Projection:
 
 def identity_part(identity: Floats, criterion: Criterion) -> PartResult:
     """(a): the largest relative difference from a kernel obtained without the identity."""
-    finite = identity[np.isfinite(identity)]
-    if not finite.size:
-        return PartResult(Outcome.UNDECIDED, "no network was checked: include a width of at most 512")
-    worst = float(finite.max())
+    checked = finite(identity)
+    if not checked.size:
+        return PartResult(Outcome.UNDECIDED, Reason("no network was checked", remedy=SMALL_WIDTH))
+    worst = float(checked.max())
     outcome = Outcome.SUPPORTED if worst <= criterion.identity else Outcome.REFUTED
-    return PartResult(outcome, f"largest relative difference {worst:.1e} over {finite.size} kernels")
+    text = f"largest relative difference {worst:.1e} over {checked.size} kernels"
+    return PartResult(outcome, Reason(text, "difference"))
 
 
 def field_part(fields: Mapping[str, Projection], criterion: Criterion, level: float) -> PartResult:
     """(b): projections of S_N at the largest widths, pooled, against N(0, σ²); Holm over all at ``level``."""
-    samples = {name: _finite(p.values[-criterion.top_widths :]) for name, p in fields.items()}
+    samples = {name: finite(p.values[-criterion.top_widths :]) for name, p in fields.items()}
     p_values = {
         name: against_normal(sample, fields[name].expected)
         for name, sample in samples.items()
@@ -79,32 +82,28 @@ def jet_ntk_part(
     found = _rate(forms, widths, criterion)
     rate = found.whole
     text = (
-        f"{result.reason}; their spread goes like N^x with x = {rate.value:.2f} "
+        f"{result.reason.text}; their spread goes like N^x with x = {rate.value:.2f} "
         f"in [{rate.low:.2f}, {rate.high:.2f}]"
     )
     if rate.within(RATE, criterion.slope_margin):
-        return PartResult(Outcome.SUPPORTED, text)
+        return PartResult(Outcome.SUPPORTED, Reason(text, "rate"))
     if found.excludes(RATE, criterion.slope_margin):
-        return PartResult(Outcome.REFUTED, text)
-    return PartResult(Outcome.UNDECIDED, f"{text}: {rate.remedy(criterion.slope_margin)}")
-
-
-def _finite(values: Floats) -> Floats:
-    return np.asarray(values[np.isfinite(values)])
+        return PartResult(Outcome.REFUTED, Reason(text, "rate"))
+    return PartResult(Outcome.UNDECIDED, Reason(text, "rate", rate.remedy(criterion.slope_margin)))
 
 
 def _unbiased(values: Floats, widths: Sequence[int], depth: int, criterion: Criterion) -> Floats:
     """The samples at the largest widths, with a fitted 1/N bias removed where there is one."""
     top = criterion.top_widths
     if depth == 1:
-        return _finite(values[-top:])
+        return finite(values[-top:])
     inverse = 1.0 / np.asarray(widths, dtype=np.float64)
     means = np.nanmean(values, axis=1)
     weights = 1.0 / np.maximum(np.nanvar(values, axis=1), 1e-300)
     design = np.stack([np.ones_like(inverse), inverse])
     normal = (design * weights) @ design.T
     _, bias = np.linalg.solve(normal, (design * weights) @ means)
-    return _finite(values[-top:] - bias * inverse[-top:, None])
+    return finite(values[-top:] - bias * inverse[-top:, None])
 
 
 def _rate(forms: Mapping[str, Projection], widths: Sequence[int], criterion: Criterion) -> Trend:
@@ -120,14 +119,14 @@ def _rate(forms: Mapping[str, Projection], widths: Sequence[int], criterion: Cri
 
 def _holm_result(p_values: Mapping[str, float], level: float, text: str) -> PartResult:
     if not p_values:
-        return PartResult(Outcome.UNDECIDED, "nothing was measured")
+        return PartResult(Outcome.UNDECIDED, Reason("nothing was measured", remedy=MORE_SEEDS))
     rejected = [name for name, bad in holm(p_values, level).items() if bad]
     if rejected:
         worst = min(rejected, key=lambda name: p_values[name])
-        return PartResult(
-            Outcome.REFUTED,
+        words = (
             f"{len(rejected)} of {len(p_values)} rejected at family-wise {level:.2g}: {worst}, "
-            f"p = {p_values[worst]:.1e}",
+            f"p = {p_values[worst]:.1e}"
         )
-    smallest = min(p_values.values())
-    return PartResult(Outcome.SUPPORTED, f"{len(p_values)} {text} (smallest p = {smallest:.2g})")
+        return PartResult(Outcome.REFUTED, Reason(words, "rejected"))
+    words = f"{len(p_values)} {text} (smallest p = {min(p_values.values()):.2g})"
+    return PartResult(Outcome.SUPPORTED, Reason(words, "fits"))

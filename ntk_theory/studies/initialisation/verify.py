@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ntk_theory.errors import InputError, StoreError
-from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.store import Store
-from ntk_theory.studies.initialisation.claims import ProblemEvidence, decide_all
-from ntk_theory.studies.initialisation.collect import problem_evidence
+from ntk_theory.studies.initialisation.claims import ProblemEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.initialisation.kind import QUICK
+from ntk_theory.studies.judging.judge import judge as judge_any
+from ntk_theory.studies.judging.judge import record, verify_kind
 from ntk_theory.studies.judging.result import Result
-from ntk_theory.studies.question.study import DEFAULT_S, DEFAULT_WIDTHS, Study
+from ntk_theory.studies.kinds import DEFAULT
+from ntk_theory.studies.question.study import DEFAULT_S, DEFAULT_WIDTHS
 
 if TYPE_CHECKING:
     from ntk_theory.studies.question.case import ProblemLike
 
-#: The size of a quick study: fewer widths, networks and points. With 48 networks a spread's slope is known
-#: to ±0.11, within the criterion's margin of 0.2.
-QUICK: Mapping[str, Any] = {"widths": tuple(2**k for k in range(6, 12)), "seeds": 48, "points": 6}
-
+#: What was defined here once is still found here.
+__all__ = ["QUICK", "StudyResult", "judge", "record", "verify"]
 
 #: What :func:`verify` finds: verdicts on kernels at initialisation.
 StudyResult: TypeAlias = Result[ProblemEvidence]
@@ -68,53 +67,32 @@ def verify(
     ------
     InputError, StoreError, Interrupted
     """
-    criterion = criterion or Criterion()
-    study = Study.from_problems(
+    return verify_kind(
+        DEFAULT,
         problems,
-        points=points,
-        sweep=sweep,
-        seed=seed,
+        criterion=criterion,
+        store=store,
+        workers=workers,
+        cluster=cluster,
+        progress=progress,
         s=s,
         widths=widths,
         seeds=seeds,
+        points=points,
         depth=depth,
         activations=activations,
         output_bias=output_bias,
-        criterion=criterion.to_dict(),
+        sweep=sweep,
+        seed=seed,
     )
-    with Store.open_or_create(store, study) as opened:
-        run(study, opened, workers=workers, cluster=cluster, progress=progress)
-        return record(opened)
-
-
-def record(store: Store) -> StudyResult:
-    """As :func:`judge`, and the verdicts go into the store, unless the latest ones there are the same."""
-    result = judge(store)
-    verdicts = result.to_dict()["verdicts"]
-    if verdicts not in store.verdicts()[-1:]:
-        store.add_verdicts(verdicts)
-    return result
 
 
 def judge(store: Store) -> StudyResult:
-    """The verdicts on what a store holds, by the criterion that was frozen in it; the store may be read-only.
+    """As :func:`ntk_theory.studies.judging.judge.judge`, of a store of kernels at initialisation.
 
     Raises
     ------
-    StoreError
-        The frozen criterion is not one of this version.
+    InputError
+        The store holds a study of another kind.
     """
-    study, data = store.study, store.data()
-    if study.training is not None:
-        raise InputError(f"the store {store.path} holds a study of training; judge it with judge_training")
-    try:
-        criterion = Criterion.from_dict(study.criterion)
-    except InputError as cause:
-        raise StoreError(f"the store {store.path} cannot be judged: {cause}") from None
-    evidence = {
-        (case.label, activation): problem_evidence(study, data, case.label, activation, criterion)
-        for case in study.cases
-        for activation in study.activations
-    }
-    verdicts = {key: decide_all(e) for key, e in evidence.items()}
-    return StudyResult(study, data, evidence, verdicts, store.path)
+    return judge_any(store, DEFAULT)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ntk_theory.studies.engine.samples import StudyData
-from ntk_theory.studies.initialisation.evidence import Outcome, Verdict
+from ntk_theory.studies.judging.verdict import Outcome, Verdict
 from ntk_theory.studies.question.study import Study
 
 Evidence = TypeVar("Evidence")
@@ -57,7 +57,6 @@ class Result(Generic[Evidence]):
 
     def to_dict(self) -> dict[str, Any]:
         """Question, verdicts and outcomes as plain data."""
-        training = self.study.training
         return {
             "study": self.study.digest,
             "store": str(self.path),
@@ -67,7 +66,7 @@ class Result(Generic[Evidence]):
             "seeds": self.study.seeds,
             "depth": self.study.depth,
             "output_bias": self.study.output_bias,
-            **({} if training is None else {"training": training.to_dict()}),
+            **self.study.marks,
             "criterion": dict(self.study.criterion),
             "complete": self.is_complete,
             "failures": [f._asdict() | {"cell": list(f.cell)} for f in self.data.failures()],

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special, stats
 
 from ntk_theory.arrays import Floats
+from ntk_theory.studies.judging.verdict import MORE_SEEDS, Need, Remedy
 
 
 def holm(p_values: Mapping[str, float], level: float) -> dict[str, bool]:
@@ -47,18 +48,17 @@ class Interval:
         """Half the length of the interval."""
         return (self.high - self.low) / 2
 
-    def remedy(self, margin: float) -> str:
-        """How many more networks bring the half-width down to a margin, in words.
+    def remedy(self, margin: float) -> Remedy:
+        """How many more networks bring the half-width down to a margin.
 
-        >>> Interval(0.0, -0.4, 0.4).remedy(0.2), Interval(0.0, -math.inf, math.inf).remedy(0.2)
+        >>> str(Interval(0.0, -0.4, 0.4).remedy(0.2)), str(Interval(0.0, -math.inf, math.inf).remedy(0.2))
         ('needs about 4× the seeds', 'needs more seeds')
         """
         factor = (self.half_width / margin) ** 2
-        return (
-            f"needs about {max(2, math.ceil(factor))}× the seeds"
-            if math.isfinite(factor)
-            else "needs more seeds"
-        )
+        if not math.isfinite(factor):
+            return MORE_SEEDS
+        times = max(2, math.ceil(factor))
+        return Remedy((Need.SEEDS,), f"needs about {times}× the seeds", times)
 
     def within(self, centre: float, margin: float) -> bool:
         """Does the whole interval lie within ``margin`` of ``centre``? (Equivalence.)"""
@@ -67,6 +67,11 @@ class Interval:
     def excludes(self, centre: float, margin: float = 0.0) -> bool:
         """Does the interval miss everything within ``margin`` of ``centre``?"""
         return self.high < centre - margin or self.low > centre + margin
+
+
+def finite(values: Floats) -> Floats:
+    """The finite ones, flattened."""
+    return np.asarray(values[np.isfinite(values)])
 
 
 def law_ranks(samples: Sequence[Floats], law: Sequence[Floats]) -> Floats:

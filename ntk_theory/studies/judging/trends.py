@@ -45,6 +45,22 @@ class Trend:
             return float(abs(self.whole.value - slope) <= 1e-9)
         return float(2 * stats.t.sf(abs(self.whole.value - slope) / self.deviation, self.networks - 1))
 
+    def p_below(self, slope: float) -> float:
+        """p-value of "the exponent is at least ``slope``": small where it is shown to lie below."""
+        if not math.isfinite(self.deviation) or self.networks < 2:
+            return 1.0
+        if self.deviation == 0.0:
+            return float(self.whole.value >= slope)
+        return float(stats.t.cdf((self.whole.value - slope) / self.deviation, self.networks - 1))
+
+    def p_above(self, slope: float) -> float:
+        """p-value of "the exponent is at most ``slope``": small where it is shown to lie above."""
+        if not math.isfinite(self.deviation) or self.networks < 2:
+            return 1.0
+        if self.deviation == 0.0:
+            return float(self.whole.value <= slope)
+        return float(stats.t.sf((self.whole.value - slope) / self.deviation, self.networks - 1))
+
     def approaches(self, slope: float) -> bool:
         """Does the slope still move towards ``slope``, by more than its noise?"""
         moved = self.late.value - self.early.value

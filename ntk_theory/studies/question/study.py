@@ -5,38 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, fields
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import cost_of
-from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError
-from ntk_theory.model.assembly import stack_rows
-from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.studies.kinds import DEFAULT, TRAINING, load
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
-from ntk_theory.studies.question.training import FlowSettings
 from ntk_theory.symbolic.numbers import fraction
 
 #: Changes whenever a quantity of a kind of study is added, or means something else.
 QUANTITIES_VERSION = 1
 DEFAULT_S = tuple(map(Fraction, ("2/5", "1/2", "5/8", "3/4", "1")))
 DEFAULT_WIDTHS = tuple(2**k for k in range(6, 15))
-#: Seconds of a cell that do not depend on its width (all s assembled, reduced, stored), per s.
-SECONDS_PER_S = 1.0e-3
-#: Copies of all parameters that a flow's integrator holds.
-FLOW_VECTORS = 24
-#: Bytes of an idle worker process with everything imported.
-WORKER_BYTES = 2.5e8
-
 CriterionValue = float | int | str
 
 
@@ -49,14 +38,13 @@ class Cell(NamedTuple):
     seed: int
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What a study will take: cells, seconds on one core, bytes of the largest cell and per worker."""
+class Settings(Protocol):
+    """What a kind of study fixes besides its networks; ``kind`` is the kind's name, and its key in JSON."""
 
-    cells: int
-    seconds: float
-    cell_bytes: float
-    worker_bytes: float
+    kind: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings by name, as JSON-like data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +69,12 @@ class Study:
         after the samples were seen.
     version:
         Of the meaning of the stored quantities.
+    settings:
+        ``None``: kernels at initialisation. Else what another kind of study fixes besides; it names the
+        kind, such as :class:`ntk_theory.studies.flow.settings.FlowSettings`, with which every network is
+        trained for every s, and its kernel's drift is what the cells hold.
     training:
-        ``None``: kernels at initialisation. Else every network is trained for every s, and its kernel's
-        drift is what the cells hold (:mod:`ntk_theory.studies.flow.cells`).
+        An older name of ``settings``; of a study of training they are found under both names.
 
     Two studies are equal when their :attr:`digest` is.
     """
@@ -100,10 +91,13 @@ class Study:
     point_tile: int = 64
     criterion: Mapping[str, CriterionValue] = field(default_factory=dict)
     version: int = QUANTITIES_VERSION
-    training: FlowSettings | None = None
+    settings: Settings | None = None
+    training: InitVar[Settings | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, training: Settings | None) -> None:
         fix = object.__setattr__
+        fix(self, "settings", self.settings or training)
+        fix(self, "training", self.settings if self.kind == TRAINING else None)
         fix(self, "cases", tuple(self.cases))
         fix(self, "s", tuple(fraction(s) for s in _several(self.s)))
         fix(self, "widths", tuple(_whole("widths", w, 1) for w in _several(self.widths)))
@@ -152,6 +146,19 @@ class Study:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    @property
+    def kind(self) -> str:
+        """The name of the kind of study, one of :data:`ntk_theory.studies.kinds.KINDS`."""
+        return DEFAULT if self.settings is None else self.settings.kind
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """How the kind marks itself in JSON: its name and settings; nothing for kernels at initialisation.
+
+        The digests of studies of kernels are older than any other kind.
+        """
+        return {} if self.settings is None else {self.kind: self.settings.to_dict()}
 
     def case(self, label: str) -> Case:
         """The case of this label."""
@@ -203,21 +210,34 @@ class Study:
             "point_tile": self.point_tile,
             "criterion": dict(self.criterion),
         }
-        # Left out where there is none: the digests of studies without training stay what they were.
-        return table if self.training is None else table | {"training": self.training.to_dict()}
+        return table | self.marks
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Study:
-        """The study that :meth:`to_dict` wrote."""
-        rest = dict(table)
-        if "training" in rest:
-            rest["training"] = FlowSettings.from_dict(rest["training"])
+        """The study that :meth:`to_dict` wrote.
+
+        Raises
+        ------
+        InputError
+            It is of a kind, or has settings, that this version does not know.
+        """
+        own = {f.name for f in fields(cls)}
+        rest = {name: value for name, value in table.items() if name in own}
+        marks = {name: value for name, value in table.items() if name not in own}
+        if len(marks) > 1:
+            raise InputError(f"the study has the kinds {', '.join(marks)}; it needs one at most")
+        for name, settings in marks.items():
+            rest["settings"] = settings_of(name, settings)
         return cls(cases=tuple(map(Case.from_dict, rest.pop("cases"))), **rest)
 
     @property
     def json(self) -> str:
         """:meth:`to_dict` as canonical JSON: sorted keys, no spaces."""
         return canonical(self.to_dict())
+
+    def estimate(self) -> Any:
+        """What the study will take, an :class:`~ntk_theory.studies.engine.cost.Estimate`."""
+        return load(self.kind).estimate(self)
 
     @cached_property
     def digest(self) -> str:
@@ -231,35 +251,20 @@ class Study:
         del table["criterion"]
         return hashlib.sha256(canonical(table).encode()).hexdigest()
 
-    def cost(self, case: Case, width: int) -> tuple[float, float]:
-        """Seconds and bytes of one cell (estimates)."""
-        activation = self.activations[0]
-        small = self.network(case, "sin", 1)
-        rows = stack_rows(lower_problem(case.problem), case.points)
-        ask = replace(
-            request(small, small.init(0), rows.points, rows.slots),
-            network=self.network(case, activation, width),
-        )
-        way = cost_of(ask, contracted=False, point_tile=self.point_tile, neuron_tile=self.neuron_tile)
-        weights = 8.0 * width * (len(case.problem.variables) + 2 + width * (self.depth - 1))
-        blocks = 8.0 * (
-            2 * (len(rows.slots) * len(rows.points)) ** 2 + 8 * len(self.s) * len(rows.points) ** 2
-        )
-        size = way.bytes + 2 * weights + blocks
-        if self.training is None:
-            return way.seconds + SECONDS_PER_S * len(self.s), size
-        from ntk_theory.studies.flow.cells import flow_seconds  # noqa: PLC0415  it needs this class
 
-        return flow_seconds(self, case, width), size + FLOW_VECTORS * weights
+def settings_of(kind: str, table: Mapping[str, Any]) -> Settings:
+    """The settings of a kind of study, read from JSON-like data.
 
-    def estimate(self) -> Estimate:
-        """Cells, seconds on one core, bytes of the largest cell and of the worker that computes it."""
-        costs = [self.cost(case, width) for case in self.cases for width in self.widths]
-        each = self.seeds * len(self.activations)
-        largest = max(size for _, size in costs)
-        return Estimate(
-            each * len(costs), each * sum(time for time, _ in costs), largest, largest + WORKER_BYTES
-        )
+    Raises
+    ------
+    InputError
+        This version has no such kind, or it has no such settings.
+    """
+    reader = load(kind).settings
+    if reader is None:
+        raise InputError(f"the study has settings of {kind!r}, a kind that has none")
+    found: Settings = reader.from_dict(table)
+    return found
 
 
 def canonical(table: Any) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ntk_theory.symbolic.grammar.limits import MAX_BRANCHES, MAX_ORDER
+from ntk_theory.symbolic.grammar.outside import FRACTIONAL
 from ntk_theory.symbolic.grammar.source import Source
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
@@ -278,7 +279,13 @@ class Elaborator:
         )
 
     def _order(self, number: Number) -> int:
-        if number.value.denominator != 1 or number.value < 1:
+        if number.value.denominator != 1:
+            raise self.source.error(
+                f"the order of a derivative is {number.value}: {FRACTIONAL[0]}",
+                number.at,
+                expected=f"an integer from 1 on, or {FRACTIONAL[1]}",
+            )
+        if number.value < 1:
             raise self.source.error(
                 f"the order of a derivative is {number.value}", number.at, expected="an integer from 1 on"
             )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, MAX_NAME
+from ntk_theory.symbolic.grammar.outside import INTEGRAL
 from ntk_theory.symbolic.grammar.source import Source, clipped
 
 
@@ -76,7 +77,7 @@ _INSTEAD = {
     "≠": "=",
     "½": "1/2",
     "@": "u_y@upper, a field and the part of the domain that it belongs to",
-    "∫": "a differential operator (integrals are outside of the grammar)",
+    "∫": INTEGRAL[1],
     ".": "a decimal such as 0.5 (attributes are outside of the grammar)",
     ":": "';' between the equations of a system",
     "{": "(",

@@ -20,6 +20,7 @@ from ntk_theory.symbolic.grammar.limits import (
     MAX_ORDER,
     MAX_SYMPY_NODES,
 )
+from ntk_theory.symbolic.grammar.outside import DELAY, INTEGRAL
 from ntk_theory.symbolic.grammar.tree import (
     Call,
     Comparison,
@@ -211,7 +212,9 @@ class _Walker:
         name = _short(node.func.__name__)
         if not all(isinstance(argument, sp.Symbol) for argument in node.args):
             raise ParseError(
-                f"the field {name} is taken at other arguments than its variables; write {name}(x, t)"
+                f"the field {name} is taken at other arguments than its variables (write {name}(x, t)): "
+                + DELAY[0],
+                expected=DELAY[1],
             )
         arguments = tuple(_short(argument.name) for argument in node.args)
         if self._functions.setdefault(name, arguments) != arguments:
@@ -305,6 +308,8 @@ def _refused(node: sp.Basic) -> ParseError:
             "the expression contains the imaginary unit, and everything here is real",
             expected="the real and the imaginary part as two fields, in two equations",
         )
+    if isinstance(node, sp.Integral):
+        return ParseError(f"the SymPy expression contains Integral: {INTEGRAL[0]}", expected=INTEGRAL[1])
     return ParseError(
         f"the SymPy expression contains {type(node).__name__}, which is outside of the grammar",
         expected="sums, products, powers, derivatives, fields u(x, t), symbols, numbers and "

@@ -16,6 +16,7 @@ import sympy as sp
 
 from ntk_theory.errors import InputError
 from ntk_theory.symbolic.grammar.limits import MAX_NAMES
+from ntk_theory.symbolic.grammar.outside import BY_NAME, DELAY
 from ntk_theory.symbolic.grammar.source import Source, clipped, near
 from ntk_theory.symbolic.grammar.tree import (
     Call,
@@ -238,10 +239,14 @@ class Vocabulary:
 
     def unknown_function(self, source: Source, call: Call) -> Exception:
         """The error for a call of a name that is no function."""
-        if call.name in self.fields or call.name.partition("_")[0] in self.fields:
+        if call.name in self.fields or spelling(call.name)[0] in self.fields:
+            if any(not isinstance(a, Name) or a.name not in self.variables for a in call.arguments):
+                return source.error(DELAY[0], call.at, expected=DELAY[1])
             return source.error(
                 f"the field {call.name!r} is written without arguments", call.at, suggestion=call.name
             )
+        if (reason := BY_NAME.get(call.name.lower())) is not None:
+            return source.error(f"{call.name}: {reason[0]}", call.at, expected=reason[1])
         if call.name in self.variables or call.name in self.parameters or is_conventional(call.name):
             return source.error(
                 f"{call.name!r} is not a function",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
 
 from ntk_theory.errors import InputError
+from ntk_theory.studies.kinds import TRAINING
 
 CLOCKS = ("raw", "kernel")
 
@@ -26,6 +27,8 @@ class FlowSettings:
         Times at which the kernel is compared with the first one, evenly spaced.
     """
 
+    kind: ClassVar[str] = TRAINING
+
     until: float = 0.1
     clock: Literal["raw", "kernel"] = "raw"
     records: int = 8
@@ -42,12 +45,13 @@ class FlowSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """The settings by name."""
-        return dict(self.__dict__)
+        return {"until": self.until, "clock": self.clock, "records": self.records}
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> FlowSettings:
         """The settings that :meth:`to_dict` wrote."""
-        unknown = [name for name in table if name not in cls.__dataclass_fields__]
+        known = {f.name for f in fields(cls)}
+        unknown = [name for name in table if name not in known]
         if unknown:
             raise InputError(
                 f"the settings of training have {unknown[0]!r}, which this version does not know; "

@@ -1,0 +1,80 @@
+"""What an answer assumes: each with the reason why it matters (THEORY §3).
+
+Only what the answer used is listed: a problem without coordinates in its coefficients does not depend
+on its domain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ntk_theory.setting.activations import Activation
+from ntk_theory.theory.sharp import Kernel
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One condition of an answer, and why it is one."""
+
+    what: str
+    why: str
+
+    def to_dict(self) -> dict[str, str]:
+        """The assumption as plain strings."""
+        return {"what": self.what, "why": self.why}
+
+
+def assumptions(kernel: Kernel) -> tuple[Assumption, ...]:
+    """The conditions of the answers about a kernel, in a fixed order."""
+    return (*_places(kernel), *_parameters(kernel), *_symmetries(kernel), _activation(kernel.activation))
+
+
+def _places(kernel: Kernel) -> list[Assumption]:
+    """Where the coordinates lie that occur in coefficients."""
+    found = []
+    for rows in kernel.rows.values():
+        for row in rows:
+            for symbol in sorted(row.coordinates, key=str):
+                what, why = f"{symbol} > 0", "a coefficient depends on it; no domain is given"
+                if symbol.name in row.domain:
+                    low, high = row.domain[symbol.name]
+                    what, why = f"{low} < {symbol} < {high}", "a coefficient depends on it"
+                found.append(Assumption(what, why))
+    return list(dict.fromkeys(found))
+
+
+def _parameters(kernel: Kernel) -> list[Assumption]:
+    """Parameters without a value."""
+    names = {
+        symbol.name
+        for rows in kernel.rows.values()
+        for row in rows
+        for symbol, _, _ in row.intervals
+        if symbol not in row.coordinates
+    }
+    return [
+        Assumption(f"{name} > 0, otherwise generic", "it has no value: sums in which it occurs do not vanish")
+        for name in sorted(names)
+    ]
+
+
+def _symmetries(kernel: Kernel) -> list[Assumption]:
+    """The input map, where rows on faces were asked for cancellations."""
+    rows = [row for own in kernel.rows.values() for row in own]
+    if not any(row.is_pinned for row in rows):
+        return []
+    names = {"identity": "inputs as they are", "domain": "the domain mapped onto [-1, 1]"}
+    what = names.get(kernel.inputs.name, "the input map that was given")
+    return [
+        Assumption(
+            f"input map: {what}; first layer of Gaussian weights of one variance",
+            "on faces it decides whether T^∞ cancels",
+        )
+    ]
+
+
+def _activation(activation: Activation) -> Assumption:
+    return Assumption(
+        f"{activation.name} is generic: T^∞ vanishes by symmetry only",
+        "no entry of T^∞ is 0 by an accident of the activation",
+    )
