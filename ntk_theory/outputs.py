@@ -60,11 +60,15 @@ def archive_format(what: str, kind: str) -> Format:
     return Format(what, (".npz",), ((kind + " ").encode("utf-32-le"),))
 
 
-#: Pictures; :func:`ntk_theory.report.figures.picture_file.save` writes the marks, one per file format.
+#: Pictures; :func:`ntk_theory.report.figures.palette.save_picture` writes the marks.
 PICTURE = Format(
     "a picture",
     (".png", ".svg", ".pdf"),
-    (b"Software\0" + GENERATOR.encode(), f"<dc:title>{GENERATOR}<".encode(), f"/Creator ({GENERATOR})".encode()),
+    (
+        b"Software\0" + GENERATOR.encode(),
+        f"<dc:title>{GENERATOR}<".encode(),
+        f"/Creator ({GENERATOR})".encode(),
+    ),
 )
 
 
@@ -85,7 +89,7 @@ class Outputs:
     _claimed: dict[Path, str] = field(default_factory=dict)
 
     def claim(self, option: str, path: Path | None, format: Format) -> None:
-        """This file will be written; asked before the work, not after it.
+        """Say that a file will be written; asked before the work, not after it.
 
         Raises
         ------
@@ -99,7 +103,7 @@ class Outputs:
         if path.suffix.lower() not in format.endings:
             endings = ", ".join(format.endings)
             raise InputError(
-                f"{option} is {str(path)!r}; the ending decides the format: for {format.what} it needs {endings}"
+                f"{option} is {str(path)!r}; the ending decides the format: {format.what} needs {endings}"
             )
         target = self._free(option, path)
         if target.exists() and not self.force and not _is_made(format, target):
@@ -112,8 +116,8 @@ class Outputs:
         """A study's store, which is made or resumed; opening it later tells a store from another file."""
         if path is None:
             return
-        if path.suffix.lower() in NO_STORE:
-            raise InputError(f"{option} is {str(path)!r}; a store needs an ending such as .sqlite")
+        if path.suffix.lower() not in STORE and not path.exists():
+            raise InputError(f"{option} is {str(path)!r}; a new store needs {', '.join(STORE)}")
         self._distinct(option, path)
 
     def claim_folder(self, option: str, path: Path, names: Iterable[str], format: Format) -> None:
@@ -151,8 +155,8 @@ class Outputs:
         return target
 
 
-#: Endings of what else commands read and write: no store is made under such a name.
-NO_STORE = (".csv", ".html", ".json", ".npz", ".toml", ".txt", *PICTURE.endings)
+#: Endings of new stores; an old one may have any name.
+STORE = (".sqlite", ".sqlite3", ".db")
 
 
 def _is_made(format: Format, target: Path) -> bool:
@@ -198,7 +202,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     # A name of its own length: that of the target may be as long as names can be.
     part = target.with_name(f".ntk-theory-{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        with open(part, "xb") as file:
+        with open(part, "x+b") as file:  # read, too, by those who append to an archive
             yield file
             file.flush()
             os.fsync(file.fileno())
