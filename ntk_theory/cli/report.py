@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 import ntk_theory as nt
+from ntk_theory.cli.options import Force
 from ntk_theory.errors import InputError
+from ntk_theory.outputs import Format, Outputs
+from ntk_theory.report import page
 from ntk_theory.studies.engine import export
 
 
@@ -20,17 +23,26 @@ def command(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="PDE", help="Only this problem; repeatable.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Write one HTML page: verdicts, tables, figures, derivation, criterion, how to reproduce.
 
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
     for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
     """
-    if output.suffix.lower() not in export.WRITERS:
-        print(nt.page(store, output, only=only or ()))
-        return
-    if only:
+    is_table = output.suffix.lower() in export.WRITERS
+    pages = page.write.PAGE
+    kinds = Format("a report", (*pages.endings, *export.WRITERS), (*pages.marks, *export.MARKS))
+    outputs = Outputs([store], force)
+    outputs.claim("--output", output, kinds)
+    if output.suffix.lower() == ".csv":
+        outputs.claim("the codebook of --output", export.codebook_path(output), export.CODEBOOK_FILE)
+    if is_table and only:
         raise InputError(f"--only chooses problems of a page; {output} holds all rows, leave it out")
-    with nt.Store.open(store) as opened:
-        export.export(opened.data(), output)
+    if is_table:
+        with nt.Store.open(store) as opened:
+            export.export(opened.data(), output)
+    else:
+        # A file of rows may have been claimed, which a page alone would not replace.
+        nt.page(store, output, only=only or (), force=True)
     print(output)

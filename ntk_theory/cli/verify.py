@@ -22,6 +22,7 @@ from ntk_theory.cli.options import (
     resolve,
 )
 from ntk_theory.errors import InputError
+from ntk_theory.outputs import Outputs
 from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
+    Outputs(what or ()).claim_store("--store", store)
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
     if (parameter or fields or variables) and not zoo:
@@ -137,6 +139,7 @@ def resume(
 
     The store holds the whole question (problems, points, seeds, criterion), so nothing else is needed.
     """
+    Outputs([store]).claim_store("--into", into)
     result = nt.resume(store, into=into, workers=workers, cluster=cluster)
     return _report([result], strict=strict, as_json=as_json)
 

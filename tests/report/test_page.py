@@ -190,3 +190,11 @@ def test_a_page_of_a_problem_that_is_not_there_is_refused(tmp_path, only, messag
     with nt.Store.create(tmp_path / "s.sqlite", study) as store, pytest.raises(InputError, match=message):
         nt.page(store, tmp_path / "page.html", only=only)
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_page_never_replaces_its_store(tmp_path):
+    path = tmp_path / "s.html"
+    study = Study.from_problems("heat", widths=(16, 32), seeds=4, points=3, activations="erf", s="1/2")
+    with nt.Store.create(path, study), pytest.raises(InputError, match="which this command reads"):
+        nt.page(path, path, force=True)
+    assert nt.judge(path).study == study

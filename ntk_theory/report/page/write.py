@@ -6,14 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ntk_theory.errors import InputError, StoreError
-from ntk_theory.files import replacing
+from ntk_theory.outputs import GENERATOR, Format, Outputs, write_text
 from ntk_theory.report.kinds import report_of
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.studies.engine.store import Store, opened
 from ntk_theory.studies.judging.judge import judge
 
+#: A page; its head names this package.
+PAGE = Format("a page", (".html", ".htm"), (f'name="generator" content="{GENERATOR}"'.encode(),))
 
-def page(store: Store | str | Path, output: str | Path = "report.html", *, only: Sequence[str] = ()) -> Path:
+
+def page(
+    store: Store | str | Path,
+    output: str | Path = "report.html",
+    *,
+    only: Sequence[str] = (),
+    force: bool = False,
+) -> Path:
     """Write a study as one self-contained HTML page: verdicts, tables, figures, criterion, how to reproduce.
 
     Parameters
@@ -24,6 +33,8 @@ def page(store: Store | str | Path, output: str | Path = "report.html", *, only:
         The page, which appears whole or not at all.
     only:
         Problems (or labels) to which the page is restricted; default: all.
+    force:
+        Replace ``output`` also where it is no page of this package; the store itself is never replaced.
 
     Returns
     -------
@@ -33,17 +44,17 @@ def page(store: Store | str | Path, output: str | Path = "report.html", *, only:
     Raises
     ------
     InputError
-        ``only`` names a problem that the store does not have.
+        ``only`` names a problem that the store does not have; ``output`` may not be written.
     StoreError
         The store cannot be read, or the page cannot be written.
     """
     with opened(store) as found:
         _check(found, only)
+        Outputs([found.path], force).claim("output", Path(output), PAGE)
         provenance = Provenance(found.environments(), found.fingerprint())
         html = report_of(found.study).page(judge(found), provenance, only=only)
     try:
-        with replacing(output) as file:
-            file.write(html.encode("utf-8"))
+        write_text(output, html)
     except OSError as cause:
         raise StoreError(f"{output} cannot be written ({cause.strerror}); name another file") from None
     return Path(output)
