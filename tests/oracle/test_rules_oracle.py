@@ -194,13 +194,17 @@ def test_random_problems_have_every_feature() -> None:
 # classify ---------------------------------------------------------------------------------------------
 
 
+#: Output biases that share the oracle's work; problems take turns.
+SHARES = (("zero", "none"), ("normal",))
+
+
 def wrong(found: list[Comparison]) -> list[str]:
     return [str(c) for c in found if c.verdict == WRONG]
 
 
 @pytest.mark.parametrize("seed", [seed for seed in range(40) if seed not in WRONG_SEEDS])
 def test_random_problems(seed: int) -> None:
-    assert not wrong(list(compare(random_problem(seed), seed)))
+    assert not wrong(list(compare(random_problem(seed), seed, biases=SHARES[seed % 2])))
 
 
 CASES = [(kind, k) for kind in KINDS for k in range(10) if k not in WRONG_MEMBERS.get(kind, ())]
@@ -208,7 +212,7 @@ CASES = [(kind, k) for kind in KINDS for k in range(10) if k not in WRONG_MEMBER
 
 @pytest.mark.parametrize(("kind", "k"), CASES)
 def test_members_of_kinds(kind: int, k: int) -> None:
-    assert not wrong(list(compare(members(kind, 10)[k], k)))
+    assert not wrong(list(compare(members(kind, 10)[k], k, biases=SHARES[k % 2])))
 
 
 @pytest.mark.parametrize("kink", KINKS, ids=str)

@@ -11,7 +11,7 @@ from mpmath import mp, mpf
 
 from rules_oracle.growth import Growth, middle
 from rules_oracle.problems import OracleProblem
-from rules_oracle.truth import DRAWS, SHARED, Entry, EntryTruth, Evaluator, Sample, digits_for, side
+from rules_oracle.truth import BIASES, DRAWS, SHARED, Entry, EntryTruth, Evaluator, Sample, digits_for, side
 
 HALF = Fraction(1, 2)
 #: Fewer draws than this do not make a class.
@@ -139,13 +139,15 @@ def _at_one(
 Answers = dict[tuple[str, str, Fraction], Answer]  # (block, bias, s)
 
 
-def answers(problem: OracleProblem, exponents: Sequence[Fraction], seed: int = 0) -> Answers:
-    """The truth about every block of a problem, for all output biases at every s."""
+def answers(
+    problem: OracleProblem, exponents: Sequence[Fraction], seed: int = 0, biases: Sequence[str] = BIASES
+) -> Answers:
+    """The truth about every block of a problem, for these output biases at every s."""
     evaluator = Evaluator(problem, seed)
     entries = list(evaluator.entries())
     blocks = _blocks(problem, entries)
     found: Answers = {}
-    for bias in SHARED:
+    for bias in (drawn for drawn, users in SHARED.items() if set(users) & set(biases)):
         for sign in (-1, 1):
             sides = side(evaluator, entries, bias, sign)
             for block, members in blocks.items():

@@ -11,11 +11,11 @@ import ntk_theory as nt
 from ntk_theory.symbolic.loading import from_toml
 from rules_oracle.answers import MIXTURE, RARE, UNDEFINED, Answer, answers
 from rules_oracle.problems import OracleProblem
+from rules_oracle.truth import BIASES
 
 #: Both sides of 1/2; 1/4 is where a block without T^∞ turns over.
 EXPONENTS = tuple(map(Fraction, ("1/5", "1/4", "2/5", "1/2", "5/8", "3/4", "1")))
 AGREES, WRONG, UNDECIDED = "agrees", "wrong", "undecided"
-BIASES = ("zero", "normal", "none")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def compare(
     ``classify`` takes the problem and the output bias; by default the package's, on the problem's file.
     """
     classify = classify or ask
-    truth = answers(problem, EXPONENTS, seed)
+    truth = answers(problem, EXPONENTS, seed, biases)
     spellings = [problem] + ([problem.other_spelling()] if problem.respelled else [])
     for spelled in spellings:
         for bias in biases:
