@@ -27,7 +27,9 @@ def picture() -> list[str]:
 
 
 def test_the_picture_is_the_contract_of_the_import_linter() -> None:
-    (contract,) = [c for c in PROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    # Layers without containers are those of the whole package, others those within a room.
+    (contract,) = [c for c in contracts if c["type"] == "layers" and "containers" not in c]
     assert picture() == [line.replace("ntk_theory.", "") for line in contract["layers"]]
 
 

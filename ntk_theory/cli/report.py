@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 import ntk_theory as nt
+from ntk_theory import report as room
 from ntk_theory.cli.options import Force
 from ntk_theory.errors import InputError
 from ntk_theory.outputs import Format, Outputs
-from ntk_theory.report import page
 from ntk_theory.studies.engine import export
 
 
@@ -31,7 +31,7 @@ def command(
     for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
     """
     is_table = output.suffix.lower() in export.WRITERS
-    pages = page.write.PAGE
+    pages = room.write.PAGE
     kinds = Format("a report", (*pages.endings, *export.WRITERS), (*pages.marks, *export.MARKS))
     outputs = Outputs([store], force)
     outputs.claim("--output", output, kinds)

@@ -4,3 +4,4 @@ from . import page as page
 from . import rows as rows
 from . import terminal as terminal
 from . import words as words
+from . import write as write

@@ -39,7 +39,7 @@ class Report:
     """
 
     terminal: Place = "terminal.plain:show"
-    json: Place = "terminal.plain:to_dict"
+    json: Place = "records:plain"
     document: Place = "page.plain:page"
 
     def show(self, results: Sequence[Result[Any]], console: Console) -> None:
@@ -59,10 +59,8 @@ class Report:
 PLAIN = Report()
 #: Name of a kind → how it is shown.
 REPORTS = {
-    DEFAULT: Report(
-        "terminal.initialisation:show", "terminal.initialisation:to_dict", "page.initialisation:page"
-    ),
-    TRAINING: Report("terminal.flow:show", "terminal.flow:to_dict", "page.flow:training_page"),
+    DEFAULT: Report("terminal.initialisation:show", "records:initialisation", "page.initialisation:page"),
+    TRAINING: Report("terminal.flow:show", "records:training", "page.flow:training_page"),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ntk_theory.model.network import Network
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
@@ -43,3 +45,8 @@ def block_label(pair: str) -> str:
     """``K_ff`` for "f,f" or "ff", ``K_b,slope`` for "b,slope"."""
     g, mark, h = pair.partition(",")
     return f"K_{g}{h}" if mark and len(g) == len(h) == 1 else f"K_{pair}"
+
+
+def finite(value: float) -> float | None:
+    """A number as JSON has it: ``None`` for infinity and for what is no number."""
+    return float(value) if math.isfinite(value) else None

@@ -57,6 +57,13 @@ class Drift:
             ratio = self.absolute[block] / self.norms[block]
         return np.where(self.absolute[block] == 0, 0.0, ratio)
 
+    def principal_blocks(self, most: int = 6) -> tuple[str, ...]:
+        """Blocks of the unions b and f, else the diagonal ones; the whole kernel last; at most ``most``."""
+        names = [name for name in self.absolute if name != WHOLE]
+        unions = sorted(name for name in names if set(name.split(",")) <= {"b", "f"})
+        own = [name for name in names if len(set(name.split(","))) == 1]
+        return (*(unions or own)[: most - 1], WHOLE)
+
     def sup_relative(self, block: str = WHOLE) -> float:
         """sup_t of the relative drift of a block."""
         return float(self.relative(block).max())

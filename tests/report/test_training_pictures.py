@@ -12,7 +12,7 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.report.figures.drift import draw_against_width
 from ntk_theory.report.figures.palette import svg_text
-from ntk_theory.report.figures.run import draw_kernel, draw_losses, draw_solution, draw_training, drift_blocks
+from ntk_theory.report.figures.run import draw_kernel, draw_losses, draw_solution, draw_training
 from ntk_theory.report.figures.slices import solution_slice
 from ntk_theory.report.terminal.run import heading, record
 from ntk_theory.training import Flow, train
@@ -54,7 +54,7 @@ def test_losses_errors_and_drift_are_the_run_s(heat):
     values = ntk(problem, run.network, run.parameters, run.points).eigenvalues()
     shown = next(line for line in spectrum.lines if line.get_label() == "end").get_ydata()
     np.testing.assert_allclose(shown, values[: len(shown)], rtol=1e-12)
-    assert len(drift.lines) == len(drift_blocks(run)) == 4
+    assert len(drift.lines) == len(run.drift.principal_blocks()) == 4
     np.testing.assert_array_equal(drift.lines[0].get_ydata()[1:], run.drift.relative()[1:])
 
 

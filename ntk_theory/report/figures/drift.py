@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
+from ntk_theory.report.drifts import TrainingAnswer
 from ntk_theory.report.figures.palette import FAINT, INK, colours_of, markers_of, plain
 
 #: An axis that spans less than this factor has 2 and 5 labelled too.
@@ -88,3 +89,22 @@ def _panel(axes: Axes, curves: Mapping[str, ArrayLike], widths: Floats) -> None:
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.set_xlabel("width $N$", fontsize=9, color=INK)
+
+
+def draw_drifts(answer: TrainingAnswer) -> Figure | None:
+    """Absolute and relative drift against width, every network a dot; ``None`` where there is none."""
+    titles = {
+        r"$\sup_t\,\|K(t)-K(0)\|_2$": ("", "spectral", "limit_spectral"),
+        r"relative drift of $K$": ("all", "relative", "limit_relative"),
+    }
+    panels: dict[str, Mapping[str, Floats]] = {}
+    limits = {}
+    data = answer.result.data
+    for title, (pair, quantity, limit) in titles.items():
+        panels[title] = answer.curves(pair, quantity)
+        value = np.median(data.values(answer.label, answer.activation, "", "", limit))
+        if np.isfinite(value) and value > 0:
+            limits[title] = float(value)
+    if not all(panels.values()):
+        return None
+    return draw_against_width(panels, answer.result.study.widths, answer.title, limits=limits)

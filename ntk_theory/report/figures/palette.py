@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ntk_theory.outputs import GENERATOR
+from ntk_theory.report.words import block_label
 
 INK = "#1d1d1f"
 FAINT = "#8a8a8e"
@@ -51,8 +52,8 @@ def plain(axes: Axes) -> None:
 
 
 def block_title(block: str) -> str:
-    """A block's name for a title: K_ff, K_b,slope."""
-    name = block.replace("_", r"\_")
+    """A block's name in mathematical type: K_ff, K_b,slope."""
+    name = block_label(block).removeprefix("K_").replace("_", r"\_")
     return rf"$K_{{\mathrm{{{name}}}}}$"
 
 

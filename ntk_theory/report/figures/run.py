@@ -15,15 +15,12 @@ from ntk_theory.report.figures.palette import FAINT, INK, block_title, plain
 from ntk_theory.report.figures.slices import Slice, solution_slice
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.defaults import thinned
-from ntk_theory.training.drift import WHOLE
 from ntk_theory.training.trajectory import Trajectory
 
 Place = Figure | SubFigure
 #: Curves by group or block; the total is black.
 SERIES = ("#2f7fc1", "#c8513c", "#4bb3a5", "#e08a3c", "#7a5fa8", "#6baed6", "#8c2d1f", "#0f6b5f")
 FIELD_MAP, ERROR_MAP = "viridis", "RdBu_r"
-#: Blocks in the picture of the drift.
-MOST_BLOCKS = 6
 #: Points of the spectrum, about.
 SPECTRUM = 600
 #: How a whole is drawn, under its parts.
@@ -180,24 +177,14 @@ def _kernel(place: Place, problem: Problem, run: Trajectory) -> None:
     if run.drift is None:
         return
     panels[1].plot(run.drift.times, _positive(run.drift.relative()), **SUM, label="all of $K$")
-    for k, block in enumerate(drift_blocks(run)[:-1]):
+    for k, block in enumerate(run.drift.principal_blocks()[:-1]):
         colour = SERIES[k % len(SERIES)]
-        label = block_title(block.replace(",", "") if len(block) == 3 else block)
+        label = block_title(block)
         curve = _positive(run.drift.relative(block))
         panels[1].plot(run.drift.times, curve, color=colour, linewidth=1.4, label=label)
     panels[1].set_yscale("log")
     panels[1].legend(frameon=False, fontsize=8, ncols=2)
     _titled(panels[1], r"relative drift  $\|K(t)-K(0)\|\,/\,\|K(0)\|$", run.clock, "")
-
-
-def drift_blocks(run: Trajectory) -> tuple[str, ...]:
-    """The blocks to show: those of the unions b and f, and the whole kernel; else the diagonal ones."""
-    if run.drift is None:
-        return ()
-    names = [name for name in run.drift.absolute if name != WHOLE]
-    unions = sorted(name for name in names if set(name.split(",")) <= {"b", "f"})
-    own = [name for name in names if len(set(name.split(","))) == 1]
-    return (*(unions or own)[: MOST_BLOCKS - 1], WHOLE)
 
 
 def _positive(values: Floats) -> Floats:

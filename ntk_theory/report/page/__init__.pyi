@@ -1,3 +1,2 @@
 from . import flow as flow
 from . import initialisation as initialisation
-from . import write as write

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ntk_theory.report.drifts import TrainingAnswer, footer, head, measured, training_answers
+from ntk_theory.report.figures.drift import draw_drifts
 from ntk_theory.report.figures.palette import data_uri
 from ntk_theory.report.page.initialisation import derivation
 from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag, void
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command
 from ntk_theory.report.rows import SIGNS, ClaimSummary
-from ntk_theory.report.terminal.flow import (
-    TrainingAnswer,
-    draw_drifts,
-    footer,
-    head,
-    measured,
-    training_answers,
-)
 from ntk_theory.report.words import problem_title
 from ntk_theory.studies.flow.cells import flow_settings
 from ntk_theory.studies.flow.claims import TRAINING_CLAIMS

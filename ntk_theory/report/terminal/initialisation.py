@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
 
 from ntk_theory.report.rows import (
     SIGNS,
     Answer,
-    ClaimSummary,
-    Finding,
     agreement,
     answers,
     by_problem,
     varied,
 )
+from ntk_theory.report.terminal.tables import STYLES, claims_table, evidence, text_table
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.studies.judging.verdict import Outcome
 
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.table import Table
-    from rich.text import Text
-
-STYLES = {
-    Outcome.SUPPORTED: "green",
-    Outcome.REFUTED: "bold red",
-    Outcome.UNDECIDED: "yellow",
-    Outcome.NOT_APPLICABLE: "dim",
-}
 #: With more problems than this, each gets one line.
 MANY = 6
-#: Findings shown in a line of a claim.
-SHOWN = 2
-#: Blocks and s named one by one; of more the number is given.
-PLACES = 6
 
 
 def show(results: Sequence[StudyResult], console: Console) -> None:
@@ -48,26 +34,16 @@ def show(results: Sequence[StudyResult], console: Console) -> None:
     else:
         for name, group in groups.items():
             _problem(name, group, console)
-    console.print(_text(str(agreement(every)), "bold"))
+    console.print(Text(str(agreement(every)), "bold"))
     for result in results:
         _footer(result, console)
-
-
-def to_dict(results: Sequence[StudyResult]) -> dict[str, Any]:
-    """Studies, verdicts and agreement as JSON-like data; keys are only ever added."""
-    return {
-        "refuted": sum(result.outcomes[Outcome.REFUTED] for result in results),
-        "agreement": agreement(answers(results)).to_dict(),
-        "complete": all(result.is_complete for result in results),
-        "studies": [result.to_dict() for result in results],
-    }
 
 
 def _problem(name: str, group: Sequence[Answer], console: Console) -> None:
     columns = varied(group)
     first = group[0]
     shared = first.described(n for n in first.setting if n not in columns)
-    console.print(_text(f"{first.classification.problem.title or name}  ({shared})", "bold"))
+    console.print(Text(f"{first.classification.problem.title or name}  ({shared})", "bold"))
     console.print(_limits(group, columns))
     console.print()
     if len(group) == 1:
@@ -83,13 +59,13 @@ def _problem(name: str, group: Sequence[Answer], console: Console) -> None:
 def _limits(group: Sequence[Answer], columns: Sequence[str]) -> Table:
     """Predicted limits, each with the sign of what was observed."""
     exponents = group[0].result.study.s
-    table = _table([*columns, "limit", *(f"s = {s}" for s in exponents)])
+    table = text_table([*columns, "limit", *(f"s = {s}" for s in exponents)])
     for column in table.columns:
         column.no_wrap = True
     for answer in group:
         for block, lead in _block_rows(answer, columns):
             cells = [answer.limit(block, s) for s in exponents]
-            table.add_row(*lead, *(_text(_short(str(cell)), STYLES[cell.outcome]) for cell in cells))
+            table.add_row(*lead, *(Text(_short(str(cell)), STYLES[cell.outcome]) for cell in cells))
         table.add_section()
     return table
 
@@ -97,12 +73,12 @@ def _limits(group: Sequence[Answer], columns: Sequence[str]) -> Table:
 def _slopes(group: Sequence[Answer], columns: Sequence[str]) -> Table:
     """Measured slopes of log‖K‖ over the widths, beside the asymptotic exponents: when does a term show?"""
     exponents = group[0].result.study.s
-    table = _table([*columns, "slope (N → ∞)", *(f"s = {s}" for s in exponents)])
+    table = text_table([*columns, "slope (N → ∞)", *(f"s = {s}" for s in exponents)])
     for column in table.columns:
         column.no_wrap = True
     for answer in group:
         for block, lead in _block_rows(answer, columns):
-            table.add_row(*lead, *(_text(answer.slope(block, s)) for s in exponents))
+            table.add_row(*lead, *(Text(answer.slope(block, s)) for s in exponents))
         table.add_section()
     return table
 
@@ -111,7 +87,7 @@ def _block_rows(answer: Answer, columns: Sequence[str]) -> Iterator[tuple[str, l
     """Each block with the first cells of its row; the settings stand in the first row only."""
     values = [answer.setting.get(name, "") for name in columns]
     for block in answer.blocks:
-        yield block, [_text(v) for v in [*values, f"K_{block}"]]
+        yield block, [Text(v) for v in [*values, f"K_{block}"]]
         values = [""] * len(values)
 
 
@@ -120,28 +96,13 @@ def _short(cell: str) -> str:
     return cell.replace("deterministic", "determin.")
 
 
-def claims_table(claims: Sequence[ClaimSummary]) -> Table:
-    """One row per claim: what it says, its outcome, the evidence in words."""
-    table = _table(["claim", "outcome", "evidence"])
-    for column, share in zip(table.columns, (10, 4, 14), strict=True):
-        column.ratio = share
-    table.expand = True
-    for claim in claims:
-        style = STYLES[claim.outcome]
-        statement = _text(claim.statement)
-        statement.append(f"  {claim.code} {claim.source}", style="dim")
-        evidence = _text(_evidence(claim), "dim" if claim.outcome is Outcome.NOT_APPLICABLE else "")
-        table.add_row(statement, _text(claim.counted, style), evidence)
-    return table
-
-
 def _compared(group: Sequence[Answer], columns: Sequence[str]) -> Table:
-    table = _table(["claim", *(answer.described(columns) for answer in group)])
+    table = text_table(["claim", *(answer.described(columns) for answer in group)])
     table.columns[0].no_wrap = True
     for code in dict.fromkeys(c.code for answer in group for c in answer.claims):
         own = [next((c for c in answer.claims if c.code == code), None) for answer in group]
-        cells = [_text("" if c is None else c.short, "" if c is None else STYLES[c.outcome]) for c in own]
-        table.add_row(_text(code), *cells)
+        cells = [Text("" if c is None else c.short, "" if c is None else STYLES[c.outcome]) for c in own]
+        table.add_row(Text(code), *cells)
     return table
 
 
@@ -152,14 +113,14 @@ def _reasons(group: Sequence[Answer], columns: Sequence[str], console: Console) 
         for answer in group:
             for claim in answer.claims:
                 if claim.code == code and claim.outcome is Outcome.REFUTED:
-                    reasons.setdefault(_evidence(claim), []).append(answer.described(columns))
+                    reasons.setdefault(evidence(claim), []).append(answer.described(columns))
         for reason, settings in reasons.items():
             line = f"{SIGNS[Outcome.REFUTED]} {code} ({'; '.join(settings)}): {reason}"
-            console.print(_text(line, STYLES[Outcome.REFUTED]))
+            console.print(Text(line, STYLES[Outcome.REFUTED]))
 
 
 def _overview(groups: dict[str, tuple[Answer, ...]]) -> Table:
-    table = _table(["problem", "limits agree", "undecided", "refuted claims", "undecided claims"])
+    table = text_table(["problem", "limits agree", "undecided", "refuted claims", "undecided claims"])
     for name, group in groups.items():
         for answer in group:
             count = agreement([answer])
@@ -170,11 +131,11 @@ def _overview(groups: dict[str, tuple[Answer, ...]]) -> Table:
             style = STYLES[Outcome.SUPPORTED if count.agreeing == count.decided else Outcome.REFUTED]
             label = f"{name}  {answer.described(varied(group))}".strip()
             table.add_row(
-                _text(label, "bold"),
-                _text(f"{count.agreeing}/{count.decided}", style),
-                _text(str(count.predicted - count.decided or "")),
-                _text(codes[Outcome.REFUTED], STYLES[Outcome.REFUTED]),
-                _text(codes[Outcome.UNDECIDED], STYLES[Outcome.UNDECIDED]),
+                Text(label, "bold"),
+                Text(f"{count.agreeing}/{count.decided}", style),
+                Text(str(count.predicted - count.decided or "")),
+                Text(codes[Outcome.REFUTED], STYLES[Outcome.REFUTED]),
+                Text(codes[Outcome.UNDECIDED], STYLES[Outcome.UNDECIDED]),
             )
     return table
 
@@ -182,45 +143,16 @@ def _overview(groups: dict[str, tuple[Answer, ...]]) -> Table:
 def _list_refuted(every: Sequence[Answer], console: Console) -> None:
     for answer, cell in agreement(every).of(Outcome.REFUTED):
         line = f"✗ {answer.label} K_{cell.block} s = {cell.s}: {cell.predicted} was predicted, "
-        console.print(_text(f"{line}{cell.observed} observed; {cell.reason}", STYLES[Outcome.REFUTED]))
+        console.print(Text(f"{line}{cell.observed} observed; {cell.reason}", STYLES[Outcome.REFUTED]))
 
 
 def _footer(result: StudyResult, console: Console) -> None:
     study = result.study
     console.print(
-        _text(
+        Text(
             f"widths {study.widths[0]} to {study.widths[-1]}, {study.seeds} networks each, "
             f"depth {study.depth}; criterion frozen before the first network (study {study.digest[:12]})",
             "dim",
         )
     )
-    console.print(_text(f"store: {result.path}"), soft_wrap=True)
-
-
-def _evidence(claim: ClaimSummary) -> str:
-    found = claim.digest()
-    more = f"  (+ {len(found) - SHOWN} more)" if len(found) > SHOWN else ""
-    return "; ".join(_brief(f, len(claim.verdicts)) for f in found[:SHOWN]) + more
-
-
-def _brief(finding: Finding, verdicts: int) -> str:
-    if finding.places <= PLACES:
-        return str(finding)
-    return str(replace(finding, where=f"{finding.places} of {verdicts} blocks and s"))
-
-
-def _table(columns: Sequence[str]) -> Table:
-    from rich import box  # noqa: PLC0415  --json does without
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        # Names stay whole; only the long texts wrap.
-        table.add_column(_text(column), overflow="fold")
-    return table
-
-
-def _text(text: str, style: str = "") -> Text:
-    from rich.text import Text  # noqa: PLC0415
-
-    return Text(text, style=style)
+    console.print(Text(f"store: {result.path}"), soft_wrap=True)

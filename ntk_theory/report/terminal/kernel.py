@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,8 @@ from rich.text import Text
 from ntk_theory.empirical.spectra import Spectrum, spectra, weighted
 from ntk_theory.errors import InputError
 from ntk_theory.model.blocks import Kernel
+from ntk_theory.report.terminal import tables
+from ntk_theory.report.words import finite
 
 
 def trace_ratios(kernel: Kernel) -> Mapping[str, float] | None:
@@ -50,14 +51,10 @@ def _numbers(part: Spectrum) -> dict[str, float | int | None]:
         "size": part.size,
         "trace": part.trace,
         "largest_eigenvalue": part.largest,
-        "condition_number": _finite(part.condition_number),
+        "condition_number": finite(part.condition_number),
         "effective_rank": part.effective_rank,
-        "largest_learning_rate": _finite(part.largest_learning_rate),
+        "largest_learning_rate": finite(part.largest_learning_rate),
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def show(kernel: Kernel, heading: tuple[str, str], console: Console) -> None:
@@ -71,10 +68,8 @@ def show(kernel: Kernel, heading: tuple[str, str], console: Console) -> None:
 
 
 def _table(kernel: Kernel) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     columns = ("group", "size", "trace", "λ max", "condition", "effective rank", "largest rate", "weight λ")
-    for k, column in enumerate(columns):
-        table.add_column(column, justify="right" if k else "left", no_wrap=True)
+    table = tables.table(columns)
     whole, *groups = spectra(kernel)
     weights, after = trace_ratios(kernel), balanced(kernel)
     for part in groups:

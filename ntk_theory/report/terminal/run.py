@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ntk_theory.model.network_file import network_record
-from ntk_theory.report.figures.run import drift_blocks
+from ntk_theory.report.terminal import tables
+from ntk_theory.report.words import block_label
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.drift import WHOLE
@@ -77,7 +77,7 @@ def losses_line(losses: dict[str, float]) -> str:
 
 
 def _groups(run: Trajectory) -> Table:
-    table = _table(["group", "points", "weight λ", "first loss", "last loss", "rms residual"])
+    table = tables.table(["group", "points", "weight λ", "first loss", "last loss", "rms residual"])
     for name, curve in run.group_losses.items():
         n, weight = len(run.points[name]), run.group_weights[name]
         rms = float(np.sqrt(2 * curve[-1] / (weight * n)))
@@ -90,7 +90,7 @@ def _groups(run: Trajectory) -> Table:
 
 
 def _fields(problem: Problem, run: Trajectory) -> Table:
-    table = _table(["field", "relative L² error"])
+    table = tables.table(["field", "relative L² error"])
     for name, error in field_errors(problem, run.network, run.parameters).items():
         table.add_row(name, f"{error:.1e}")
     if len(problem.fields) > 1 and run.error is not None:
@@ -101,9 +101,9 @@ def _fields(problem: Problem, run: Trajectory) -> Table:
 
 def _drift(run: Trajectory) -> Table:
     assert run.drift is not None
-    table = _table(["block", "‖K(0)‖", "sup ‖K(t)−K(0)‖", "relative"])
-    for block in drift_blocks(run):
-        name = "K" if block == WHOLE else f"K_{block.replace(',', '') if len(block) == 3 else block}"
+    table = tables.table(["block", "‖K(0)‖", "sup ‖K(t)−K(0)‖", "relative"])
+    for block in run.drift.principal_blocks():
+        name = "K" if block == WHOLE else block_label(block)
         relative = run.drift.sup_relative(block)
         table.add_row(
             name, f"{run.drift.norms[block]:.3g}", f"{run.drift.sup(block):.3g}",
@@ -117,10 +117,3 @@ def _footer(run: Trajectory) -> Iterator[str]:
     yield f"stopped after {steps} steps, {run.seconds:.1f} s: {run.reason}"
     moved = float(run.assumptions.parameter_shift.max())
     yield f"{run.parameters.size} parameters moved by at most {moved:.3g}; {run.evaluations} evaluations"
-
-
-def _table(columns: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for k, column in enumerate(columns):
-        table.add_column(column, justify="right" if k else "left", no_wrap=True)
-    return table
