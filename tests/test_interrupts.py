@@ -40,7 +40,7 @@ def test_training_that_is_stopped_leaves_its_last_whole_step(number, tmp_path):
     (last,) = [line for line in err.splitlines() if line.startswith("ntk-theory:")]
     assert "is in net.npz" in last
     step = int(last.partition("interrupted at step ")[2].partition(";")[0])
-    assert step >= 64
+    assert step >= 63  # the line of a step is printed before the step is over
     assert os.listdir(tmp_path) == ["net.npz"]
     # The same number of steps without an interruption ends at the same parameters, if they are few enough.
     if step < 100_000:

@@ -162,6 +162,9 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output went away (| head); that is its right.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        _complain(f"the system refuses: {error}; {_kept()}")
+        return INCOMPLETE
     except Exception as error:
         if not _is_usage_error(error):
             raise
