@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,21 @@ def test_every_public_name_has_a_docstring():
     without += [name for name in TRAINING if not inspect.getdoc(getattr(nt.training, name))]
     without += [name for name in ERRORS if not inspect.getdoc(getattr(nt.errors, name))]
     assert without == []
+
+
+FUNCTIONS = {
+    f"{space.__name__}.{name}": getattr(space, name)
+    for space in (nt, nt.training)
+    for name in dir(space)
+    if inspect.isfunction(getattr(space, name))
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_argument_of_a_public_function_is_named_in_its_docstring(name):
+    text = inspect.getdoc(FUNCTIONS[name]) or ""
+    arguments = inspect.signature(FUNCTIONS[name]).parameters
+    assert [a for a in arguments if not re.search(rf"(?<!\w){a}(?!\w)", text)] == []
 
 
 @pytest.mark.parametrize("folder", LAZY, ids=module_of)
