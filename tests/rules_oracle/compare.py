@@ -95,8 +95,8 @@ def compare(
 ) -> Iterator[Comparison]:
     """Every answer about a problem, and about its other spelling, against one truth.
 
-    Where an answer seems wrong the truth is drawn again, and elsewhere in the domain: what is rare may have been
-    missed. ``classify`` takes the problem and the output bias; by default the package's, on the problem's file.
+    Where an answer seems wrong the truth is drawn again, and elsewhere in the domain: rare events may have been
+    missed. ``classify`` takes the problem and the output bias; by default it is the package's own.
     """
     classify = classify or ask
     found = list(_compare(problem, classify, biases, answers(problem, EXPONENTS, seed, biases)))
