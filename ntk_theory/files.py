@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and archives of plain arrays that are read within bounds.
+"""Archives of plain arrays: written whole or not at all, read within bounds.
 
 An archive is an .npz file that NumPy reads without this package: arrays of numbers or text, stored as they
 are, with an entry ``format`` that says what the file is. Nothing in it is pickled. Its reader allocates no
@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import AnyArray
 from ntk_theory.errors import InputError
+from ntk_theory.outputs import replacing
 
 #: Arrays in one archive; a network of a thousand layers has two thousand.
 MOST_ARRAYS = 100_000
@@ -26,35 +25,6 @@ MOST_ARRAYS = 100_000
 LONGEST_HEADER = 1000
 #: Booleans, integers, floating-point and complex numbers, text.
 PLAIN_KINDS = "biufcU"
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A binary file that appears under its name only when it is whole and on the disk.
-
-    It is written beside the target and then renamed, so that a kill leaves the old file, if there was one. A
-    target that is no regular file (a device, a pipe) is written to directly.
-
-    Raises
-    ------
-    OSError
-        The folder does not exist, or nothing can be written there.
-    """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        with open(target, "wb") as file:
-            yield file
-        return
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def write_archive(path: str | os.PathLike[str], kind: str, arrays: Mapping[str, ArrayLike]) -> None:
@@ -72,7 +42,7 @@ def write_archive(path: str | os.PathLike[str], kind: str, arrays: Mapping[str, 
     Raises
     ------
     OSError
-        As :func:`replacing`.
+        As :func:`ntk_theory.outputs.replacing`.
     """
     entries = {"format": np.array(kind)} | {name: np.asarray(array) for name, array in arrays.items()}
     pickled = [name for name, array in entries.items() if array.dtype.kind not in PLAIN_KINDS]

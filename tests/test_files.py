@@ -12,7 +12,8 @@ import pytest
 
 import ntk_theory as nt
 from ntk_theory.errors import InputError
-from ntk_theory.files import read_archive, replacing, write_archive
+from ntk_theory.files import read_archive, write_archive
+from ntk_theory.outputs import replacing
 
 KIND = "test 1"
 ARRAYS = {"a": np.arange(6.0).reshape(2, 3), "names": np.array(["u", "ü"]), "text": "some text", "n": 3}

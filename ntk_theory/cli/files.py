@@ -1,14 +1,14 @@
-"""Files that commands write: the place is checked before the work, a failure names the file."""
+"""Files that commands write: claimed before the work, a failure names the file."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ntk_theory.errors import InputError, StoreError
+from ntk_theory.errors import StoreError
+from ntk_theory.outputs import PICTURE, Outputs, archive_format, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,33 +16,23 @@ if TYPE_CHECKING:
 
 #: Columns of the tables where no terminal says how many there are.
 PIPED_WIDTH = 110
-SUFFIXES = (".png", ".svg", ".pdf")
+#: The files of each command; each is known again by its mark.
+KERNEL = archive_format("a kernel", "ntk-theory kernel")
+LAW = archive_format("a limit law", "ntk-theory limit law")
+NETWORK = archive_format("a network", "ntk-theory network")
+CHECKPOINT = archive_format("a checkpoint", "ntk-theory checkpoint")
+#: The pictures that ``train --plot`` writes into a folder.
+PICTURES = ("solution.png", "losses.png", "kernel.png")
 
 
-def check_output(option: str, path: Path | None) -> None:
-    """Can a file be written there? Asked before a minute of work, not after it."""
+def claim_pictures(outputs: Outputs, option: str, path: Path | None) -> None:
+    """A folder for several pictures, which may be new, or one picture."""
     if path is None:
         return
-    if path.is_dir():
-        raise InputError(f"{option} is the folder {str(path)!r}; it needs a file")
-    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-        raise InputError(f"{option} is {str(path)!r}, but its folder cannot be written to; name another")
-
-
-def check_picture(option: str, path: Path | None) -> None:
-    """As :func:`check_output`, for one of the formats of pictures."""
-    if path is not None and path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{option} is {str(path)!r}; it needs a file in {', '.join(SUFFIXES)}")
-    check_output(option, path)
-
-
-def check_pictures(option: str, path: Path | None) -> None:
-    """A folder for several pictures, which may be new, or one file as :func:`check_picture` asks."""
-    if path is None or (path.is_dir() and os.access(path, os.W_OK)):
-        return
-    if path.suffix and path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{option} is {str(path)!r}; it needs a folder, or a file in {', '.join(SUFFIXES)}")
-    check_output(option, path)
+    if path.is_dir() or not path.suffix:
+        outputs.claim_folder(option, path, PICTURES, PICTURE)
+    else:
+        outputs.claim(option, path, PICTURE)
 
 
 @contextmanager
@@ -51,13 +41,15 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as cause:
-        raise StoreError(f"{path} cannot be written ({cause.strerror}); name another file") from None
+        raise StoreError(f"{path} cannot be written ({cause.strerror or cause}); name another file") from None
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write a picture in the format of its suffix."""
-    with writing(path):
-        figure.savefig(path, dpi=130)
+    from ntk_theory.report.figures.palette import save_picture  # noqa: PLC0415  figures load matplotlib
+
+    with writing(path), replacing(path) as file:
+        save_picture(figure, file, path.suffix.lower().removeprefix("."))
 
 
 def console() -> Console:

@@ -11,10 +11,11 @@ import typer
 
 import ntk_theory as nt
 from ntk_theory import empirical, model, report
-from ntk_theory.cli.files import check_output, check_picture, console, save, writing
+from ntk_theory.cli.files import KERNEL, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
     Fields,
+    Force,
     Json,
     MapInputs,
     MemoryLimit,
@@ -29,6 +30,7 @@ from ntk_theory.cli.options import (
     resolve,
     within,
 )
+from ntk_theory.outputs import PICTURE, Outputs
 from ntk_theory.report import figures, terminal
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def command(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="A picture: .png, .svg or .pdf.")
     ] = None,
+    force: Force = False,
     as_json: Json = False,
     parameter: ParameterValues = None,
     fields: Fields = None,
@@ -72,8 +75,9 @@ def command(
     problem = resolve(what, parameter, fields, variables)
     within("--points", points, 1, MOST_POINTS)
     within("--seed", seed, 0, MOST_SEED)
-    check_output("--output", output)
-    check_picture("--plot", plot)
+    outputs = Outputs([what], force)
+    outputs.claim("--output", output, KERNEL)
+    outputs.claim("--plot", plot, PICTURE)
     shape = layers(width, depth)
     network = network_for(
         problem, map_inputs=map_inputs, s=s, activation=activation, output_bias=output_bias, **shape

@@ -11,10 +11,11 @@ import typer
 
 import ntk_theory as nt
 from ntk_theory import limit, model, report
-from ntk_theory.cli.files import check_output, check_picture, console, save, writing
+from ntk_theory.cli.files import LAW, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
     Fields,
+    Force,
     Json,
     MapInputs,
     MemoryLimit,
@@ -30,6 +31,7 @@ from ntk_theory.cli.options import (
     within,
 )
 from ntk_theory.errors import InputError
+from ntk_theory.outputs import PICTURE, Outputs
 from ntk_theory.report import figures, terminal
 from ntk_theory.resources import allowed_memory
 
@@ -72,6 +74,7 @@ def command(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="A picture: .png, .svg or .pdf.")
     ] = None,
+    force: Force = False,
     as_json: Json = False,
     parameter: ParameterValues = None,
     fields: Fields = None,
@@ -89,8 +92,9 @@ def command(
     if not 0 < rtol < 1:
         raise InputError(f"--rtol is {rtol}; it needs a number between 0 and 1, such as 1e-8")
     widths = [within("--width", n, 1, 10**7) for n in whole_numbers("--width", width)]
-    check_output("--output", output)
-    check_picture("--plot", plot)
+    outputs = Outputs([what], force)
+    outputs.claim("--output", output, LAW)
+    outputs.claim("--plot", plot, PICTURE)
     network = network_for(
         problem, map_inputs=map_inputs, width=1, depth=depth, activation=activation, output_bias=output_bias
     )

@@ -34,6 +34,9 @@ What = Annotated[
 ]
 OutputBias = Annotated[str, typer.Option("--output-bias", help=one_of(OUTPUT_BIASES))]
 Activation = Annotated[str, typer.Option("--activation", help="The network's activation.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write over a file that is no earlier output of this kind, too.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Machine output alone on stdout.")]
 ParameterValues = Annotated[
     list[str] | None,

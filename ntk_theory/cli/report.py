@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ntk_theory.errors import InputError, StoreError
+from ntk_theory.cli.files import writing
+from ntk_theory.cli.options import Force
+from ntk_theory.errors import InputError
+from ntk_theory.outputs import GENERATOR, Format, Outputs, write_text
 
 if TYPE_CHECKING:
     from ntk_theory.studies.engine.store import Store
+
+#: The page; its head names this package.
+PAGE = Format("a page", (".html", ".htm"), (f'name="generator" content="{GENERATOR}"'.encode(),))
 
 
 def command(
@@ -22,15 +28,27 @@ def command(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="PDE", help="Only this problem; repeatable.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Write one HTML page: verdicts, tables, figures, derivation, criterion, how to reproduce.
 
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
     for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
     """
-    from ntk_theory.studies.engine.export import WRITERS, export  # noqa: PLC0415  --help stays quick
+    from ntk_theory.studies.engine.export import (  # noqa: PLC0415  --help stays quick
+        CODEBOOK_FILE,
+        MARKS,
+        WRITERS,
+        codebook_path,
+        export,
+    )
     from ntk_theory.studies.engine.store import Store  # noqa: PLC0415
 
+    kinds = Format("a report", (*PAGE.endings, *WRITERS), (*PAGE.marks, *MARKS))
+    outputs = Outputs([store], force)
+    outputs.claim("--output", output, kinds)
+    if output.suffix.lower() == ".csv":
+        outputs.claim("the codebook of --output", codebook_path(output), CODEBOOK_FILE)
     if output.suffix.lower() in WRITERS:
         if only:
             raise InputError(f"--only chooses problems of a page; {output} holds all rows, leave it out")
@@ -45,12 +63,8 @@ def command(
                 labels = ", ".join(case.label for case in opened.study.cases)
                 raise InputError(f"--only is {name!r}; the store has {labels}")
         html = _page(opened, only or ())
-    try:
-        output.write_text(html, encoding="utf-8")
-    except OSError as cause:
-        raise StoreError(
-            f"{output} cannot be written ({cause.strerror}); name another file with -o"
-        ) from None
+    with writing(output):
+        write_text(output, html)
     print(output)
 
 

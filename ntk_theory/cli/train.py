@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ntk_theory.cli.files import SUFFIXES, check_output, check_pictures, console, save, writing
+from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, console, save, writing
 from ntk_theory.cli.method_help import WithMethods
 from ntk_theory.cli.options import (
     Activation,
     Fields,
+    Force,
     Json,
     OutputBias,
     ParameterValues,
@@ -24,6 +25,7 @@ from ntk_theory.cli.options import (
     resolve,
 )
 from ntk_theory.errors import InputError
+from ntk_theory.outputs import PICTURE, Outputs
 
 if TYPE_CHECKING:
     from ntk_theory.symbolic import Problem
@@ -102,6 +104,7 @@ def command(
         Path | None,
         typer.Option("--plot", metavar="DIR|FILE", help="Pictures: a folder, or one .png, .svg or .pdf."),
     ] = None,
+    force: Force = False,
     as_json: Json = False,
     parameter: ParameterValues = None,
     fields: Fields = None,
@@ -113,9 +116,10 @@ def command(
     """
     problem = resolve(what, parameter, fields, variables)
     kept = _checkpoint(checkpoint, resume)
-    check_output("--output", output)
-    check_pictures("--plot", plot)
-    check_output("--checkpoint", kept)
+    outputs = Outputs([what], force)
+    outputs.claim("--output", output, NETWORK)
+    claim_pictures(outputs, "--plot", plot)
+    outputs.claim("--checkpoint", kept, CHECKPOINT)
     if tolerance is not None and problem.solution is None:
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
@@ -232,14 +236,18 @@ def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
     from ntk_theory.report.terminal.run import heading  # noqa: PLC0415
 
     title = "\n".join(heading(problem, run))
-    if plot.suffix.lower() in SUFFIXES:
+    if not plot.is_dir() and plot.suffix.lower() in PICTURE.endings:
         save(pictures.draw_training(problem, run, title), plot)
         return
     with writing(plot):
         plot.mkdir(exist_ok=True)
-    save(pictures.draw_solution(problem, run, title), plot / "solution.png")
-    save(pictures.draw_losses(run, title), plot / "losses.png")
-    save(pictures.draw_kernel(problem, run, title), plot / "kernel.png")
+    drawn = (
+        pictures.draw_solution(problem, run, title),
+        pictures.draw_losses(run, title),
+        pictures.draw_kernel(problem, run, title),
+    )
+    for name, figure in zip(PICTURES, drawn, strict=True):
+        save(figure, plot / name)
 
 
 def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:

@@ -19,6 +19,7 @@ from ntk_theory.cli.options import (
     resolve,
 )
 from ntk_theory.errors import InputError
+from ntk_theory.outputs import Outputs
 from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def command(
     from ntk_theory.studies.judging.judge import verify_kind  # noqa: PLC0415  --help stays quick
     from ntk_theory.studies.judging.kind import kind as study_kind  # noqa: PLC0415
 
+    Outputs(what or ()).claim_store("--store", store)
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
     if (parameter or fields or variables) and not zoo:
@@ -143,6 +145,7 @@ def resume(
     """
     from ntk_theory.studies.engine.store import Store  # noqa: PLC0415  --help stays quick
 
+    Outputs([store]).claim_store("--into", into)
     with Store.open(store) as opened:
         study = opened.study
         if into is None:

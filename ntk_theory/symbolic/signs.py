@@ -4,9 +4,9 @@ The order of attack, each step bounded:
 
 1. bounds over all values of the symbols (:func:`~ntk_theory.symbolic.intervals.over_reals`);
 2. enclosures at random rational points: two that exclude 0 on different sides prove both signs;
-3. factors: an even power cannot change the sign, a sum of squares neither. A quadratic polynomial is
-   of one sign iff its homogenised form is semidefinite, which exact elimination (inertia) decides;
-   a polynomial in one symbol by Sturm's theorem;
+3. parts of a sum without a common symbol, and factors: an even power cannot change the sign. A
+   quadratic polynomial is of one sign iff its homogenised form is semidefinite, which exact elimination
+   (inertia) decides; a polynomial in one symbol by Sturm's theorem;
 4. otherwise undecided. An undecided sign is never taken for a sign.
 """
 
@@ -84,7 +84,27 @@ def sign_of(expression: sp.Expr, free: frozenset[sp.Symbol] | None = None, inter
             seen.add(bool(value.a > 0))
         if len(seen) == 2:
             return Sign.MIXED
-    return _factored_sign(expression, free, intervals)
+    found = _sum_sign(expression, free, intervals)
+    return _factored_sign(expression, free, intervals) if found is Sign.UNDECIDED else found
+
+
+def _sum_sign(expression: sp.Expr, free: frozenset[sp.Symbol] | None, intervals: Intervals) -> Sign:
+    """The sign of a sum of parts without a common symbol, such as the two sides of a kernel: each its own."""
+    parts: list[tuple[set[sp.Symbol], sp.Expr]] = []
+    for term in sp.Add.make_args(expression):
+        symbols, total = set(term.free_symbols), term
+        apart = []
+        for other, own in parts:
+            if other & symbols:
+                symbols, total = symbols | other, total + own
+            else:
+                apart.append((other, own))
+        parts = [*apart, (symbols, total)]
+    if len(parts) < 2:
+        return Sign.UNDECIDED
+    signs = {sign_of(part, free, intervals) for _, part in parts}
+    only = signs.pop()
+    return only if not signs and only.is_definite else Sign.UNDECIDED
 
 
 def _bounded_sign(expression: sp.Expr, bounds: dict[sp.Symbol, Range]) -> Sign:

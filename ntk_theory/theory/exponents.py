@@ -283,7 +283,8 @@ def _mixture(
     """The probabilities at one generic point, of the one pair of rows that is a mixture, if it is one."""
     mixed = [m for m, chances in zip(meetings, outcomes, strict=True) if len(chances) > 1]
     if len(mixed) == 1:
-        return outcome(mixed[0].own or mixed[0].branches, s)
+        found = outcome(mixed[0].own or mixed[0].branches, s)
+        return found if len(found) > 1 else {}
     return dict.fromkeys((limit for chances in outcomes for limit in chances), None)
 
 

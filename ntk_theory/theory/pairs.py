@@ -12,7 +12,8 @@ symmetry makes the whole contraction with T^∞ vanish.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import product
 
 import sympy as sp
 
@@ -22,64 +23,17 @@ from ntk_theory.symbolic.series import Order, Undecided
 from ntk_theory.symbolic.signs import Sign, sign_of
 from ntk_theory.symbolic.transseries import Value, leading_of, plus, times
 from ntk_theory.symbolic.zero import depends_on, is_zero
+from ntk_theory.theory.collector import LIMITS, Collector, joined
 from ntk_theory.theory.exponents import HALF, Limit, Line, Obstacle, Terms
-from ntk_theory.theory.rows import Expanded, Row, Side, mirror
+from ntk_theory.theory.rows import Expanded, Row, Side
 from ntk_theory.theory.symmetry import Key
 from ntk_theory.theory.vanishing import Verdict, contraction_verdict
 
-LIMITS = {
-    Growth.UNDEFINED: Limit.UNDEFINED,
-    Growth.UNDECIDED: Limit.UNDECIDED,
-    Growth.EXPLOSIVE: Limit.DIVERGES,
-}
 #: Terms kept in sums over fields; a cancellation beyond them asks for the next level.
 KEEP = 8
 LEVELS = 3
 
 Pairing = tuple[Expanded, Expanded]
-
-
-@dataclass
-class _Collector:
-    """Gathers lines, spread and obstacles; equal lines are merged."""
-
-    point: Point
-    lines: dict[tuple[object, ...], Line] = field(default_factory=dict)
-    spread: dict[tuple[object, ...], Line] = field(default_factory=dict)
-    obstacles: list[Obstacle] = field(default_factory=list)
-
-    def line(self, line: Line) -> None:
-        """Add a term."""
-        key = (line.degree, line.offset, line.logs, line.value)
-        known = self.lines.get(key)
-        if known is not None and (known.is_random or known.is_random == line.is_random):
-            return
-        if known is not None and line.is_random is False:
-            return
-        self.lines[key] = line
-
-    def spreads(self, degree: sp.Expr, offset: sp.Expr, label: str) -> None:
-        """Add a term of the standard deviation."""
-        self.spread.setdefault((degree, offset), Line(degree, offset, 0, True, label))
-
-    def obstacle(self, degree: Degree | Trouble) -> None:
-        """Note why there is no exponent."""
-        self.obstacles.append(Obstacle(LIMITS[degree.growth], degree.reason))
-
-    def terms(self, chance: sp.Rational | None) -> Terms:
-        """What was gathered."""
-        lines, spread = (largest_lines(own.values(), self.point.end) for own in (self.lines, self.spread))
-        return Terms(lines, spread, tuple(self.obstacles), chance)
-
-
-def largest_lines(lines: Iterable[Line], end: End) -> tuple[Line, ...]:
-    """The lines that no other of the same offset exceeds on this side of s = 1/2."""
-    largest = min if end is End.ZERO else max
-    by_offset: dict[sp.Expr, list[Line]] = {}
-    for line in lines:
-        by_offset.setdefault(line.offset, []).append(line)
-    best = {offset: largest(line.degree for line in own) for offset, own in by_offset.items()}
-    return tuple(line for offset, own in by_offset.items() for line in own if line.degree == best[offset])
 
 
 def terms_at_end(
@@ -129,8 +83,8 @@ def _compatible(a: Side, b: Side) -> tuple[Side, Side] | None:
 
 def _between(g: Row, h: Row, a: Side, b: Side, verdict: Verdict, faults: Iterable[Obstacle]) -> Terms:
     """The terms in one pair of branches."""
-    point = _joined(a.point, b.point)
-    collector = _Collector(point)
+    point = joined(a.point, b.point)
+    collector = Collector(point)
     collector.obstacles.extend(faults)
     if not verdict.vanishes:
         done = verdict.by_orders and _by_orders(verdict, g, h, a, b, collector)
@@ -143,19 +97,6 @@ def _between(g: Row, h: Row, a: Side, b: Side, verdict: Verdict, faults: Iterabl
             _meet(collector, shared, 0, "output bias of " + ", ".join(shared), "bias")
     _fluctuations(collector, a, b, verdict)
     return collector.terms(_chance(point))
-
-
-def _joined(a: Point, b: Point) -> Point:
-    return replace(
-        a,
-        random=a.random | b.random,
-        constants=a.constants | b.constants,
-        shared=a.shared | b.shared,
-        coordinates=a.coordinates | b.coordinates,
-        intervals=tuple(dict.fromkeys((*a.intervals, *b.intervals))),
-        signs=tuple(dict.fromkeys((*a.signs, *b.signs))),
-        path=tuple(dict.fromkeys((*a.path, *b.path))),
-    )
 
 
 def _chance(point: Point) -> sp.Rational | None:
@@ -189,7 +130,7 @@ def _by_entry(a: Side, b: Side) -> dict[Key, dict[str, Pairing]]:
     return found
 
 
-def _meet(collector: _Collector, pairings: Mapping[str, Pairing], lift: int, label: str, key: object) -> None:
+def _meet(collector: Collector, pairings: Mapping[str, Pairing], lift: int, label: str, key: object) -> None:
     """One C_{αβ} (or the bias sum): its lines, its spread, what stands in the way."""
     present = [p for p in pairings.values() if not (p[0].is_absent or p[1].is_absent)]
     troubles = [e.value for pair in present for e in pair if isinstance(e.value, Trouble)]
@@ -204,7 +145,7 @@ def _meet(collector: _Collector, pairings: Mapping[str, Pairing], lift: int, lab
     _sum(collector, total, lift, label, key)
 
 
-def _product(collector: _Collector, x: Expanded, y: Expanded, lift: int, label: str, key: object) -> None:
+def _product(collector: Collector, x: Expanded, y: Expanded, lift: int, label: str, key: object) -> None:
     """A single product of power series: degrees add, and it is random if either factor is."""
     a, b = x.degree, y.degree
     degree = lift + a.exponent + b.exponent
@@ -238,7 +179,7 @@ def _is_random_product(a: Degree, b: Degree, point: Point) -> bool | None:
     return depends_on(_times(a.coefficient, b.coefficient), point.random, point.intervals)
 
 
-def _sum(collector: _Collector, total: Value, lift: int, label: str, key: object) -> None:
+def _sum(collector: Collector, total: Value, lift: int, label: str, key: object) -> None:
     """A sum over fields, or products of exponentials: its leading order by itself."""
     point = collector.point
     parts = {e: s for e, series in total.parts.items() if not (s := series.pruned()).is_exact_zero}
@@ -292,18 +233,16 @@ def _explosions(exponents: Sequence[sp.Expr], point: Point) -> list[Obstacle]:
 def _diverges_somewhere(mixed: Sequence[sp.Expr], point: Point) -> bool:
     """Is an exponent positive for every v on a part of the domain, as −x v² is where x < 0?"""
     for a in mixed:
-        held = a.free_symbols & point.coordinates
+        halves = []
         for s, low, high in point.intervals:
-            if s not in held or low.is_nonnegative or high.is_nonpositive:
-                continue
-            for half in ((s, low, sp.S.Zero), (s, sp.S.Zero, high)):
-                narrowed = tuple(half if i[0] == s else i for i in point.intervals)
-                if sign_of(a, point.random, narrowed) is Sign.POSITIVE:
-                    return True
+            cut = s in a.free_symbols and low.is_negative and high.is_positive
+            halves.append([(s, low, sp.S.Zero), (s, sp.S.Zero, high)] if cut else [(s, low, high)])
+        if any(sign_of(a, point.random, part) is Sign.POSITIVE for part in product(*halves)):
+            return True
     return False
 
 
-def _by_orders(verdict: Verdict, g: Row, h: Row, a: Side, b: Side, collector: _Collector) -> bool:
+def _by_orders(verdict: Verdict, g: Row, h: Row, a: Side, b: Side, collector: Collector) -> bool:
     """The hidden part of two nonlinear rows on faces, order by order: T^∞ may cancel the leading ones."""
     orders: dict[Order, list[tuple[Key, sp.Expr]]] = {}
     tails = []
@@ -311,12 +250,12 @@ def _by_orders(verdict: Verdict, g: Row, h: Row, a: Side, b: Side, collector: _C
         for x, y in pairings.values():
             if isinstance(x.value, Trouble) or isinstance(y.value, Trouble):
                 return False
-            product = times(x.value, y.value, KEEP)
-            if product.parts or product.rests:
+            both = times(x.value, y.value, KEEP)
+            if both.parts or both.rests:
                 return False
-            if product.plain.tail is not None:
-                tails.append(product.plain.tail)
-            for order, coefficient in product.plain.terms:
+            if both.plain.tail is not None:
+                tails.append(both.plain.tail)
+            for order, coefficient in both.plain.terms:
                 orders.setdefault(order, []).append((key, coefficient))
     tail = min(tails) if tails else None
     known = [order for order in sorted(orders) if tail is None or order < tail]
@@ -342,7 +281,7 @@ def _by_orders(verdict: Verdict, g: Row, h: Row, a: Side, b: Side, collector: _C
     return True
 
 
-def _fluctuations(collector: _Collector, a: Side, b: Side, verdict: Verdict) -> None:
+def _fluctuations(collector: Collector, a: Side, b: Side, verdict: Verdict) -> None:
     """T of order N^{-1/2}: between distinct fields, and of one field where T^∞ cancels."""
     ours, theirs = _reaches(a), _reaches(b)
     for i, own in ours.items():
@@ -384,68 +323,3 @@ def _reaches(side: Side) -> dict[str, _Reach]:
             plain = expanded.degree if not value.parts else degree_of(Value(value.plain), side.point)
             reach.power = dominating((reach.power, plain), side.point.end)
     return found
-
-
-def terms_at_half(g: Row, h: Row, verdict: Verdict) -> Terms:
-    """The terms at s = 1/2, where ε = 1: constant in size, random iff some C_{αβ} varies with the jets."""
-    obstacles = [Obstacle(LIMITS[f.growth], f.reason) for row in (g, h) if (f := row.fault(None)) is not None]
-    collector = _Collector(_joined(g.generic, _mirrored(h)))
-    collector.obstacles.extend(obstacles)
-    point, swap = collector.point, mirror(h.generic)
-    sums: dict[object, list[tuple[sp.Expr, sp.Expr]]] = {}
-    distinct = False
-    for x in g.entries:
-        for y in h.entries:
-            if x.field == y.field:
-                key = (x.leg, x.alpha, y.leg, y.alpha)
-                sums.setdefault(key, []).append((x.expression, y.expression.xreplace(swap)))
-            else:
-                distinct = True
-    label = "hidden part"
-    if sums and not verdict.vanishes:
-        present, random = _varies(sums.values(), point)
-        if verdict.by_orders:
-            random = verdict.random_at_half
-        if present:
-            collector.line(Line(sp.S.Zero, sp.S.Zero, 0, random, label))
-            collector.spreads(sp.S.Zero, sp.S.Zero if random else -HALF, label)
-    if distinct or (sums and verdict.vanishes):
-        collector.line(Line(sp.S.Zero, -HALF, 0, True, "fluctuation"))
-        collector.spreads(sp.S.Zero, -HALF, "fluctuation")
-    if g.bias.is_trained:
-        shared = [(g.bias_sums[f], h.bias_sums[f].xreplace(swap)) for f in g.bias_sums if f in h.bias_sums]
-        present, random = _varies([shared] if shared else [], point)
-        if present:
-            collector.line(Line(sp.S.Zero, sp.S.Zero, 0, random, "output bias"))
-            if random is not False:
-                collector.spreads(sp.S.Zero, sp.S.Zero, "output bias")
-    return collector.terms(sp.S.One)
-
-
-def _mirrored(h: Row) -> Point:
-    return Side(h.generic, (), {}).mirrored().point
-
-
-def _varies(sums: Iterable[Sequence[tuple[sp.Expr, sp.Expr]]], point: Point) -> tuple[bool, bool | None]:
-    """(is any sum of products not identically 0, does any vary with the jets?)."""
-    answers: list[bool | None] = []
-    for products in sums:
-        total = sp.Add(*(a * b for a, b in products))
-        if len(products) > 1 and is_zero(total):
-            continue
-        flags = [_product_varies(a, b, point) for a, b in products]
-        if len(products) == 1 or not any(flag is not False for flag in flags):
-            answers.extend(flags)
-        else:
-            answers.append(depends_on(total, point.random, point.intervals))
-    return bool(answers), True if True in answers else (None if None in answers else False)
-
-
-def _product_varies(a: sp.Expr, b: sp.Expr, point: Point) -> bool | None:
-    own = point.random - point.shared
-    for factor in (a, b):
-        if factor.free_symbols & own and depends_on(factor, own, point.intervals):
-            return True
-    if not (a * b).free_symbols & point.random:
-        return False
-    return depends_on(a * b, point.random, point.intervals)

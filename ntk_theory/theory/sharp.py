@@ -27,7 +27,8 @@ from ntk_theory.theory.exponents import (
     regime_at,
     regimes,
 )
-from ntk_theory.theory.pairs import terms_at_end, terms_at_half
+from ntk_theory.theory.half import terms_at_half
+from ntk_theory.theory.pairs import terms_at_end
 from ntk_theory.theory.rows import Row, rows_of
 from ntk_theory.theory.smoothness import too_rough
 from ntk_theory.theory.symmetry import AffineMap

@@ -251,8 +251,9 @@ def test_exports_hold_the_rows_bit_for_bit(store: Store, study: Study, tmp_path:
 
     export.to_csv(data, tmp_path / "rows.csv")
     with open(tmp_path / "rows.csv", encoding="utf-8", newline="") as file:
-        about = json.loads(file.readline()[2:])
         header, *lines = csv.reader(file)
+    about = json.loads((tmp_path / "rows.codebook.json").read_text(encoding="utf-8"))
+    assert list(about["columns"]) == header
     assert Study.from_dict(about["study"]) == study
     assert tuple(header) == export.COLUMNS
     read = [(c, a, int(w), int(k), p, s, q, float(v)) for c, a, w, k, p, s, q, v in lines]

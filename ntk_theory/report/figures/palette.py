@@ -6,10 +6,13 @@ import base64
 import io
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import BinaryIO
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from ntk_theory.outputs import GENERATOR
 
 INK = "#1d1d1f"
 FAINT = "#8a8a8e"
@@ -59,6 +62,15 @@ def svg_text(figure: Figure) -> str:
     with mpl.rc_context({"svg.hashsalt": "ntk_theory", "svg.fonttype": "path"}):
         figure.savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue()
+
+
+#: File format → the entry that names the program which drew the picture.
+_PROGRAM = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
+
+
+def save_picture(figure: Figure, file: BinaryIO, format: str) -> None:
+    """Write the figure as png, svg or pdf, with this package named as its maker (``outputs.PICTURE``)."""
+    figure.savefig(file, format=format, dpi=130, metadata={_PROGRAM[format]: GENERATOR})
 
 
 def data_uri(figure: Figure) -> str:

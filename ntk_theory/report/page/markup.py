@@ -7,6 +7,8 @@ from html import escape
 from importlib.resources import files
 from typing import TypeAlias
 
+from ntk_theory.outputs import GENERATOR
+
 
 class Markup(str):
     """Text that is HTML; made by the functions of this module only."""
@@ -59,6 +61,7 @@ def document(title: str, body: Content) -> Markup:
     style = (files("ntk_theory.report.page") / "page.css").read_text(encoding="utf-8")
     head = [
         void("meta", charset="utf-8"),
+        void("meta", name="generator", content=GENERATOR),
         void("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", title[:120]),
         tag("style", Markup(style)),

@@ -7,23 +7,43 @@ they read back bit for bit.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
 from ntk_theory.arrays import AnyArray
 from ntk_theory.errors import InputError, StoreError
+from ntk_theory.outputs import Format, replacing
 from ntk_theory.studies.engine.cell import Row
 from ntk_theory.studies.engine.samples import StudyData
 
 #: Written into every file; a reader of another layout refuses it.
 FORMAT = "ntk-theory study rows 1"
 COLUMNS = Row._fields
+CODEBOOK = "ntk-theory codebook 1"
+CODEBOOK_FILE = Format("a codebook", (".json",), (CODEBOOK.encode(),))
+#: What each of the columns holds.
+MEANINGS = (
+    "the problem, with its parameters where it was swept",
+    "the network's activation",
+    "neurons per layer, N",
+    "number of the network, counted from 0",
+    "the kernel's block, of two groups of the problem; empty for what belongs to none",
+    "exponent of the output's scaling 1/N^s; empty for what holds for every s",
+    "what was measured",
+    "its value",
+)
+#: First characters of what a spreadsheet runs, not shows.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: One of these is in every file of rows (``outputs.Format.marks``).
+MARKS = (FORMAT.encode(), ",".join(COLUMNS).encode() + b"\n")
 
 
 def export(data: StudyData, path: str | os.PathLike[str]) -> None:
@@ -67,12 +87,19 @@ def to_pandas(data: StudyData) -> Any:
 
 
 def to_csv(data: StudyData, path: str | os.PathLike[str]) -> None:
-    """Tidy rows with a header; the first line is ``# `` and the study's description as JSON."""
-    with _replacing(path, "w") as file:
-        file.write("# " + json.dumps(_about(data), sort_keys=True) + "\n")
+    """Tidy rows under a header; beside them :func:`codebook_path`, what the columns and the study are.
+
+    A text that a spreadsheet would run as a formula is preceded by an apostrophe.
+    """
+    with _writing_text(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(data.rows())  # csv writes floats by repr, the shortest text that reads back
+        # csv writes floats by repr, the shortest text that reads back
+        writer.writerows(map(_defused, data.rows()))
+    book = {**_about(data), "format": CODEBOOK, "columns": dict(zip(COLUMNS, MEANINGS, strict=True))}
+    with _writing_text(codebook_path(path)) as file:
+        json.dump(book, file, indent=1, allow_nan=False)
+        file.write("\n")
 
 
 def to_json(data: StudyData, path: str | os.PathLike[str]) -> None:
@@ -93,8 +120,8 @@ def to_json(data: StudyData, path: str | os.PathLike[str]) -> None:
             for law in data.laws.values()
         ],
     }
-    with _replacing(path, "w") as file:
-        json.dump(table, file, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    with _writing_text(path) as file:
+        json.dump(table, file, separators=(",", ":"), allow_nan=False)
         file.write("\n")
 
 
@@ -105,8 +132,20 @@ def to_npz(data: StudyData, path: str | os.PathLike[str]) -> None:
     arrays |= {f"{name}_names": np.array(list(texts), dtype=np.str_) for name, texts in names.items()}
     arrays["about"] = np.array(json.dumps(_about(data), sort_keys=True))
     save: Callable[..., None] = np.savez_compressed
-    with _replacing(path, "wb") as file:
+    with _writing(path) as file:
         save(file, **arrays)
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.comment = FORMAT.encode()
+
+
+def codebook_path(path: str | os.PathLike[str]) -> Path:
+    """Where the description of the rows in a CSV file lies: ``rows.csv`` has ``rows.codebook.json``."""
+    return Path(path).with_suffix(".codebook.json")
+
+
+def _defused(row: Sequence[Any]) -> list[Any]:
+    """The row without texts that a spreadsheet takes for a formula."""
+    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in FORMULA else cell for cell in row]
 
 
 #: Ending of a file → what writes it.
@@ -153,18 +192,20 @@ def _columns(data: StudyData) -> tuple[dict[str, AnyArray], dict[str, tuple[str,
 
 
 @contextmanager
-def _replacing(path: str | os.PathLike[str], mode: str) -> Iterator[IO[Any]]:
-    """A file that appears under its name only when it is whole."""
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+def _writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file that appears under its name only when it is whole; a failure is one sentence."""
     try:
-        with open(
-            part, mode, encoding=None if "b" in mode else "utf-8", newline=None if "b" in mode else ""
-        ) as file:
+        with replacing(path) as file:
             yield file
-        os.replace(part, target)
     except OSError as error:
-        raise StoreError(f"cannot write {target} ({error.strerror or error}); name another file") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        why = error.strerror or error
+        raise StoreError(f"cannot write {os.fspath(path)} ({why}); name another file") from error
+
+
+@contextmanager
+def _writing_text(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    with _writing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        yield text
+        text.flush()
+        text.detach()  # the file is closed by whoever opened it
