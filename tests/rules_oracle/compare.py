@@ -95,7 +95,7 @@ def compare(
 ) -> Iterator[Comparison]:
     """Every answer about a problem, and about its other spelling, against one truth.
 
-    Where an answer seems wrong the truth is drawn again, and elsewhere in the domain: rare events may have been
+    Where an answer seems wrong the truth is drawn again, and elsewhere in the domain: rare events may be
     missed. ``classify`` takes the problem and the output bias; by default it is the package's own.
     """
     classify = classify or ask
