@@ -35,11 +35,15 @@ from .model.parameterisation import from_zhou_yan as from_zhou_yan
 from .model.parameters import Parameters as Parameters
 from .model.points import draw_points as draw_points
 from .report.figures.study import plot as plot
+from .report.page.write import page as page
 from .search.bench import search as search
 from .studies.engine.store import Store as Store
 from .studies.flow.verify import verify_training as verify_training
 from .studies.initialisation.criterion import Criterion as Criterion
 from .studies.initialisation.verify import verify as verify
+from .studies.judging.judge import judge as judge
+from .studies.judging.judge import record as record
+from .studies.judging.judge import resume as resume
 from .studies.question.study import Study as Study
 from .symbolic.jets import JetSpace as JetSpace
 from .symbolic.jets import Slot as Slot

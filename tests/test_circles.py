@@ -69,8 +69,8 @@ def test_the_whole_package_is_read() -> None:
     assert len(graph) > 150
     assert "ntk_theory.studies.question.study" in graph["ntk_theory.studies.engine.store"]
     # One inside a function, one under TYPE_CHECKING.
-    assert "ntk_theory.studies.engine.run" in graph["ntk_theory.cli.verify"]
-    assert "ntk_theory.studies.engine.store" in graph["ntk_theory.cli.report"]
+    assert "ntk_theory.studies.engine.export" in graph["ntk_theory.studies.judging.result"]
+    assert "ntk_theory.studies.judging.result" in graph["ntk_theory.cli.verify"]
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +26,9 @@ PUBLIC = words("""
 Classification Criterion Group GroupKind InputMap JetSpace Kernel Limit LimitLaw NTKTheoryError
 Network Operator Parameters Prediction Problem Recommendation Regime Residuals Slot Store Study
 __version__ classify contracted_ntk draw_points dual errors estimate from_keras from_ntk
-from_standard from_toml from_zhou_yan infinite_jets jet_ntk jets jets_and_ntk limit_law load ntk
-ntk_for_exponents parse plot predict problem recommend residuals save scaled_jets search spectra
-to_toml train training verify verify_training zoo zoo_names
+from_standard from_toml from_zhou_yan infinite_jets jet_ntk jets jets_and_ntk judge limit_law load ntk
+ntk_for_exponents page parse plot predict problem recommend record residuals resume save scaled_jets search
+spectra to_toml train training verify verify_training zoo zoo_names
 """)
 
 #: The same for the submodules that are public.
@@ -86,6 +87,21 @@ def test_every_public_name_has_a_docstring():
     without += [name for name in TRAINING if not inspect.getdoc(getattr(nt.training, name))]
     without += [name for name in ERRORS if not inspect.getdoc(getattr(nt.errors, name))]
     assert without == []
+
+
+FUNCTIONS = {
+    f"{space.__name__}.{name}": getattr(space, name)
+    for space in (nt, nt.training)
+    for name in dir(space)
+    if inspect.isfunction(getattr(space, name))
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_argument_of_a_public_function_is_named_in_its_docstring(name):
+    text = inspect.getdoc(FUNCTIONS[name]) or ""
+    arguments = inspect.signature(FUNCTIONS[name]).parameters
+    assert [a for a in arguments if not re.search(rf"(?<!\w){a}(?!\w)", text)] == []
 
 
 @pytest.mark.parametrize("folder", LAZY, ids=module_of)

@@ -23,13 +23,17 @@ from ntk_theory.limit.cost import MEMORY_LIMIT
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network, epsilon_of
+from ntk_theory.model.points import draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius, split
+from ntk_theory.studies.question.case import ProblemLike
 from ntk_theory.symbolic.numbers import fraction
-from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import Regime
 
+#: What is asked unless told otherwise, from Python and from the command line: points per group, s, N.
+POINTS, EXPONENTS, WIDTHS = 8, ("2/5", "1/2", "3/4"), (1024,)
 #: Written into every file.
 FORMAT = "ntk-theory limit law 1"
 
@@ -221,11 +225,11 @@ class Prediction:
 
 
 def predict(
-    problem: Problem,
-    network: Network,
-    points: Mapping[str, ArrayLike],
-    exponents: Sequence[Fraction | str | int | float],
-    widths: Sequence[int],
+    problem: ProblemLike,
+    network: Network | None = None,
+    points: Mapping[str, ArrayLike] | int = POINTS,
+    exponents: Sequence[Fraction | str | int | float] = EXPONENTS,
+    widths: Sequence[int] = WIDTHS,
     *,
     size: int = 400,
     seed: int = 0,
@@ -237,12 +241,19 @@ def predict(
 
     Parameters
     ----------
-    problem, network, points, rtol, time_limit:
-        As for :func:`ntk_theory.limit.law.limit_law`; the network's width and s do not matter.
+    problem:
+        Whatever names one: a zoo name, an expression, a problem file, a :class:`Problem`.
+    network:
+        Its activation, depth, output bias and map of inputs matter, its width and s do not; default: one
+        hidden layer of tanh.
+    points:
+        Group → array (n, d), or how many to draw for each group.
     exponents, widths:
         Values of s > 0 and N.
     size, seed:
-        Draws per ε, their random numbers.
+        Draws per ε; root of their random numbers, and of points that are drawn.
+    rtol, time_limit:
+        As for :func:`ntk_theory.limit.law.limit_law`.
     memory_limit:
         Bytes, for the law and for the draws each.
 
@@ -250,14 +261,14 @@ def predict(
     ------
     InputError, SmoothnessError, ResourceError
 
-    >>> from ntk_theory.symbolic.reading import problem
-    >>> heat = problem("u_t - u_xx")
-    >>> network = Network(heat.variables, heat.fields, 8, activation="erf")
-    >>> from ntk_theory.model.points import draw_points
-    >>> found = predict(heat, network, draw_points(heat, 3), ["1/2"], [64], size=10)
+    >>> network = Network(("x", "t"), ("u",), 8, activation="erf")
+    >>> found = predict("u_t - u_xx", network, 3, ["1/2"], [64], size=10)
     >>> [(b.block, str(b.regime.limit), b.is_constant) for b in found.blocks]
     [('bb', 'deterministic', True), ('bf', 'deterministic', True), ('ff', 'deterministic', True)]
     """
+    problem = as_problem(problem)
+    network = Network(problem.variables, problem.fields, 1) if network is None else network
+    at = points if isinstance(points, Mapping) else draw_points(problem, points, seed)
     values = tuple(dict.fromkeys(fraction(s) for s in exponents))
     chosen = tuple(dict.fromkeys(widths))
     for what, given in (("exponents", values), ("widths", chosen)):
@@ -266,6 +277,6 @@ def predict(
     classification = classify(problem, output_bias=network.output_bias, activation=network.activation)
     for s in values:
         classification.regime(next(iter(classification.sharp)), s)  # refuses s ≤ 0 before the work
-    law = limit_law(problem, network, points, rtol=rtol, memory_limit=memory_limit, time_limit=time_limit)
+    law = limit_law(problem, network, at, rtol=rtol, memory_limit=memory_limit, time_limit=time_limit)
     reader = LawReader(law, classification, size, seed, memory_limit)
     return Prediction(reader, values, chosen, reader.read(values, chosen))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import ntk_theory as nt
-from ntk_theory import limit, model, report
+from ntk_theory import advice, limit, model, report
 from ntk_theory.cli.files import LAW, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from ntk_theory.symbolic import Problem
 
 INCOMPLETE = 3
-EXPONENTS = ("2/5", "1/2", "3/4")
 #: Estimates from which a line is printed before the run.
 PATIENCE, PLENTY = 3.0, 2**30
 MOST_POINTS, MOST_DRAWS, MOST_SEED = 10**5, 10**6, 2**63 - 1
@@ -105,7 +104,7 @@ def command(
         problem,
         network,
         at,
-        [item.strip() for text in s or EXPONENTS for item in text.split(",")],
+        [item.strip() for text in s or advice.law_table.EXPONENTS for item in text.split(",")],
         widths,
         size=draws,
         seed=seed,

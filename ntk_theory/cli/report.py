@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ntk_theory.cli.files import writing
+import ntk_theory as nt
 from ntk_theory.cli.options import Force
 from ntk_theory.errors import InputError
-from ntk_theory.outputs import GENERATOR, Format, Outputs, write_text
-
-if TYPE_CHECKING:
-    from ntk_theory.studies.engine.store import Store
-
-#: The page; its head names this package.
-PAGE = Format("a page", (".html", ".htm"), (f'name="generator" content="{GENERATOR}"'.encode(),))
+from ntk_theory.outputs import Format, Outputs
+from ntk_theory.report import page
+from ntk_theory.studies.engine import export
 
 
 def command(
@@ -35,43 +30,19 @@ def command(
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
     for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
     """
-    from ntk_theory.studies.engine.export import (  # noqa: PLC0415  --help stays quick
-        CODEBOOK_FILE,
-        MARKS,
-        WRITERS,
-        codebook_path,
-        export,
-    )
-    from ntk_theory.studies.engine.store import Store  # noqa: PLC0415
-
-    kinds = Format("a report", (*PAGE.endings, *WRITERS), (*PAGE.marks, *MARKS))
+    is_table = output.suffix.lower() in export.WRITERS
+    pages = page.write.PAGE
+    kinds = Format("a report", (*pages.endings, *export.WRITERS), (*pages.marks, *export.MARKS))
     outputs = Outputs([store], force)
     outputs.claim("--output", output, kinds)
     if output.suffix.lower() == ".csv":
-        outputs.claim("the codebook of --output", codebook_path(output), CODEBOOK_FILE)
-    if output.suffix.lower() in WRITERS:
-        if only:
-            raise InputError(f"--only chooses problems of a page; {output} holds all rows, leave it out")
-        with Store.open(store) as opened:
-            export(opened.data(), output)
-        print(output)
-        return
-    with Store.open(store) as opened:
-        known = {name for case in opened.study.cases for name in (case.label, case.label.rpartition(" [")[0])}
-        for name in only or []:
-            if name not in known:
-                labels = ", ".join(case.label for case in opened.study.cases)
-                raise InputError(f"--only is {name!r}; the store has {labels}")
-        html = _page(opened, only or ())
-    with writing(output):
-        write_text(output, html)
+        outputs.claim("the codebook of --output", export.codebook_path(output), export.CODEBOOK_FILE)
+    if is_table and only:
+        raise InputError(f"--only chooses problems of a page; {output} holds all rows, leave it out")
+    if is_table:
+        with nt.Store.open(store) as opened:
+            export.export(opened.data(), output)
+    else:
+        # A file of rows may have been claimed, which a page alone would not replace.
+        nt.page(store, output, only=only or (), force=True)
     print(output)
-
-
-def _page(store: Store, only: Sequence[str]) -> str:
-    from ntk_theory.report.kinds import report_of  # noqa: PLC0415  --help stays quick
-    from ntk_theory.report.page.provenance import Provenance  # noqa: PLC0415
-    from ntk_theory.studies.judging.judge import judge  # noqa: PLC0415
-
-    provenance = Provenance(store.environments(), store.fingerprint())
-    return report_of(store.study).page(judge(store), provenance, only=only)

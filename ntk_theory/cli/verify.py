@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import ntk_theory as nt
+from ntk_theory import report, studies
+from ntk_theory.cli.files import console
 from ntk_theory.cli.options import (
     Fields,
     Json,
@@ -23,13 +26,9 @@ from ntk_theory.outputs import Outputs
 from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING
 
 if TYPE_CHECKING:
-    from ntk_theory.studies.engine.store import Store
     from ntk_theory.studies.judging.result import Result
-    from ntk_theory.studies.question.study import Study
 
 REFUTED, INCOMPLETE = 1, 3
-#: Columns of the tables where no terminal says how many there are.
-PIPED_WIDTH = 110
 
 Workers = Annotated[int | None, typer.Option("--workers", help="Local processes; default one per core.")]
 Cluster = Annotated[
@@ -85,9 +84,6 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
-    from ntk_theory.studies.judging.judge import verify_kind  # noqa: PLC0415  --help stays quick
-    from ntk_theory.studies.judging.kind import kind as study_kind  # noqa: PLC0415
-
     Outputs(what or ()).claim_store("--store", store)
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
@@ -104,12 +100,12 @@ def command(
     name = _kind(training, kind)
     if flow and name != TRAINING:
         raise InputError(f"--{next(iter(flow))} needs --training: only then is anything trained")
-    chosen = study_kind(name)
+    chosen = studies.judging.kind.kind(name)
     options = {**(chosen.quick if quick else {}), **size}
     settings = None if chosen.settings is None else chosen.settings.from_dict(flow)
     depths = [_whole("--depth", d) for d in _list("--depth", depth)]
     results = [
-        verify_kind(
+        studies.judging.judge.verify_kind(
             name,
             problems,
             settings=settings,
@@ -143,26 +139,9 @@ def resume(
 
     The store holds the whole question (problems, points, seeds, criterion), so nothing else is needed.
     """
-    from ntk_theory.studies.engine.store import Store  # noqa: PLC0415  --help stays quick
-
     Outputs([store]).claim_store("--into", into)
-    with Store.open(store) as opened:
-        study = opened.study
-        if into is None:
-            return _completed(study, opened, workers, cluster, strict=strict, as_json=as_json)
-    with Store.open_or_create(into, study) as fresh:
-        return _completed(study, fresh, workers, cluster, strict=strict, as_json=as_json)
-
-
-def _completed(
-    study: Study, store: Store, workers: int | None, cluster: str | None, *, strict: bool, as_json: bool
-) -> int:
-    """Compute what the store lacks, judge, report."""
-    from ntk_theory.studies.engine.run import run  # noqa: PLC0415  --help stays quick
-    from ntk_theory.studies.judging.judge import record  # noqa: PLC0415
-
-    run(study, store, workers=workers, cluster=cluster)
-    return _report([record(store)], strict=strict, as_json=as_json)
+    result = nt.resume(store, into=into, workers=workers, cluster=cluster)
+    return _report([result], strict=strict, as_json=as_json)
 
 
 def _kind(training: bool, kind: str | None) -> str:
@@ -180,9 +159,7 @@ def _problems(what: list[str] | None, zoo: bool, output_bias: str) -> list[str]:
     if zoo and what:
         raise InputError("--zoo and named problems cannot be combined; choose one")
     if zoo:
-        from ntk_theory.studies.zoo import decided_zoo  # noqa: PLC0415  --help stays quick
-
-        return list(decided_zoo(output_bias=output_bias))
+        return list(studies.zoo.decided_zoo(output_bias=output_bias))
     if not what:
         raise InputError("PDE is missing; it needs a zoo name, an expression or a file, such as kdv")
     return what
@@ -218,24 +195,15 @@ def _store(store: Path | None, depth: int, depths: int) -> Path | None:
 
 
 def _report(results: Sequence[Result[Any]], *, strict: bool, as_json: bool) -> int:
-    from ntk_theory.report.kinds import report_of  # noqa: PLC0415  --help stays quick
-
-    report = report_of(results[0].study)
+    shown = report.kinds.report_of(results[0].study)
     if as_json:
-        print_json(report.to_dict(results))
+        print_json(shown.to_dict(results))
     else:
-        from rich.console import Console  # noqa: PLC0415  --json does without
-
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = PIPED_WIDTH
-        report.show(results, console)
+        shown.show(results, console())
     return _code(results, strict)
 
 
 def _code(results: Sequence[Result[Any]], strict: bool) -> int:
-    from ntk_theory.studies.judging.verdict import Outcome  # noqa: PLC0415
-
     for result in results:
         failures = result.data.failures()
         if failures:
@@ -250,6 +218,6 @@ def _code(results: Sequence[Result[Any]], strict: bool) -> int:
             )
     if not all(result.is_complete for result in results):
         return INCOMPLETE
-    if strict and any(result.outcomes[Outcome.REFUTED] for result in results):
+    if strict and any(result.outcomes[studies.judging.verdict.Outcome.REFUTED] for result in results):
         return REFUTED
     return 0

@@ -90,6 +90,15 @@ def estimate(
     """What :func:`ntk_theory.empirical.jet_ntk.jet_ntk` (or ``contracted_ntk``) will take for n points.
 
     Nothing is computed: ``bytes``, ``seconds``, ``flops`` and the tiles that would be used.
+
+    Parameters
+    ----------
+    network, n, slots:
+        The network, the number of points, and the derivatives.
+    contracted:
+        Of ``contracted_ntk``, not of ``jet_ntk``?
+    memory_limit:
+        Bytes, which the tiles must keep; default: what this machine allows.
     """
     given = tuple(slots)
     size = closure((slot.index for slot in given), len(network.variables)).size

@@ -78,7 +78,8 @@ def jets_and_ntk(
 ) -> tuple[Floats, Floats]:
     """(S, T) from one forward pass: all that the kernels of any operators and any s are made of.
 
-    S as :func:`ntk_theory.empirical.jets.scaled_jets` (slots, n), T as :func:`jet_ntk`; arguments as there.
+    S as :func:`ntk_theory.empirical.jets.scaled_jets` (slots, n), T as :func:`jet_ntk`;
+    ``network``, ``parameters``, ``points``, ``slots``, ``memory_limit`` and ``progress`` as there.
     """
     ask = request(network, parameters, points, slots)
     way = cost_of(ask, contracted=False, memory_limit=memory_limit)

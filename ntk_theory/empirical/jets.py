@@ -28,6 +28,15 @@ TILE_BYTES = 2**24
 def jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot]) -> Floats:
     """The jet values uⁱ_α(x) = ε Sⁱ_α(x) + δ_{α0} cⁱ, shape (slots, n) (THEORY §3).
 
+    Parameters
+    ----------
+    network, parameters:
+        The network, and parameters of its shape.
+    points:
+        (n, d), columns in the order of the network's variables.
+    slots:
+        The derivatives (i, α).
+
     Raises
     ------
     InputError, SmoothnessError, NonFiniteError
@@ -48,7 +57,10 @@ def network_jets(ask: Request, scaled: Floats) -> Floats:
 
 
 def scaled_jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot]) -> Floats:
-    """Sⁱ_α(x) = N^{-1/2} Σ_k aⁱ_k ∂^α h_k(x), shape (slots, n): free of s and of the output bias."""
+    """Sⁱ_α(x) = N^{-1/2} Σ_k aⁱ_k ∂^α h_k(x), shape (slots, n): free of s and of the output bias.
+
+    ``network``, ``parameters``, ``points`` and ``slots`` as in :func:`jets`.
+    """
     ask = request(network, parameters, points, slots, kernel=False)
     return finite(jets_of(ask), ask, "the scaled jet value")
 

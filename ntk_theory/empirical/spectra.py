@@ -93,7 +93,10 @@ def spectrum(
 
 
 def spectra(kernel: Kernel, weights: Mapping[str, float] | None = None) -> tuple[Spectrum, ...]:
-    """The spectrum of the whole kernel, then that of every group's diagonal block."""
+    """The spectrum of the whole kernel, then that of every group's diagonal block.
+
+    ``kernel`` and ``weights`` as in :func:`spectrum`.
+    """
     scaled = kernel if weights is None else weighted(kernel, weights)
     return tuple(Spectrum(name, scaled.eigenvalues(name)) for name in (None, *_blocks(scaled)))
 

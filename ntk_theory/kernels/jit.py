@@ -14,6 +14,7 @@ import functools
 import hashlib
 import threading
 from collections.abc import Callable, Collection
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +49,11 @@ class Kernel:
         self._ready = False
 
     @property
+    def is_compiled(self) -> bool:
+        """Was the kernel compiled, or loaded from the cache, in this process?"""
+        return self._ready
+
+    @property
     def dispatcher(self) -> Any:
         """Numba's object, compiled for the signature or loaded from the cache."""
         if not self._ready:
@@ -62,6 +68,13 @@ class Kernel:
     def __call__(self, *arguments: Any) -> Any:
         """Run the kernel."""
         return self.dispatcher(*arguments)
+
+
+def compile_kernel(name: str) -> None:
+    """Compile the kernel ``name`` ("shallow.shallow_jets": module and function) into the cache on disk."""
+    module, _, function = name.partition(".")
+    found: Kernel = getattr(import_module(f"{__package__}.{module}"), function)
+    _ = found.dispatcher
 
 
 @functools.cache

@@ -37,12 +37,12 @@ from ntk_theory.model.assembly import (
     stack_rows,
 )
 from ntk_theory.model.blocks import Kernel
-from ntk_theory.model.lowering import bind, lower_problem
+from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network, check_match, epsilon_of
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.jets import Slot
-from ntk_theory.symbolic.numbers import fraction
+from ntk_theory.symbolic.numbers import bind, fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.groups import chosen
 from ntk_theory.model.program import Program, compile_expressions
 from ntk_theory.symbolic.jets import JetSpace, Slot
+from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 
@@ -194,12 +193,6 @@ def lower_problem(problem: Problem, parameters: ParameterValues | None = None) -
     return _lowered(problem.space, groups)
 
 
-def bind(expression: sp.Expr, values: ParameterValues) -> sp.Expr:
-    """``expression`` with every parameter of a known name replaced by its value."""
-    found = {s: _exact(s.name, values[s.name]) for s in expression.free_symbols if s.name in values}
-    return expression.xreplace(found) if found else expression
-
-
 def _lower(operator: Operator, values: ParameterValues, name: str) -> LoweredOperator:
     space = operator.space
     names = {symbol.name for symbol in operator.parameters}
@@ -234,16 +227,6 @@ def _require_bound(names: Sequence[str], where: str) -> None:
             f"{where} has the parameters {', '.join(names)} without a value; "
             f"give each a number, as in parameters={{{example}}}"
         )
-
-
-def _exact(name: str, value: Any) -> sp.Expr:
-    if isinstance(value, sp.Expr) and not value.free_symbols and value.is_extended_real and value.is_finite:
-        return value
-    if isinstance(value, Fraction):
-        return sp.Rational(value.numerator, value.denominator)
-    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)):
-        raise InputError(f"parameters[{name!r}] is {value!r}; it needs a finite real number")
-    return sp.Integer(int(value)) if isinstance(value, int) else sp.Float(float(value), 17)
 
 
 def _problem_symbols(problem: Problem) -> set[sp.Symbol]:

@@ -62,7 +62,10 @@ def from_standard(layers: Sequence[Linear], s: Fraction | str | float = "1/2") -
 
 
 def from_keras(layers: Sequence[Linear], s: Fraction | str | float = "1/2") -> Parameters:
-    """As :func:`from_standard` for Keras ``Dense`` layers: h V + β, with kernels V of shape (in, out)."""
+    """As :func:`from_standard` for Keras ``Dense`` layers: h V + β, with kernels V of shape (in, out).
+
+    ``layers`` and ``s`` as there.
+    """
     return from_standard([(np.asarray(kernel).T, bias) for kernel, bias in layers], s)
 
 
@@ -76,8 +79,9 @@ def from_ntk(
     """Parameters of zˡ⁺¹ = (σ_w/√n_l) Vˡ⁺¹hˡ + σ_b βˡ⁺¹, output layer included (Jacot et al. 2018).
 
     n_l is the number of inputs of the layer (n_0 = d), σ_w = ``weight_scale``, σ_b = ``bias_scale``:
-    W¹ = (σ_w/√d) V¹, Wˡ = σ_w Vˡ, bˡ = σ_b βˡ, a = σ_w N^{s−1/2} Vᵒᵘᵗ, c = σ_b βᵒᵘᵗ. Arguments as in
-    :func:`from_standard`. neural-tangents' ``Dense(W_std, b_std)`` computes the same (weights transposed).
+    W¹ = (σ_w/√d) V¹, Wˡ = σ_w Vˡ, bˡ = σ_b βˡ, a = σ_w N^{s−1/2} Vᵒᵘᵗ, c = σ_b βᵒᵘᵗ. Arguments ``layers``
+    and ``s`` as in :func:`from_standard`. neural-tangents' ``Dense(W_std, b_std)`` computes the same (weights
+    transposed).
     """
     arrays = _arrays(layers)
     inputs, width = arrays[0][0].shape[1], len(arrays[-2][0])
@@ -88,7 +92,7 @@ def from_ntk(
 def from_zhou_yan(layers: Sequence[Linear]) -> Parameters:
     """Parameters of THEORY §1, this package's own: Wˡhˡ⁻¹/√N_{l−1} + bˡ (W¹x + b¹), u = N^{-s} a hᴸ + c.
 
-    Nothing is rescaled and all rates are 1 (0 for hidden biases that are absent); arguments as in
+    Nothing is rescaled and all rates are 1 (0 for hidden biases that are absent); ``layers`` as in
     :func:`from_standard`.
     """
     arrays = _arrays(layers)

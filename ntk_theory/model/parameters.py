@@ -15,7 +15,7 @@ from ntk_theory.errors import InputError
 Layer = tuple[Floats, Floats]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Parameters:
     """θ = ((W¹, b¹), …, (Wᴸ, bᴸ); a; c) of THEORY §1.
 
@@ -68,6 +68,19 @@ class Parameters:
         object.__setattr__(self, "readout", readout)
         object.__setattr__(self, "output_bias", bias)
         object.__setattr__(self, "layer_rates", _rates(self.layer_rates, len(hidden), bias is not None))
+
+    def __repr__(self) -> str:
+        """Shapes, not the thousands of numbers.
+
+        >>> Parameters(((np.ones((8, 2)), np.zeros(8)),), np.ones(8), np.zeros(1))
+        Parameters(2 inputs, widths (8,), 1 fields, with output bias: 33 numbers)
+        """
+        bias = "no" if self.output_bias is None else "with"
+        inputs, fields = self.hidden[0][0].shape[1], len(self.readout)
+        return (
+            f"Parameters({inputs} inputs, widths {self.widths}, {fields} fields, {bias} output bias: "
+            f"{self.size} numbers)"
+        )
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.groups import chosen, spread
-from ntk_theory.model.lowering import ParameterValues, bind
+from ntk_theory.model.lowering import ParameterValues
 from ntk_theory.model.sobol import sobol
+from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Face, Group, Problem
 from ntk_theory.symbolic.reading import problem as as_problem

@@ -1,4 +1,5 @@
 from . import figures as figures
+from . import kinds as kinds
 from . import page as page
 from . import rows as rows
 from . import terminal as terminal

@@ -101,7 +101,10 @@ def load_toml(path: str | Path, *, parameters: Mapping[str, object] | None = Non
 
 
 def from_toml(text: str, *, name: str = "", parameters: Mapping[str, object] | None = None) -> Problem:
-    """Read a problem from TOML text."""
+    """Read a problem from TOML text.
+
+    ``name`` is the problem's, for messages and reports; ``parameters`` replace values of its parameters.
+    """
     if len(text) > MAX_BYTES:
         raise ProblemError(f"the problem file has {len(text)} characters; it may have {MAX_BYTES}")
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from fractions import Fraction
-from numbers import Rational
+from numbers import Rational, Real
 
 import sympy as sp
 
@@ -50,6 +52,25 @@ def fraction(value: object, argument: str = "s") -> Fraction:
         shown = _short(value)
         raise InputError(f"{argument} is {shown}; it needs an exact number such as 3/4, 0.75 or 1") from None
     return found
+
+
+def bind(expression: sp.Expr, values: Mapping[str, object]) -> sp.Expr:
+    """``expression`` with every parameter of a known name replaced by its value.
+
+    A float keeps its binary value, a Fraction or a SymPy number is exact.
+    """
+    found = {s: _number(s.name, values[s.name]) for s in expression.free_symbols if s.name in values}
+    return expression.xreplace(found) if found else expression
+
+
+def _number(name: str, value: object) -> sp.Expr:
+    if isinstance(value, sp.Expr) and not value.free_symbols and value.is_extended_real and value.is_finite:
+        return value
+    if isinstance(value, Fraction):
+        return sp.Rational(value.numerator, value.denominator)
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(float(value)):
+        raise InputError(f"parameters[{name!r}] is {value!r}; it needs a finite real number")
+    return sp.Integer(int(value)) if isinstance(value, int) else sp.Float(float(value), 17)
 
 
 def _of_rational(value: Rational) -> Fraction:

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import sympy as sp
 
-from ntk_theory.errors import ProblemError
+from ntk_theory.errors import InputError, ProblemError
 from ntk_theory.symbolic import parts, soundness
 from ntk_theory.symbolic.jets import JetSpace, part_of
+from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
 
 
@@ -154,9 +155,46 @@ class Problem:
             found = parts.narrowed(found, box, {**self.parameters, **(values or {})})
         return found
 
+    def bind(self, values: Mapping[str, object] | None = None) -> Problem:
+        """The problem with every named parameter replaced by its value, in operators, targets and places.
+
+        Parameters
+        ----------
+        values:
+            Numbers that go before the problem's own; a float keeps its binary value, others are exact.
+
+        Raises
+        ------
+        InputError
+            A parameter has no value, or a value is not a number.
+        """
+        given = {**self.parameters, **(values or {})}
+
+        def box(ends: Box) -> dict[str, Interval]:
+            return {v: (bind(sp.S(a), given), bind(sp.S(b), given)) for v, (a, b) in ends.items()}
+
+        return replace(
+            self,
+            equations=tuple(_bound(group, given, box(group.where)) for group in self.equations),
+            conditions=tuple(_bound(group, given, box(group.where)) for group in self.conditions),
+            domain=box(self.domain),
+            solution=self.solution and {f: bind(e, given) for f, e in self.solution.items()},
+        )
+
     def place_of(self, name: str) -> dict[str, Interval]:
         """Where a field is defined: the domain, or the box of its part."""
         return parts.narrowed(self.domain, self.parts.get(part_of(name), {}), self.parameters)
+
+
+def _bound(group: Group, values: Mapping[str, object], where: Box) -> Group:
+    legs = tuple(Operator(leg.space, bind(leg.expression, values)) for leg in group.legs)
+    free = [s.name for leg in legs for s in leg.parameters]
+    if free:
+        raise InputError(
+            f"group {group.name!r} has the parameter {free[0]!r} without a value; sweep or set it"
+        )
+    faces = tuple({v: bind(sp.S(end), values) for v, end in face.items()} for face in group.faces)
+    return replace(group, legs=legs, target=bind(sp.S(group.target), values), faces=faces, where=where)
 
 
 def _kind(where: str, kind: object) -> GroupKind:

@@ -87,6 +87,9 @@ def problem(
     ``what`` is a zoo name (``"kdv"``), the path of a problem file (``"my.toml"``), an expression or
     a system (``"u_t = v_x; v_t = u_x"``), a SymPy expression, an Operator or a Problem. An
     expression gets one value group per field and the unit box as its domain.
+
+    ``fields`` and ``variables`` are those of an expression, found in it where they are left out;
+    ``parameters`` are names that stand for numbers, with their values.
     """
     if isinstance(what, Problem):
         return what
@@ -125,6 +128,6 @@ def zoo_text(name: str) -> str:
 def zoo(name: str, *, parameters: Values | None = None) -> Problem:
     """A named problem with its conditions, domain, source and (where known) solution.
 
-    ``parameters`` replace values of its named parameters. :func:`zoo_names` lists the names.
+    ``name`` is one of :func:`zoo_names`; ``parameters`` replace values of its named parameters.
     """
     return from_toml(zoo_text(name), name=name, parameters=parameters)

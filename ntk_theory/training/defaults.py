@@ -12,9 +12,9 @@ from fractions import Fraction
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import ResourceError
-from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.resources import allowed_memory
+from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import Method
 
@@ -36,7 +36,11 @@ def default_network(
     activation: str = "tanh",
     output_bias: str = "zero",
 ) -> Network:
-    """A network for a problem; inputs mapped from its domain, where it has one."""
+    """A network for a problem; inputs mapped from its domain, where it has one.
+
+    ``width``, ``depth``, ``s``, ``activation`` and ``output_bias`` as in
+    :class:`~ntk_theory.model.network.Network`; ``depth`` is not read where ``width`` names every layer.
+    """
     box = None
     if all(name in problem.domain for name in problem.variables):
         ends = {name: problem.domain[name] for name in problem.variables}

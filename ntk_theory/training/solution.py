@@ -14,10 +14,10 @@ import numpy as np
 from ntk_theory.arrays import Bools, Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.program import compile_expressions
+from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
 
 #: About as many points does the default grid have.
@@ -103,12 +103,25 @@ def domain_grid(problem: Problem, size: int) -> Floats:
 def relative_error(
     problem: Problem, network: Network, parameters: Parameters, size: int = GRID_POINTS
 ) -> float:
-    """Relative L² error against the problem's known solution (see the top of this module)."""
+    """Relative L² error against the problem's known solution (see the top of this module).
+
+    Parameters
+    ----------
+    problem:
+        With a solution.
+    network, parameters:
+        The network, and parameters of its shape.
+    size:
+        About how many points the grid over the domain has.
+    """
     return TestGrid.of(problem, size).error(problem, network, parameters)
 
 
 def field_errors(
     problem: Problem, network: Network, parameters: Parameters, size: int = GRID_POINTS
 ) -> dict[str, float]:
-    """The same by field, ‖u^i_θ − u^i‖/‖u^i‖; the root mean square of u^i_θ where u^i is zero."""
+    """The same by field, ‖u^i_θ − u^i‖/‖u^i‖; the root mean square of u^i_θ where u^i is zero.
+
+    ``problem``, ``network``, ``parameters`` and ``size`` as in :func:`relative_error`.
+    """
     return TestGrid.of(problem, size).field_errors(problem, network, parameters)

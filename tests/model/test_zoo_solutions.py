@@ -8,9 +8,10 @@ import sympy as sp
 
 import ntk_theory as nt
 from ntk_theory.model.assembly import linearise, residuals, stack_rows
-from ntk_theory.model.lowering import bind, lower_problem
+from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.points import draw_points
 from ntk_theory.model.program import compile_expressions
+from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
 
 NAMES = nt.zoo_names()

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 import ntk_theory as nt
+from ntk_theory.errors import InputError
 from ntk_theory.report.page.initialisation import criterion_meanings, page
 from ntk_theory.report.page.markup import details, table, tag, void
 from ntk_theory.report.page.provenance import Provenance
@@ -160,3 +161,40 @@ def test_markup_escapes_contents_and_attributes():
     assert void("img", alt="<") == '<img alt="&lt;">'
     assert "<td>&lt;i&gt;</td>" in table(["h"], [["<i>"]])
     assert details("<", "&").startswith("<details><summary>&lt;</summary>&amp;")
+
+
+def test_a_store_is_judged_completed_and_shown_from_python(tmp_path):
+    """judge, resume and page take an open store or a path, and say the same."""
+    path, written = tmp_path / "s.sqlite", tmp_path / "page.html"
+    study = Study.from_problems("heat", widths=(16, 32), seeds=4, points=3, activations="erf", s="1/2")
+    with nt.Store.create(path, study) as store:
+        assert not nt.judge(store).is_complete
+        assert nt.resume(store, workers=1, progress=False).is_complete
+    judged = nt.judge(path)
+    assert judged.is_complete
+    assert judged.to_dict()["verdicts"] == nt.record(path).to_dict()["verdicts"]
+    with nt.Store.open(path) as store:
+        assert len(store.verdicts()) == 1  # the same verdicts once
+    again = nt.resume(path, into=tmp_path / "again.sqlite", workers=1, progress=False)
+    assert again.to_dict()["verdicts"] == judged.to_dict()["verdicts"]
+    assert nt.page(path, written, only=["heat"]) == written
+    assert "Heat equation" in written.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("only", "message"),
+    [(["kdv"], "only is 'kdv'; the store has heat"), ("heat", r"needs a list .* \['heat'\]")],
+)
+def test_a_page_of_a_problem_that_is_not_there_is_refused(tmp_path, only, message):
+    study = Study.from_problems("heat", widths=(16, 32), seeds=4, points=3, activations="erf", s="1/2")
+    with nt.Store.create(tmp_path / "s.sqlite", study) as store, pytest.raises(InputError, match=message):
+        nt.page(store, tmp_path / "page.html", only=only)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_a_page_never_replaces_its_store(tmp_path):
+    path = tmp_path / "s.html"
+    study = Study.from_problems("heat", widths=(16, 32), seeds=4, points=3, activations="erf", s="1/2")
+    with nt.Store.create(path, study), pytest.raises(InputError, match="which this command reads"):
+        nt.page(path, path, force=True)
+    assert nt.judge(path).study == study

@@ -13,7 +13,7 @@ import study_cases
 import sympy as sp
 
 from ntk_theory.errors import InputError
-from ntk_theory.studies.question.case import bound, make_cases, point_counts
+from ntk_theory.studies.question.case import make_cases, point_counts
 from ntk_theory.studies.question.study import Study
 from ntk_theory.symbolic import problem, zoo, zoo_names
 
@@ -132,7 +132,7 @@ def test_a_sweep_of_an_unknown_name_is_refused() -> None:
 def test_a_parameter_without_a_value_is_refused() -> None:
     free = problem("u_t + k*u_x^2", parameters=["k"])  # type: ignore[arg-type]  # names leave them free
     with pytest.raises(InputError, match="'k' without a value"):
-        bound(free)
+        free.bind()
 
 
 @pytest.mark.parametrize("name", ["kdv", "navier-stokes-2d", "lane-emden", "wave"])

@@ -13,7 +13,7 @@ import ntk_theory as nt
 from ntk_theory.empirical.jets import jets
 from ntk_theory.errors import ParseError, ProblemError
 from ntk_theory.model.points import draw_points
-from ntk_theory.studies.question.case import Case, bound, make_cases
+from ntk_theory.studies.question.case import Case, make_cases
 from ntk_theory.symbolic import Group, GroupKind, JetSpace, Operator, Problem, Slot, from_toml, to_toml
 from ntk_theory.symbolic.grammar import parse_text, render
 from ntk_theory.training.solution import TestGrid
@@ -87,7 +87,7 @@ def test_conditions_find_their_part_and_survive_the_file(name: str) -> None:
     assert from_toml(to_toml(problem)).groups == problem.groups
     (case,) = make_cases(problem, points=3)
     assert Case.from_dict(case.to_dict()).problem.groups == problem.groups
-    assert bound(problem).groups == problem.groups
+    assert problem.bind().groups == problem.groups
 
 
 @pytest.mark.parametrize("name", READ)

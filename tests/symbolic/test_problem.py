@@ -13,7 +13,7 @@ from model_problems import kdv, system
 
 import ntk_theory as nt
 from ntk_theory.errors import ProblemError
-from ntk_theory.studies.question.case import Case, bound, make_cases
+from ntk_theory.studies.question.case import Case, make_cases
 from ntk_theory.symbolic import Group, GroupKind, JetSpace, Operator, Problem, from_toml, to_toml
 
 ZOO = ("kdv", "heat", "burgers", "elasticity-2d", "boussinesq", "maxwell-1d", "robin-heat", "schroedinger")
@@ -179,7 +179,7 @@ def test_every_damage_applies_to_some_problem(damage: str) -> None:
 @pytest.mark.parametrize("name", nt.zoo_names())
 def test_good_problems_stay_good_by_every_way(name: str) -> None:
     problem = nt.zoo(name)
-    for again in (replace(problem), from_toml(to_toml(problem)), bound(problem)):
+    for again in (replace(problem), from_toml(to_toml(problem)), problem.bind()):
         assert [g.name for g in again.groups] == [g.name for g in problem.groups]
     (case,) = make_cases(problem, points=4)
     assert [g.name for g in Case.from_dict(case.to_dict()).problem.groups] == list(case.points)
@@ -211,7 +211,7 @@ def test_values_put_in_are_checked_too() -> None:
         '[[conditions]]\nname = "right"\nequation = "u"\non = [{ x = "1/2" }]\n'
     )
     problem = from_toml(text)
-    assert bound(problem).domain["x"][1] == 1
+    assert problem.bind().domain["x"][1] == 1
     with pytest.raises(ProblemError, match="first end must be below"):
         from_toml(text, parameters={"L": -1})
     with pytest.raises(ProblemError, match="outside of domain"):

@@ -9,10 +9,10 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.errors import InputError
-from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.program import compile_expressions
+from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.solution import inside_place
 

@@ -1,2 +1,3 @@
 from . import flow as flow
 from . import initialisation as initialisation
+from . import write as write

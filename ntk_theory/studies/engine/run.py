@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ntk_theory.errors import Interrupted, StoreError
+from ntk_theory.kernels.jit import compile_kernel
 from ntk_theory.progress import Bar, duration
 from ntk_theory.studies.engine.cell import CellResult, Context, LawContext, LawResult
 from ntk_theory.studies.engine.environment import environment
@@ -130,6 +131,7 @@ class _Run:
 
     def _compute(self, missing: Sequence[Cell]) -> None:
         self.store.add_environment(environment(self.workers, self.cluster))
+        self._compile()
         laws = self._laws(missing)
         batches = make_batches(self.study, missing, laws)
         bar, done = Bar(sum(b.cost for b in batches), show=self.progress), 0
@@ -141,6 +143,18 @@ class _Run:
                     bar.advance(cost, f"{done}/{len(missing)} cells")
             finally:
                 bar.close()
+
+    def _compile(self) -> None:
+        """Compile each kernel in one of the local processes, side by side, before all of them ask for it.
+
+        From then on it comes from the cache on disk; where it was there before, a process only loads what it
+        will need.
+        """
+        if self.workers > 1:
+            names = sampling_of(self.study).kernels(self.study)
+            with closing(stream(compile_kernel, names, self.workers)) as results:  # type: ignore[type-var]  # a generator
+                for _ in results:
+                    pass
 
     def _laws(self, missing: Sequence[Cell]) -> dict[tuple[str, str], LawResult]:
         """The infinite-width laws that the missing cells need, if their kind needs any.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ntk_theory.studies.engine.cell import Context, LawContext, LawResult
@@ -25,6 +26,13 @@ class LawContextOf(Protocol):
         """Without the law, which comes of it."""
 
 
+class KernelsOf(Protocol):
+    """Which compiled kernels the cells of a study use."""
+
+    def __call__(self, study: Study, /) -> Sequence[str]:
+        """Module and function in the room ``kernels``, the slowest to compile first."""
+
+
 class Sampling(Protocol):
     """How the networks of a kind are sampled."""
 
@@ -39,6 +47,10 @@ class Sampling(Protocol):
     @property
     def cost(self) -> CostOf:
         """Seconds and bytes of one cell."""
+
+    @property
+    def kernels(self) -> KernelsOf:
+        """The compiled kernels that cells use; they are compiled side by side before the first cell."""
 
     def estimate(self, study: Study) -> Estimate:
         """What the whole study takes."""

@@ -29,6 +29,16 @@ from ntk_theory.studies.engine.sqlite import checksum, complaints, connect, dama
 from ntk_theory.studies.question.study import Cell, Study, canonical
 
 
+@contextmanager
+def opened(store: Store | str | Path) -> Iterator[Store]:
+    """A store while it is used: an open one stays open, a path is opened and closed again."""
+    if isinstance(store, Store):
+        yield store
+        return
+    with Store.open(store) as found:
+        yield found
+
+
 def default_path(study: Study) -> Path:
     """Where the store of a study lies unless told otherwise: under the user's data folder."""
     from platformdirs import user_data_dir  # noqa: PLC0415 - only where no path was given

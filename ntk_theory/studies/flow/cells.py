@@ -265,3 +265,10 @@ def flow_seconds(study: Study, case: Case, width: int) -> float:
     each = 1.5e-3 + 5e-8 * points * width * study.depth**2
     evaluations = sum(60 * max(1.0, float(width) ** (0.5 - float(s))) for s in study.s)
     return float(evaluations * each)
+
+
+def cell_kernels(study: Study) -> tuple[str, ...]:
+    """Which compiled kernels the flows of a study use, the slowest to compile first."""
+    if study.depth == 1:
+        return "shallow.shallow_contract", "compose.first_layer", "compose.adjoint"
+    return "compose.hidden_layer", "compose.first_layer", "compose.adjoint", "gram.contract"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from ntk_theory.studies.flow.cells import FlowContext, cell_cost
+from ntk_theory.studies.flow.cells import FlowContext, cell_cost, cell_kernels
 from ntk_theory.studies.flow.claims import TRAINING_CLAIMS, TrainingEvidence
 from ntk_theory.studies.flow.collect import training_evidence
 from ntk_theory.studies.flow.criterion import FlowCriterion
@@ -31,5 +31,6 @@ KIND: Kind[TrainingEvidence] = Kind(
     claims=TRAINING_CLAIMS,
     usual={"s": DEFAULT_TRAINING_S, "widths": DEFAULT_TRAINING_WIDTHS, "seeds": 16, "points": 6},
     quick=QUICK_TRAINING,
+    kernels=cell_kernels,
     judged_by="judge_training",
 )

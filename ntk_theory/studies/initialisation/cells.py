@@ -33,6 +33,7 @@ from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.resources import thread_limit
+from ntk_theory.setting.activations import Activation
 from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult, init_seed
 from ntk_theory.studies.engine.cost import CellCost, one_pass
 from ntk_theory.studies.initialisation.blocks import (
@@ -322,3 +323,22 @@ def _weights(rows: Rows, jets: Floats) -> tuple[Floats, dict[str, str]]:
         else:
             weights[list(leg.slots), leg.rows] = gradient
     return weights, broken
+
+
+def cell_kernels(study: Study) -> tuple[str, ...]:
+    """Which compiled kernels networks and laws of a study use, the slowest to compile first."""
+    layers = (
+        ("shallow.shallow_contract", "shallow.shallow_jets", "compose.first_layer")
+        if study.depth == 1
+        else (
+            "compose.hidden_layer",
+            "compose.first_layer",
+            "compose.multiply",
+            "compose.adjoint",
+            "gram.contract",
+        )
+    )
+    closed = {bool(Activation.of(name).closed_form) for name in study.activations}
+    quadrature = ("dual_quadrature.pair_moments", "pair_conditional.compose_pairs") if False in closed else ()
+    series = ("pair_taylor.compose_pairs", "pair_taylor.diagonal_pairs") if True in closed else ()
+    return (*quadrature, *layers, *series, "gram.combine", "pair_taylor.multiply_pairs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ntk_theory.studies.initialisation.cells import cell_context, cell_cost
+from ntk_theory.studies.initialisation.cells import cell_context, cell_cost, cell_kernels
 from ntk_theory.studies.initialisation.claims import CLAIMS, ProblemEvidence
 from ntk_theory.studies.initialisation.collect import problem_evidence
 from ntk_theory.studies.initialisation.criterion import Criterion
@@ -29,5 +29,6 @@ KIND: Kind[ProblemEvidence] = Kind(
     claims=CLAIMS,
     usual={"s": DEFAULT_S, "widths": DEFAULT_WIDTHS, "seeds": 64, "points": 16},
     quick=QUICK,
+    kernels=cell_kernels,
     judged_by="judge",
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine.run import run
-from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.engine.store import Store, opened
 from ntk_theory.studies.judging.criterion import CriterionBase
 from ntk_theory.studies.judging.kind import kind, kind_of
 from ntk_theory.studies.judging.result import Result
@@ -63,27 +63,67 @@ def verify_kind(
     for case in study.cases:
         for activation in study.activations:
             need_smooth(case.problem, activation)
-    with Store.open_or_create(store, study) as opened:
-        run(study, opened, workers=workers, cluster=cluster, progress=progress)
-        return record(opened)
+    with Store.open_or_create(store, study) as found:
+        run(study, found, workers=workers, cluster=cluster, progress=progress)
+        return record(found)
 
 
-def record(store: Store) -> Result[Any]:
-    """As :func:`judge`, and the verdicts go into the store, unless the latest ones there are the same."""
-    result = judge(store)
-    verdicts = result.to_dict()["verdicts"]
-    if verdicts not in store.verdicts()[-1:]:
-        store.add_verdicts(verdicts)
-    return result
+def resume(
+    store: Store | str | Path,
+    *,
+    into: str | Path | None = None,
+    workers: int | None = None,
+    cluster: str | None = None,
+    progress: bool = True,
+) -> Result[Any]:
+    """Compute what a store lacks, judge it, record the verdicts; with ``into``, the whole study once more.
 
-
-def judge(store: Store, expected: str | None = None) -> Result[Any]:
-    """The verdicts on what a store holds, by the criterion that was frozen in it; the store may be read-only.
+    The store holds the whole question (problems, points, seeds, criterion), so nothing else is needed.
 
     Parameters
     ----------
     store:
-        Of any kind.
+        Of any kind of study, open or as a path.
+    into:
+        Another store, new or resumed, into which the study is computed; ``store`` is then only read.
+    workers, cluster, progress:
+        See :func:`~ntk_theory.studies.engine.run.run`.
+
+    Raises
+    ------
+    StoreError, WorkerError, Interrupted
+        As :func:`~ntk_theory.studies.engine.run.run`.
+    """
+    with opened(store) as found:
+        if into is None:
+            return _completed(found, workers, cluster, progress)
+        study = found.study
+    with Store.open_or_create(into, study) as fresh:
+        return _completed(fresh, workers, cluster, progress)
+
+
+def _completed(store: Store, workers: int | None, cluster: str | None, progress: bool) -> Result[Any]:
+    run(store.study, store, workers=workers, cluster=cluster, progress=progress)
+    return record(store)
+
+
+def record(store: Store | str | Path) -> Result[Any]:
+    """As :func:`judge`, and the verdicts go into ``store``, unless the latest ones there are the same."""
+    with opened(store) as found:
+        result = judge(found)
+        verdicts = result.to_dict()["verdicts"]
+        if verdicts not in found.verdicts()[-1:]:
+            found.add_verdicts(verdicts)
+    return result
+
+
+def judge(store: Store | str | Path, expected: str | None = None) -> Result[Any]:
+    """The verdicts on what a store holds, by the criterion that was frozen in it; nothing is written.
+
+    Parameters
+    ----------
+    store:
+        Of any kind, open or as a path; its file may be read-only.
     expected:
         The kind that it must be of; default: any.
 
@@ -92,8 +132,13 @@ def judge(store: Store, expected: str | None = None) -> Result[Any]:
     InputError
         The store is of another kind than expected.
     StoreError
-        The frozen criterion is not one of this version.
+        The store cannot be read, or its frozen criterion is not one of this version.
     """
+    with opened(store) as found:
+        return _judged(found, expected)
+
+
+def _judged(store: Store, expected: str | None) -> Result[Any]:
     study, data = store.study, store.data()
     own = kind_of(study)
     if expected not in (None, own.name):

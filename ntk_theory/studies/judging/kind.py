@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from ntk_theory.studies.engine.cost import CostOf, Estimate, estimate
 from ntk_theory.studies.engine.samples import StudyData
-from ntk_theory.studies.engine.sampling import ContextOf, LawContextOf
+from ntk_theory.studies.engine.sampling import ContextOf, KernelsOf, LawContextOf
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.criterion import CriterionBase
 from ntk_theory.studies.judging.verdict import Verdict
@@ -39,6 +39,11 @@ class EvidenceOf(Protocol[Found_co]):
         """Everything that the kind's claims may use."""
 
 
+def no_kernels(study: Study) -> Sequence[str]:
+    """None named."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Kind(Generic[Evidence]):
     """One kind of study.
@@ -63,6 +68,9 @@ class Kind(Generic[Evidence]):
         From numbers to evidence, and what is decided by it.
     usual, quick:
         Settings of a study (s, widths, seeds, points) that are not given, and of a quick one.
+    kernels:
+        The compiled kernels that its cells use, which processes then compile side by side; what is not named
+        is compiled by every process that comes to it first.
     judged_by:
         The name of the function that judges stores of this kind and no other.
     """
@@ -78,6 +86,7 @@ class Kind(Generic[Evidence]):
     claims: Sequence[Claim[Evidence]]
     usual: Mapping[str, Any] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
+    kernels: KernelsOf = no_kernels
     judged_by: str = "ntk_theory.studies.judging.judge.judge"
 
     def estimate(self, study: Study) -> Estimate:

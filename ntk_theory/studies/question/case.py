@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +12,6 @@ import sympy as sp
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.model.lowering import bind
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
@@ -127,7 +126,7 @@ def make_cases(
     cases = []
     for what in wanted:
         for problem, parameters in _swept(what, sweep):
-            ready = bound(problem)
+            ready = problem.bind()
             drawn = draw_points(ready, point_counts(ready, points), seed)
             label = ready.name or _text_of(problem)
             if parameters and not ready.name and isinstance(what, str):
@@ -154,36 +153,6 @@ def point_counts(problem: Problem, points: int) -> dict[str, int]:
     }
 
 
-def bound(problem: Problem, values: Mapping[str, Any] | None = None) -> Problem:
-    """The problem with every named parameter replaced by its value.
-
-    Raises
-    ------
-    InputError
-        A parameter has no value.
-    """
-    given = {**problem.parameters, **(values or {})}
-
-    def group(g: Group) -> Group:
-        legs = tuple(Operator(leg.space, bind(leg.expression, given)) for leg in g.legs)
-        free = [s.name for leg in legs for s in leg.parameters]
-        if free:
-            raise InputError(
-                f"group {g.name!r} has the parameter {free[0]!r} without a value; sweep or set it"
-            )
-        faces = tuple({v: bind(sp.S(end), given) for v, end in face.items()} for face in g.faces)
-        where = {v: (bind(a, given), bind(b, given)) for v, (a, b) in g.where.items()}
-        return replace(g, legs=legs, target=bind(sp.S(g.target), given), faces=faces, where=where)
-
-    return replace(
-        problem,
-        equations=tuple(map(group, problem.equations)),
-        conditions=tuple(map(group, problem.conditions)),
-        domain={v: (bind(sp.S(a), given), bind(sp.S(b), given)) for v, (a, b) in problem.domain.items()},
-        solution=problem.solution and {f: bind(e, given) for f, e in problem.solution.items()},
-    )
-
-
 def _swept(
     what: ProblemLike, sweep: tuple[str, Sequence[Any]] | None
 ) -> list[tuple[Problem, dict[str, str]]]:
@@ -203,7 +172,7 @@ def _swept(
             f"sweep names {name!r}, which does not occur as a free parameter of {_text_of(free)!r}; "
             "use a name of its parameters"
         )
-    return [(bound(free, {name: v}), {name: str(v)}) for v in values]
+    return [(free.bind({name: v}), {name: str(v)}) for v in values]
 
 
 def _text_of(problem: Problem) -> str:

@@ -1,0 +1,3 @@
+from . import judge as judge
+from . import kind as kind
+from . import verdict as verdict
