@@ -97,7 +97,15 @@ class WorkerError(NTKTheoryError, RuntimeError):
 
 
 class Interrupted(NTKTheoryError):
-    """A study was stopped by the user; completed cells are kept."""
+    """A study or a training run was stopped by the user; completed cells, or steps, are kept.
+
+    ``trajectory`` is what a training run had reached, with the parameters of its last whole step;
+    ``None`` for a study.
+    """
+
+    def __init__(self, message: str, trajectory: object = None) -> None:
+        self.trajectory = trajectory
+        super().__init__(message)
 
 
 class TrainingError(NTKTheoryError, ArithmeticError):

@@ -193,7 +193,8 @@ def test_report_of_a_problem_that_is_not_there_or_into_a_folder_that_is_not(tmp_
     assert run(small("heat", store=path)) == 0
     assert run(["report", str(path), "--only", "kdv"]) == 2
     assert "the store has heat" in capsys.readouterr().err
-    assert run(["report", str(path), "-o", str(tmp_path / "none" / "page.html")]) == 3
+    assert run(["report", str(path), "-o", str(tmp_path / "none" / "page.html")]) == 2
+    assert "its folder cannot be written to" in capsys.readouterr().err
 
 
 def test_report_of_an_unfinished_study_says_so(tmp_path):

@@ -1,6 +1,7 @@
 """``ntk-theory``: the commands, and the exit codes they share.
 
-0 done, 1 a claim was refuted (only with ``--strict``), 2 bad input, 3 incomplete, 130 interrupted.
+0 done, 1 a claim was refuted (only with ``--strict``), 2 bad input, 3 incomplete, 128 + the number of
+the signal when interrupted (130 for Ctrl-C).
 Each command lives in its own module, which is imported when the command is asked for.
 """
 
@@ -15,9 +16,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ntk_theory import cli
+from ntk_theory.cli.files import WRITTEN
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
+from ntk_theory.interrupts import exit_code, stoppable
 
-BAD_INPUT, INCOMPLETE, INTERRUPTED = 2, 3, 130
+BAD_INPUT, INCOMPLETE = 2, 3
 #: Characters of an option parser's message, which repeats what it was given.
 LONGEST_MESSAGE = 200
 
@@ -137,19 +140,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code; every expected failure is one message."""
+    WRITTEN.clear()
     try:
-        result = app(args=[_protected(a) for a in arguments], standalone_mode=False)
+        with stoppable():
+            result = app(args=[_protected(a) for a in arguments], standalone_mode=False)
     except typer.Exit as done:
         return int(done.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        _complain("interrupted")
-        return INTERRUPTED
+    except (typer.Abort, KeyboardInterrupt) as stop:
+        _complain(f"interrupted; {_kept()}")
+        return exit_code(stop)
     except InputError as error:
         _complain(str(error))
         return BAD_INPUT
     except Interrupted as error:
         _complain(str(error))
-        return INTERRUPTED
+        return exit_code(error)
     except NTKTheoryError as error:
         _complain(str(error))
         return INCOMPLETE
@@ -157,6 +162,9 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output went away (| head); that is its right.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        _complain(f"the system refuses: {error}; {_kept()}")
+        return INCOMPLETE
     except Exception as error:
         if not _is_usage_error(error):
             raise
@@ -166,6 +174,11 @@ def run(arguments: Sequence[str]) -> int:
         _complain(f"{message}  (ntk-theory --help lists what there is)")
         return BAD_INPUT
     return result if isinstance(result, int) else 0
+
+
+def _kept() -> str:
+    """What an interrupted command had written."""
+    return f"written before that: {', '.join(map(str, WRITTEN))}" if WRITTEN else "no file was written"
 
 
 def _is_usage_error(error: Exception) -> bool:

@@ -140,10 +140,14 @@ Answers = dict[tuple[str, str, Fraction], Answer]  # (block, bias, s)
 
 
 def answers(
-    problem: OracleProblem, exponents: Sequence[Fraction], seed: int = 0, biases: Sequence[str] = BIASES
+    problem: OracleProblem,
+    exponents: Sequence[Fraction],
+    seed: int = 0,
+    biases: Sequence[str] = BIASES,
+    draws: int = DRAWS,
 ) -> Answers:
     """The truth about every block of a problem, for these output biases at every s."""
-    evaluator = Evaluator(problem, seed)
+    evaluator = Evaluator(problem, seed, draws)
     entries = list(evaluator.entries())
     blocks = _blocks(problem, entries)
     found: Answers = {}
@@ -179,4 +183,4 @@ def _middle(evaluator: Evaluator, entries: Sequence[Entry], bias: str) -> list[l
     """All entries at ε = 1 on jets of very different sizes: what can happen there happens."""
     digits = digits_for(evaluator, entries, bias, 0, (40, 220, 860), wide=True)
     with mp.workdps(digits):
-        return [evaluator.samples(entries, draw, bias, 0, wide=True) for draw in range(2 * DRAWS)]
+        return [evaluator.samples(entries, draw, bias, 0, wide=True) for draw in range(2 * evaluator.draws)]

@@ -18,6 +18,8 @@ STEEP = 60
 STRAIGHT = 1e-4
 #: Half of the draws agree in the power of log ε to this; cos(u)cos(u') would scatter by more than 1.
 STEADY = 0.3
+#: Draws that drift to one side. Of oscillating ones at most one in six does.
+DRIFTING = 0.8
 INFINITE = 10**6
 #: log₂ of what counts as beyond any float.
 CAP = 1e305
@@ -55,12 +57,20 @@ def read(blocks: Sequence[Sequence[Row]], rungs: Sequence[int], sign: int) -> li
     """The growth of every draw of every entry of one block.
 
     A row holds one draw's values at ε = 2^(sign·rung), None where undefined. Oscillation shows as a curvature
-    that differs between draws, a logarithm as one that does not.
+    that differs between draws, a logarithm as one that does not; where other terms spoil its power, as a
+    drift to the same side from rung to rung in nearly all draws.
     """
     lines = [[_slopes(row, rungs, sign) for row in rows] for rows in blocks]
-    bends = sorted(_bend(line, rungs) for part in lines for line in part if not isinstance(line, Growth))
-    count = len(bends)
+    plain = [line for part in lines for line in part if not isinstance(line, Growth)]
+    bends, count = sorted(_bend(line, rungs) for line in plain), len(plain)
     steady = count > 0 and bends[(3 * count) // 4] - bends[count // 4] < STEADY
+    drifts = [_drift(line) for line in plain]
+    if not steady and max(drifts.count(1), drifts.count(-1)) >= DRIFTING * count > 0:
+        power = sign * bends[count // 2]
+        return [
+            [line if isinstance(line, Growth) else Growth(_grid(line[1]), power) for line in part]
+            for part in lines
+        ]
     return [
         [line if isinstance(line, Growth) else _fit(line, rungs, sign, steady) for line in part]
         for part in lines
@@ -90,6 +100,14 @@ def _bend(line: tuple[float, float], rungs: Sequence[int]) -> float:
     if abs(early - late) < STRAIGHT:
         return 0.0
     return (early - late) / (_rate(rungs[:2]) - _rate(rungs[1:]))
+
+
+def _drift(line: tuple[float, float]) -> int:
+    """1 or −1 if both slopes lie on that side of a power, the later one nearer to it; else 0."""
+    early, late = (slope - float(_grid(line[1])) for slope in line)
+    if min(abs(early), abs(late)) < STRAIGHT or early * late < 0 or abs(late) > abs(early):
+        return 0
+    return 1 if late > 0 else -1
 
 
 def _rate(pair: Sequence[int]) -> float:

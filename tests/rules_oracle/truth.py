@@ -126,9 +126,9 @@ def _points(
 class Evaluator:
     """Blocks at given ε, draw and precision; gradients are shared between the blocks."""
 
-    def __init__(self, problem: OracleProblem, seed: int) -> None:
+    def __init__(self, problem: OracleProblem, seed: int, draws: int = DRAWS) -> None:
         rng = random.Random(seed)
-        self.problem, self.seed = problem, seed
+        self.problem, self.seed, self.draws = problem, seed, draws
         self.places = places(problem, rng)
         self.slots = sorted({s for place in self.places for program in place.programs for s in program.slots})
         self.kernel = Kernel(self.slots, rng)
@@ -348,12 +348,12 @@ def side(evaluator: Evaluator, entries: Sequence[Entry], bias: str, sign: int) -
         try:
             digits = [digits_for(evaluator, entries, bias, rung, levels) for rung in rungs]
             steps = list(zip(rungs, digits, strict=True))
-            values = _values(evaluator, entries, bias, range(DRAWS), steps)
+            values = _values(evaluator, entries, bias, range(evaluator.draws), steps)
             found = {name: _read(values, entries, name, ladder, sign) for name in SHARED[bias]}
             mixed = [
                 k for members in _members(entries) for k in members if _disagree(found, entries, members)
             ]
-            if mixed:
+            if mixed and evaluator.draws < MORE:
                 some = [entries[k] for k in mixed]
                 values = _values(evaluator, some, bias, range(MORE), steps)
                 for name, truths in found.items():
