@@ -8,7 +8,11 @@ import math
 import mpmath as mp
 import numpy as np
 
-FUNCTIONS = {
+from ntk_theory.empirical.reference import formula_function
+from ntk_theory.setting.activations import ACTIVATIONS
+
+#: Smooth activations: the formula of every line of the table, the oldest written out here once more.
+FUNCTIONS = {name: formula_function(phi) for name, phi in ACTIVATIONS.items() if phi.is_smooth} | {
     "tanh": mp.tanh,
     "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
     "softplus": lambda z: mp.log(1 + mp.exp(z)),

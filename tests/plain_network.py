@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 from scipy.special import erf
 
+from ntk_theory.empirical.reference import formula_function
 from ntk_theory.kernels.multiindex import closure
-from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
+from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, RELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
 
 STEP = 1e-100
 
@@ -38,6 +40,8 @@ def plain_taylor(phi, z, order):
     if phi.code == GELU:
         density = _gauss(z, order, 0.5) / math.sqrt(2 * math.pi)
         return _times_z(z, _integral((1 + erf(z / math.sqrt(2))) / 2, density))
+    if phi.code != RELU:
+        return formula_taylor(phi, z, order)
     positive = np.where(z.real > 0, z, 0)
     terms = [
         math.comb(phi.power, k) * positive ** (phi.power - k) * (z.real > 0)
@@ -46,6 +50,21 @@ def plain_taylor(phi, z, order):
         for k in range(order + 1)
     ]
     return np.stack(terms)
+
+
+def formula_taylor(phi, z, order):
+    """The same for any analytic φ, from the series of its formula by mpmath.
+
+    An imaginary part is taken to first order: a complex step is so small that its square is nothing.
+    """
+    f = formula_function(phi)
+    with mpmath.workdps(40):
+        series = [[float(c) for c in mpmath.taylor(f, mpmath.mpf(x), order + 1)] for x in z.real.ravel()]
+    table = np.array(series).T.reshape(order + 2, *z.shape)
+    if not np.iscomplexobj(z):
+        return table[:-1]
+    k = np.arange(1, order + 2).reshape(-1, *(1,) * z.ndim)
+    return table[:-1] + 1j * z.imag * k * table[1:]
 
 
 def _riccati(y0, order, constant, linear):

@@ -19,7 +19,11 @@ STOCK_BYTES = 2**27
 
 
 class _Stock:
-    """Free blocks by their number of entries."""
+    """Free blocks by their number of entries.
+
+    One per process on purpose: an array that one call gives back serves the next, and no object outlives a
+    call that could hold it. It decides where a number is computed, never which: contents are undefined.
+    """
 
     lock = threading.Lock()
     blocks: dict[int, list[Floats]] = {}  # noqa: RUF012 (one per process on purpose)

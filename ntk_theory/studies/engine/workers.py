@@ -104,13 +104,19 @@ def _settle(parent: int) -> None:
 
 
 class _Settled:
-    """Was :func:`_settle` done in this process?"""
+    """Was :func:`_settle` done in this process?
+
+    A signal handler and a watching thread belong to the process, so the mark of having them does too.
+    """
 
     done = False
 
 
 class _Pool:
-    """When joblib's pool of local processes, which waits for the next run, was last used."""
+    """When joblib's pool of local processes, which waits for the next run, was last used.
+
+    joblib keeps one such pool per process, whoever asks for it; so there is one time to remember.
+    """
 
     used: float | None = None
 
