@@ -326,10 +326,11 @@ def _disagree(
 ) -> bool:
     """Whether draws of one block disagree on more than the size, or are too few to call a limit constant.
 
-    A limit such as sign(c − x)sign(c − x') takes one of its values most of the time.
+    A limit such as sign(c − x)sign(c − x'), c random, takes one of its values most of the time.
     """
-    for truths in found.values():
-        if any(truths[k].stands_still and not entries[k].affine for k in members):
+    for name, truths in found.items():
+        still = (truths[k].stands_still and not entries[k].affine for k in members)
+        if name == "normal" and any(still):
             return True
         for growths in ([truths[k].kernel for k in members], [truths[k].fluctuation for k in members]):
             if len({(g.exponent, g.zero, g.defined) for part in growths for g in part}) > 1:
