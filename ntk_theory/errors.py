@@ -92,12 +92,24 @@ class StoreError(NTKTheoryError, OSError):
     """A study's store cannot be read or written, is damaged, or belongs to another study."""
 
 
+class MissingStoreError(StoreError, InputError):
+    """There is no store where one was named."""
+
+
 class WorkerError(NTKTheoryError, RuntimeError):
     """A worker process ended, or a cluster cannot be reached; completed cells are kept."""
 
 
 class Interrupted(NTKTheoryError):
-    """A study was stopped by the user; completed cells are kept."""
+    """A study or a training run was stopped by the user; completed cells, or steps, are kept.
+
+    ``trajectory`` is what a training run had reached, with the parameters of its last whole step;
+    ``None`` for a study.
+    """
+
+    def __init__(self, message: str, trajectory: object = None) -> None:
+        self.trajectory = trajectory
+        super().__init__(message)
 
 
 class TrainingError(NTKTheoryError, ArithmeticError):

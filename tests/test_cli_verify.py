@@ -181,7 +181,7 @@ def test_report_into_a_table_writes_the_rows(tmp_path, capsys):
     capsys.readouterr()
     assert run(["report", str(path), "-o", str(table)]) == 0
     assert capsys.readouterr().out.strip() == str(table)
-    header, first = table.read_text(encoding="utf-8").splitlines()[1:3]
+    header, first = table.read_text(encoding="utf-8").splitlines()[:2]
     assert header == "case,activation,width,seed,pair,s,quantity,value"
     assert first.startswith("heat,")
     assert run(["report", str(path), "-o", str(table), "--only", "heat"]) == 2
@@ -193,7 +193,8 @@ def test_report_of_a_problem_that_is_not_there_or_into_a_folder_that_is_not(tmp_
     assert run(small("heat", store=path)) == 0
     assert run(["report", str(path), "--only", "kdv"]) == 2
     assert "the store has heat" in capsys.readouterr().err
-    assert run(["report", str(path), "-o", str(tmp_path / "none" / "page.html")]) == 3
+    assert run(["report", str(path), "-o", str(tmp_path / "none" / "page.html")]) == 2
+    assert "its folder cannot be written to" in capsys.readouterr().err
 
 
 def test_report_of_an_unfinished_study_says_so(tmp_path):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Columns of the tables where no terminal says how many there are.
 PIPED_WIDTH = 110
+#: What the command has written so far, to be told if it is interrupted.
+WRITTEN: list[Path] = []
 #: The files of each command; each is known again by its mark.
 KERNEL = archive_format("a kernel", "ntk-theory kernel")
 LAW = archive_format("a limit law", "ntk-theory limit law")
@@ -37,9 +39,10 @@ def claim_pictures(outputs: Outputs, option: str, path: Path | None) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns a failure to write into one sentence."""
+    """Turns a failure to write into one sentence; notes what was written."""
     try:
         yield
+        WRITTEN.append(path)
     except OSError as cause:
         raise StoreError(f"{path} cannot be written ({cause.strerror or cause}); name another file") from None
 

@@ -12,7 +12,7 @@ from ntk_theory.cli.options import Force
 from ntk_theory.errors import InputError
 from ntk_theory.outputs import Format, Outputs
 from ntk_theory.report import page
-from ntk_theory.studies.engine import export
+from ntk_theory.studies import engine
 
 
 def command(
@@ -30,6 +30,7 @@ def command(
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
     for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
     """
+    export = engine.export
     is_table = output.suffix.lower() in export.WRITERS
     pages = page.write.PAGE
     kinds = Format("a report", (*pages.endings, *export.WRITERS), (*pages.marks, *export.MARKS))

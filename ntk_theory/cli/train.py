@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,7 +25,8 @@ from ntk_theory.cli.options import (
     print_json,
     resolve,
 )
-from ntk_theory.errors import InputError
+from ntk_theory.errors import InputError, Interrupted, TrainingError
+from ntk_theory.interrupts import unstopped
 from ntk_theory.outputs import PICTURE, Outputs
 
 if TYPE_CHECKING:
@@ -138,7 +140,7 @@ def command(
     network = default_network(
         problem, **layers(width, depth), s=s, activation=activation, output_bias=output_bias
     )
-    with _progress(chosen, rules, quiet=as_json) as progress:
+    with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train(
             problem,
             network,
@@ -223,9 +225,24 @@ def _progress(method: Method, rules: Until, *, quiet: bool) -> AbstractContextMa
     return shown(method.name, float(end))
 
 
+@contextmanager
+def _keeping(output: Path | None) -> Iterator[None]:
+    """A run that is stopped, or fails, leaves the network of its last whole step in the asked file."""
+    try:
+        yield
+    except (Interrupted, TrainingError) as stop:
+        run: Any = stop.trajectory
+        kept = "nothing was written"
+        if output is not None and run is not None:
+            with unstopped(), writing(output):
+                run.save(output)
+            kept = f"the network of its last whole step is in {output}"
+        raise type(stop)(f"{stop}; {kept}", run) from stop
+
+
 def _write(problem: Problem, run: Trajectory, output: Path | None, plot: Path | None) -> None:
     if output is not None:
-        with writing(output):
+        with unstopped(), writing(output):
             run.save(output)
     if plot is not None:
         _draw(problem, run, plot)

@@ -60,7 +60,12 @@ class Kernel:
             with self._lock:
                 if not self._ready:
                     _stamp(self._dispatcher)
-                    self._dispatcher.compile(self.signature)
+                    try:
+                        self._dispatcher.compile(self.signature)
+                    except OSError:
+                        # A full disk: the kernel is compiled by now, only the cache on disk lacks it.
+                        if not self._dispatcher.signatures:
+                            raise
                     self._dispatcher.disable_compile()
                     self._ready = True
         return self._dispatcher

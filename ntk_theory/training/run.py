@@ -13,6 +13,7 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import Interrupted, NonFiniteError, TrainingError
+from ntk_theory.interrupts import unstopped
 from ntk_theory.model.network_file import network_record
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.problem import Problem
@@ -105,10 +106,11 @@ class Run:
                 except (TrainingError, NonFiniteError) as fault:
                     self._fail(state, fault)
                 reason = self._stop(state)
+            if self.monitor.columns["time"][-1] != state.time:
+                self._record(state)
         except KeyboardInterrupt:
-            self._interrupt(state)
-        if self.monitor.columns["time"][-1] != state.time:
-            self._record(state)
+            with unstopped():
+                self._interrupt(state)
         self._save(state)
         return self._trajectory(state, reason)
 
@@ -207,14 +209,16 @@ class Run:
         for column in self.columns.values():
             del column[state.step + 1 :]
         known = sum(time <= state.time for time in self.monitor.columns["time"])
+        known = min([known, *map(len, self.monitor.columns.values())])  # a record may be cut in two
         for column in self.monitor.columns.values():
             del column[known:]
         self.errors = [row for row in self.errors if row[0] <= state.time]
         self._save(state)
-        kept = "nothing is kept, since no checkpoint was asked for"
+        kept = "no checkpoint was asked for"
         if self.path is not None:
             kept = f"the same call goes on from {self.path}"
-        raise Interrupted(f"{self.plan.method.name} was interrupted at step {state.step}; {kept}")
+        message = f"{self.plan.method.name} was interrupted at step {state.step}; {kept}"
+        raise Interrupted(message, self._trajectory(state, "interrupted"))
 
     def _fail(self, state: State, fault: Exception) -> NoReturn:
         if self.path is not None:
