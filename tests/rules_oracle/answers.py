@@ -32,6 +32,7 @@ class Answer:
     beyond: bool
     fractions: Mapping[str, float]
     possible: frozenset[Fraction] = frozenset()
+    at_one_point: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         power = "" if self.exponent is None else f", N^{self.exponent}"
@@ -121,7 +122,9 @@ def combine(parts: Sequence[Part], diagonal: Sequence[Part] = ()) -> Answer:
         for classes, there, _ in diagonal:
             if classes[DIVERGES] >= (1 - RARE) * sum(classes.values()):
                 return Answer(DIVERGES, exponent, beyond, pooled, possible | frozenset(there))
-        return Answer(MIXTURE, None, False, pooled)
+        alone = sum((classes for classes, _, _ in diagonal), Counter[str]())
+        common = frozenset(k for k, n in alone.items() if n > RARE * sum(alone.values()))
+        return Answer(MIXTURE, None, False, pooled, at_one_point=common)
     for kind in (RANDOM, DETERMINISTIC):
         found = [share for share in shares if share.get(kind, 0) > RARE]
         if found:

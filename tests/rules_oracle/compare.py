@@ -53,9 +53,10 @@ class Comparison:
         return named < self.claim.classes and named <= {*self.truth.fractions, self.truth.limit}
 
     def _class_agrees(self) -> bool:
-        """A mixture must be said to be one, of the classes that occur."""
+        """A mixture must be said to be one, of the classes that occur at two points or at one."""
         if self.truth.limit == MIXTURE:
-            return self.claim.classes == {k for k, share in self.truth.fractions.items() if share > RARE}
+            common = {k for k, share in self.truth.fractions.items() if share > RARE}
+            return bool(self.claim.classes) and self.claim.classes in (common, self.truth.at_one_point)
         return not self.claim.classes and self.claim.limit == self.truth.limit
 
     def _exponent_agrees(self) -> bool:
