@@ -92,6 +92,10 @@ class StoreError(NTKTheoryError, OSError):
     """A study's store cannot be read or written, is damaged, or belongs to another study."""
 
 
+class MissingStoreError(StoreError, InputError):
+    """There is no store where one was named."""
+
+
 class WorkerError(NTKTheoryError, RuntimeError):
     """A worker process ended, or a cluster cannot be reached; completed cells are kept."""
 

@@ -1,7 +1,7 @@
 """``ntk-theory``: the commands, and the exit codes they share.
 
 0 done, 1 a claim was refuted (only with ``--strict``), 2 bad input, 3 incomplete, 128 + the number of
-the signal when interrupted (130 for Ctrl-C).
+the signal when interrupted (130 for Ctrl-C), 141 when its output was not read.
 Each command lives in its own module, which is imported when the command is asked for.
 """
 
@@ -10,17 +10,21 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ntk_theory import cli
+from ntk_theory.cli import streams
 from ntk_theory.cli.files import WRITTEN
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 from ntk_theory.interrupts import exit_code, stoppable
 
 BAD_INPUT, INCOMPLETE = 2, 3
+#: What shells report of a process that SIGPIPE ended.
+UNREAD = 141
 #: Characters of an option parser's message, which repeats what it was given.
 LONGEST_MESSAGE = 200
 
@@ -88,6 +92,22 @@ COMMANDS = {
 }
 
 
+#: What follows the command's name in the example that ends its help.
+EXAMPLES = {
+    "classify": "kdv --why",
+    "zoo": "kdv --toml",
+    "kernel": "kdv --width 512 --depth 2 -o K.npz --plot K.png",
+    "limit": "heat --s 1/2 --width 64,1024",
+    "verify": "heat --quick --store heat.sqlite",
+    "resume": "heat.sqlite",
+    "report": "heat.sqlite -o heat.html",
+    "search": "--budget 50 --seconds 60",
+    "train": "heat --steps 100 -o network.npz --plot pictures",
+    "recommend": "heat --goal constant-kernel",
+}
+HELP = {"help_option_names": ["--help", "-h"]}
+
+
 class Commands(TyperGroup):
     """Loads the one command that is asked for; the list of all is written from the table alone."""
 
@@ -102,7 +122,10 @@ class Commands(TyperGroup):
             return None
         module = getattr(cli, entry.module)
         one = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        one.command(cmd_name, cls=getattr(module, "CLASS", None))(getattr(module, entry.function))
+        example = f"Example: ntk-theory {cmd_name} {EXAMPLES[cmd_name]}"
+        kind = getattr(module, "CLASS", None)
+        register = one.command(cmd_name, epilog=example, context_settings=HELP, cls=kind)
+        register(getattr(module, entry.function))
         return typer.main.get_command(one)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -115,16 +138,28 @@ app = typer.Typer(
     name="ntk-theory",
     cls=Commands,
     help="Does the neural tangent kernel of a physics-informed network converge for this PDE?",
-    no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
+    context_settings=HELP,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415  quick start
+
+        print(f"ntk-theory {version('ntk_theory')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _group() -> None:
-    """Makes of ``app`` a group, although no command is known to it before it is asked for."""
+def _group(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Does the neural tangent kernel of a physics-informed network converge for this PDE?"""
 
 
 #: ``-u_xx + u`` is an expression, not a bundle of short options.
@@ -141,9 +176,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return the exit code; every expected failure is one message."""
     WRITTEN.clear()
+    streams.prepare()
     try:
         with stoppable():
-            result = app(args=[_protected(a) for a in arguments], standalone_mode=False)
+            result = app(args=[_protected(a) for a in arguments or ["--help"]], standalone_mode=False)
+            sys.stdout.flush()
     except typer.Exit as done:
         return int(done.exit_code)
     except (typer.Abort, KeyboardInterrupt) as stop:
@@ -159,10 +196,13 @@ def run(arguments: Sequence[str]) -> int:
         _complain(str(error))
         return INCOMPLETE
     except BrokenPipeError:
-        # The reader of our output went away (| head); that is its right.
-        sys.stderr.close()
-        return 0
+        return _unread()
+    except SystemExit as end:  # what rich makes of a broken pipe, with code 1
+        if isinstance(end.__context__, BrokenPipeError):
+            return _unread()
+        raise
     except OSError as error:
+        streams.silence()
         _complain(f"the system refuses: {error}; {_kept()}")
         return INCOMPLETE
     except Exception as error:
@@ -174,6 +214,13 @@ def run(arguments: Sequence[str]) -> int:
         _complain(f"{message}  (ntk-theory --help lists what there is)")
         return BAD_INPUT
     return result if isinstance(result, int) else 0
+
+
+def _unread() -> int:
+    """The reader of our output went away (| head): its right, but nobody knows the answer now."""
+    streams.silence()
+    _complain("the output was not read to its end")
+    return UNREAD
 
 
 def _kept() -> str:
@@ -193,4 +240,5 @@ def _protected(argument: str) -> str:
 
 
 def _complain(message: str) -> None:
-    print(f"ntk-theory: {message}", file=sys.stderr)
+    with suppress(OSError):  # a full disk takes the complaint about it neither
+        print(f"ntk-theory: {streams.printable(message)}", file=sys.stderr, flush=True)

@@ -20,6 +20,7 @@ class WithMethods(TyperCommand):
         with formatter.section("Methods (the first is the default), each with what --option takes"):
             for method in METHODS.values():
                 formatter.write_dl(_lines(method))
+        super().format_epilog(ctx, formatter)
 
 
 def _lines(method: type[Method]) -> list[tuple[str, str]]:

@@ -75,7 +75,8 @@ def _assignments(items: list[str] | None) -> dict[str, object]:
 
 def print_json(data: Any) -> None:
     """Write one JSON document to stdout."""
-    json.dump(data, sys.stdout, indent=2, ensure_ascii=False)
+    unicode = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+    json.dump(data, sys.stdout, indent=2, ensure_ascii=not unicode)
     sys.stdout.write("\n")
 
 

@@ -32,6 +32,7 @@ class Answer:
     beyond: bool
     fractions: Mapping[str, float]
     possible: frozenset[Fraction] = frozenset()
+    at_one_point: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         power = "" if self.exponent is None else f", N^{self.exponent}"
@@ -59,7 +60,7 @@ def _spread(values: Sequence[mpf]) -> mpf:
     return (max(values) - min(values)) / max(map(abs, values))
 
 
-def _at_entry(truth: EntryTruth, s: Fraction) -> tuple[Counter[str], list[Fraction], bool]:
+def _at_entry(truth: EntryTruth, s: Fraction) -> Part:
     classes: Counter[str] = Counter()
     exponents, powers, finite = [], True, []
     for kernel, loose, last, before in zip(
@@ -93,8 +94,14 @@ def _possible(parts: Sequence[Sequence[Fraction]]) -> frozenset[Fraction]:
     return frozenset(e for part in common for e in part if sure is not None and e >= sure)
 
 
-def combine(parts: Sequence[tuple[Counter[str], list[Fraction], bool]]) -> Answer:
-    """The block's answer from those at its pairs of points: the worst that happens at a generic pair."""
+Part = tuple[Counter[str], list[Fraction], bool]
+
+
+def combine(parts: Sequence[Part], diagonal: Sequence[Part] = ()) -> Answer:
+    """The block's answer from those at its pairs of points: the worst that happens at a generic pair.
+
+    A norm holds the diagonal too: a block whose K(x, x) surely diverges does, whatever K(x, x') may do.
+    """
     shares = []
     for classes, _, _ in parts:
         total = sum(classes.values())
@@ -112,7 +119,12 @@ def combine(parts: Sequence[tuple[Counter[str], list[Fraction], bool]]) -> Answe
     if certain:
         return Answer(DIVERGES, exponent, beyond, pooled, possible)
     if any(share.get(DIVERGES, 0) > RARE for share in shares):
-        return Answer(MIXTURE, None, False, pooled)
+        for classes, there, _ in diagonal:
+            if classes[DIVERGES] >= (1 - RARE) * sum(classes.values()):
+                return Answer(DIVERGES, exponent, beyond, pooled, possible | frozenset(there))
+        alone = sum((classes for classes, _, _ in diagonal), Counter[str]())
+        common = frozenset(k for k, n in alone.items() if n > RARE * sum(alone.values()))
+        return Answer(MIXTURE, None, False, pooled, at_one_point=common)
     for kind in (RANDOM, DETERMINISTIC):
         found = [share for share in shares if share.get(kind, 0) > RARE]
         if found:
@@ -121,9 +133,7 @@ def combine(parts: Sequence[tuple[Counter[str], list[Fraction], bool]]) -> Answe
     return Answer(ZERO, exponent, beyond, pooled, possible)
 
 
-def _at_one(
-    samples: Sequence[Sequence[Sample]], k: int, bias: str
-) -> tuple[Counter[str], list[Fraction], bool]:
+def _at_one(samples: Sequence[Sequence[Sample]], k: int, bias: str) -> Part:
     """One entry at s = 1/2, where ε = 1, from its draws."""
     values = [draw[k].of(bias) for draw in samples]
     defined = [v for v in values if v is not None]
@@ -158,12 +168,19 @@ def answers(
                 for name, truths in sides.items():
                     for s in exponents:
                         if (s - HALF) * sign < 0:
-                            found[block, name, s] = combine([_at_entry(truths[k], s) for k in members])
+                            parts = {k: _at_entry(truths[k], s) for k in members}
+                            found[block, name, s] = combine(*_split(entries, parts))
         samples = _middle(evaluator, entries, bias)
         for block, members in blocks.items():
             for name in SHARED[bias]:
-                found[block, name, HALF] = combine([_at_one(samples, k, name) for k in members])
+                middle_parts = {k: _at_one(samples, k, name) for k in members}
+                found[block, name, HALF] = combine(*_split(entries, middle_parts))
     return found
+
+
+def _split(entries: Sequence[Entry], parts: Mapping[int, Part]) -> tuple[list[Part], list[Part]]:
+    """The parts at two points, and those on the diagonal."""
+    return tuple([part for k, part in parts.items() if entries[k].diagonal == on] for on in (False, True))
 
 
 def _blocks(problem: OracleProblem, entries: Sequence[Entry]) -> dict[str, list[int]]:

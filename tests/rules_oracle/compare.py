@@ -43,14 +43,20 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """Agrees, wrong or undecided."""
-        if self.claim.limit == UNDECIDED:
+        if self.claim.limit == UNDECIDED or self._partly_undecided():
             return UNDECIDED
         return AGREES if self._class_agrees() and self._exponent_agrees() else WRONG
 
+    def _partly_undecided(self) -> bool:
+        """A mixture of which some classes are named, rightly, and others are not decided."""
+        named = self.claim.classes - {UNDECIDED}
+        return named < self.claim.classes and named <= {*self.truth.fractions, self.truth.limit}
+
     def _class_agrees(self) -> bool:
-        """A mixture must be said to be one, of the classes that occur."""
+        """A mixture must be said to be one, of the classes that occur at two points or at one."""
         if self.truth.limit == MIXTURE:
-            return self.claim.classes == {k for k, share in self.truth.fractions.items() if share > RARE}
+            common = {k for k, share in self.truth.fractions.items() if share > RARE}
+            return bool(self.claim.classes) and self.claim.classes in (common, self.truth.at_one_point)
         return not self.claim.classes and self.claim.limit == self.truth.limit
 
     def _exponent_agrees(self) -> bool:

@@ -12,6 +12,8 @@ from mpmath import mp, mpf
 
 #: Exponents are multiples of 1/12; a slope farther than this from one is not read.
 GRID, FAR = 12, 0.03
+#: A draw's slope this near to the block's is taken for it.
+OUTLYING = 0.075
 #: Beyond this slope in log-log between the last two rungs it is no power.
 STEEP = 60
 #: A straight line in log-log, without logarithms.
@@ -71,8 +73,10 @@ def read(blocks: Sequence[Sequence[Row]], rungs: Sequence[int], sign: int) -> li
             [line if isinstance(line, Growth) else Growth(_grid(line[1]), power) for line in part]
             for part in lines
         ]
+    late = sorted(line[1] for line in plain)
+    common = late[count // 2] if count else 0.0
     return [
-        [line if isinstance(line, Growth) else _fit(line, rungs, sign, steady) for line in part]
+        [line if isinstance(line, Growth) else _fit(line, rungs, sign, steady, common) for line in part]
         for part in lines
     ]
 
@@ -114,7 +118,7 @@ def _rate(pair: Sequence[int]) -> float:
     return (log2(pair[1]) - log2(pair[0])) / (pair[1] - pair[0])
 
 
-def _fit(line: tuple[float, float], rungs: Sequence[int], sign: int, steady: bool) -> Growth:
+def _fit(line: tuple[float, float], rungs: Sequence[int], sign: int, steady: bool, common: float) -> Growth:
     bend = sign * _bend(line, rungs)
     slope = line[1]
     if steady and bend:
@@ -123,7 +127,10 @@ def _fit(line: tuple[float, float], rungs: Sequence[int], sign: int, steady: boo
         if abs(straight - near) < FAR / 3 and abs(bend) < 9:
             return Growth(near, bend)
     near = _grid(slope)
-    if abs(slope - near) > FAR:
+    if abs(slope - common) < OUTLYING and abs(common - _grid(common)) < FAR:
+        # An oscillating factor that happens to be small at one ε.
+        near = _grid(common)
+    elif abs(slope - near) > FAR:
         raise UnreadableError(f"the slopes are {line[0]:.4f} and {line[1]:.4f}")
     return Growth(near)
 

@@ -43,7 +43,7 @@ class Kernel:
 
     def table(self, entry: Entry) -> Table:
         """T^∞ by (leg, leg', α, β)."""
-        first, second = entry.left.points[0][entry.pair], entry.right.points[1][entry.pair]
+        first, second = entry.sides
         if (first, second) not in self._tables:
             pinned = all(place.faces[0] for place in (entry.left, entry.right))
             raw = self._quadrature(first, second) if pinned else self._generic(len(first), len(second))
@@ -52,7 +52,7 @@ class Kernel:
 
     def raw_table(self, entry: Entry) -> RawTable:
         """The table at the precision that is set, without its zeros."""
-        key = (entry.left.points[0][entry.pair], entry.right.points[1][entry.pair], mp.prec)
+        key = (*entry.sides, mp.prec)
         if key not in self._raw:
             table = self.table(entry).items()
             self._raw[key] = {k: (mpf(t.numerator) / t.denominator)._mpf_ for k, t in table if t}

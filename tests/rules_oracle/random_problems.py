@@ -44,7 +44,9 @@ class Maker:
         if chance < 0.6:
             return self.jet()
         if chance < 0.85:
-            return add(self.jet(), mul(number(self.rng.choice((1, -1, 2))), self.jet()))
+            first, second = self.jet(), self.jet()
+            if first != second:
+                return add(first, mul(number(self.rng.choice((1, -1, 2))), second))
         return self.pick(minus(self.jet(), X), mul(X, self.jet()), add(self.jet(), number(1)))
 
     def factor(self) -> Node:

@@ -163,6 +163,9 @@ def _wrapped(node: Node, looser: str, variables: tuple[str, ...]) -> str:
 def _exp(a: mpf) -> mpf:
     if a and mp.mag(a) > LARGEST_ARGUMENT_BITS:
         raise BeyondReachError
+    if a and mp.mag(a) > 40:
+        # mpmath takes powers of e for whole numbers, which takes long where they are large.
+        return mp.exp(mp.fsub(a, 0.5, exact=True)) * mp.exp(0.5)
     return mp.exp(a)
 
 

@@ -67,6 +67,12 @@ class Entry:
     left: Place
     right: Place
     pair: int
+    diagonal: bool = False
+
+    @property
+    def sides(self) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
+        """The points of both sides; on the diagonal they are the same."""
+        return self.left.points[0][self.pair], self.right.points[1 - self.diagonal][self.pair]
 
     @property
     def affine(self) -> bool:
@@ -134,13 +140,14 @@ class Evaluator:
         self.kernel = Kernel(self.slots, rng)
         self.origin = (0,) * len(problem.variables)
         self._drawn: dict[tuple[Point, str, bool], dict[Slot, float]] = {}
-        self._affine: dict[tuple[int, int, int, int], Sample] = {}
+        self._affine: dict[object, Sample] = {}
 
     def entries(self) -> Iterator[Entry]:
-        """Every pair of places once, at every pair of points."""
+        """Every pair of places once, at every pair of points, and every place at one point taken twice."""
         for i, left in enumerate(self.places):
             for right in self.places[i:]:
                 yield from (Entry(left, right, pair) for pair in range(PAIRS))
+            yield from (Entry(left, left, pair, diagonal=True) for pair in range(PAIRS))
 
     def _standard(self, point: Point, draw: str, wide: bool) -> dict[Slot, float]:
         """S_α by the seed, the draw and the point alone; ``wide``: of very different sizes."""
@@ -195,11 +202,11 @@ class Evaluator:
 
         found = []
         for entry in entries:
-            key = (id(entry.left), id(entry.right), entry.pair, rung)
+            key = (*entry.sides, entry.left.row, entry.right.row, rung)
             if entry.affine and key in self._affine:
                 found.append(self._affine[key])
                 continue
-            left, right = rows(entry.left, 0, entry.pair), rows(entry.right, 1, entry.pair)
+            left, right = rows(entry.left, 0, entry.pair), rows(entry.right, 1 - entry.diagonal, entry.pair)
             if left is None or right is None:
                 found.append(NOWHERE)
                 continue
@@ -315,9 +322,9 @@ class EntryTruth:
 
 def _members(entries: Sequence[Entry]) -> list[list[int]]:
     """The entries of every pair of rows."""
-    blocks: dict[tuple[str, str], list[int]] = {}
+    blocks: dict[tuple[str, str, bool], list[int]] = {}
     for k, entry in enumerate(entries):
-        blocks.setdefault((entry.left.row, entry.right.row), []).append(k)
+        blocks.setdefault((entry.left.row, entry.right.row, entry.diagonal), []).append(k)
     return list(blocks.values())
 
 
@@ -326,10 +333,11 @@ def _disagree(
 ) -> bool:
     """Whether draws of one block disagree on more than the size, or are too few to call a limit constant.
 
-    A limit such as sign(c − x)sign(c − x') takes one of its values most of the time.
+    A limit such as sign(c − x)sign(c − x'), c random, takes one of its values most of the time.
     """
-    for truths in found.values():
-        if any(truths[k].stands_still and not entries[k].affine for k in members):
+    for name, truths in found.items():
+        still = (truths[k].stands_still and not entries[k].affine for k in members)
+        if name == "normal" and any(still):
             return True
         for growths in ([truths[k].kernel for k in members], [truths[k].fluctuation for k in members]):
             if len({(g.exponent, g.zero, g.defined) for part in growths for g in part}) > 1:

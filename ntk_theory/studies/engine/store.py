@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ntk_theory.errors import InputError, StoreError
+from ntk_theory.errors import InputError, MissingStoreError, StoreError
 from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult
 from ntk_theory.studies.engine.samples import Block, StudyData
 from ntk_theory.studies.engine.sampling import sampling_of
@@ -92,7 +92,7 @@ class Store:
         path = Path(path)
         if not path.is_file():
             what = f"{path} is not a file" if path.exists() else f"there is no store {path}"
-            raise StoreError(f"{what}; check the path, or run the study to make it")
+            raise MissingStoreError(f"{what}; check the path, or run the study to make it")
         if is_blank(path):
             raise StoreError(f"the store {path} is empty; delete it, or run the study into it")
         with complaints(path, "open"):
