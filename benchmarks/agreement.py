@@ -35,10 +35,10 @@ from peers_jax import JaxPeer
 import ntk_theory as nt
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.empirical.reference import reference_kernel
-from ntk_theory.kernels.activations import TABLE
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
+from ntk_theory.setting.activations import ACTIVATIONS
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic.problem import Problem
 
@@ -47,7 +47,7 @@ TOLERANCE = 1e-10
 DEPTHS = (1, 2, 4)
 #: Layers of different width, so that a confusion of two of them shows.
 WIDTHS = (4, 3, 2, 3)
-PAIRS = tuple((bias, activation) for activation in TABLE for bias in OUTPUT_BIASES)
+PAIRS = tuple((bias, activation) for activation in ACTIVATIONS for bias in OUTPUT_BIASES)
 EXPONENTS = ("1/2", "3/4", "2/5", "1")
 
 

@@ -146,7 +146,8 @@ def rate(rounds: int) -> dict[str, Any]:
 
     from ntk_theory.kernels.rank_update import padded, row_stride  # noqa: PLC0415
     from ntk_theory.kernels.shallow import DEPTH, rank_update  # noqa: PLC0415
-    from ntk_theory.kernels.threads import each, thread_count  # noqa: PLC0415
+    from ntk_theory.kernels.threads import each  # noqa: PLC0415
+    from ntk_theory.resources import thread_count  # noqa: PLC0415
 
     n, depth = 256, 4 * 65536
     network, parameters, points = setting((65536,), n)

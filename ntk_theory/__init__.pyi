@@ -26,6 +26,8 @@ from .limit.recursion import infinite_jets as infinite_jets
 from .model.blocks import Kernel as Kernel
 from .model.network import InputMap as InputMap
 from .model.network import Network as Network
+from .model.network_file import load as load
+from .model.network_file import save as save
 from .model.parameterisation import from_keras as from_keras
 from .model.parameterisation import from_ntk as from_ntk
 from .model.parameterisation import from_standard as from_standard
@@ -42,7 +44,6 @@ from .studies.question.study import Study as Study
 from .symbolic.jets import JetSpace as JetSpace
 from .symbolic.jets import Slot as Slot
 from .symbolic.loading import from_toml as from_toml
-from .symbolic.loading import to_toml as to_toml
 from .symbolic.operator import Operator as Operator
 from .symbolic.problem import Group as Group
 from .symbolic.problem import GroupKind as GroupKind
@@ -51,6 +52,7 @@ from .symbolic.reading import parse as parse
 from .symbolic.reading import problem as problem
 from .symbolic.reading import zoo as zoo
 from .symbolic.reading import zoo_names as zoo_names
+from .symbolic.writing import to_toml as to_toml
 from .theory.classification import Classification as Classification
 from .theory.classification import classify as classify
 from .theory.exponents import Limit as Limit

@@ -11,8 +11,8 @@ import math
 import numpy as np
 from scipy.special import erf
 
-from ntk_theory.kernels.activations import ERF, GAUSSIAN, GELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
 from ntk_theory.kernels.multiindex import closure
+from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
 
 STEP = 1e-100
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.assembly import fold_kernel, linearise, network_jets, row_kernel
+from ntk_theory.model.network import epsilon_of
 from ntk_theory.studies.initialisation.blocks import BlockReader
 from ntk_theory.studies.initialisation.cells import CellContext
-from ntk_theory.studies.initialisation.law_tail import epsilon_of
 from ntk_theory.studies.question.study import Study
 
 

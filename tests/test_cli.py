@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import ntk_theory as nt
-from ntk_theory.cli.app import run
+from ntk_theory import cli
+from ntk_theory.cli.app import COMMANDS, run
 
 BAD_INPUT = {
     "unknown name": "u_t + foo*u_x",
@@ -209,3 +213,44 @@ def test_a_long_unknown_option_is_not_repeated_in_full(capsys):
     error = capsys.readouterr().err
     assert error.startswith("ntk-theory: No such option")
     assert len(error) < 300
+
+
+def test_the_list_of_commands_is_written_from_their_docstrings():
+    """The table repeats each first line, so that the list needs none of the commands."""
+    for entry in COMMANDS.values():
+        text = inspect.getdoc(getattr(getattr(cli, entry.module), entry.function))
+        assert text is not None
+        assert text.split("\n\n")[0].replace("\n", " ") == entry.line
+
+
+def test_every_command_is_in_the_list():
+    """Each module with a ``command`` is a command, and the list has no other names."""
+    folder = Path(cli.__file__).parent
+    modules = {
+        path.stem for path in folder.glob("*.py") if re.search(r"^def command\(", path.read_text(), re.M)
+    }
+    assert modules == {entry.module for entry in COMMANDS.values()}
+    assert modules == {name for name, entry in COMMANDS.items() if entry.function == "command"}
+
+
+def test_the_list_of_commands_loads_none_of_them(capsys):
+    code = (
+        "import sys; from ntk_theory.cli.app import run; run(['--help']); "
+        "sys.exit(any(name in sys.modules for name in ('ntk_theory.cli.classify', 'sympy', 'rich', 'numpy')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in COMMANDS if name != "train"]
+)  # lists the methods there are
+def test_the_help_of_a_command_loads_no_numerics(name):
+    code = (
+        f"import sys; from ntk_theory.cli.app import run; run([{name!r}, '--help']); "
+        "print(*(m for m in ('numba', 'numpy', 'scipy', 'matplotlib') if m in sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == ""
+    assert "Options:" in done.stdout

@@ -22,17 +22,18 @@ def words(text: str) -> list[str]:
 
 #: What a user may rely on. A name that comes or goes changes this list and CHANGELOG.md.
 PUBLIC = words("""
-Classification Criterion Group GroupKind InputMap JetSpace Kernel Limit LimitLaw NTKTheoryError Network
-Operator Parameters Prediction Problem Recommendation Regime Residuals Slot Store Study __version__ classify
-contracted_ntk draw_points dual errors estimate from_keras from_ntk from_standard from_toml from_zhou_yan
-infinite_jets jet_ntk jets jets_and_ntk limit_law ntk ntk_for_exponents parse plot predict problem recommend
-residuals scaled_jets search spectra to_toml train training verify verify_training zoo zoo_names
+Classification Criterion Group GroupKind InputMap JetSpace Kernel Limit LimitLaw NTKTheoryError
+Network Operator Parameters Prediction Problem Recommendation Regime Residuals Slot Store Study
+__version__ classify contracted_ntk draw_points dual errors estimate from_keras from_ntk
+from_standard from_toml from_zhou_yan infinite_jets jet_ntk jets jets_and_ntk limit_law load ntk
+ntk_for_exponents parse plot predict problem recommend residuals save scaled_jets search spectra
+to_toml train training verify verify_training zoo zoo_names
 """)
 
 #: The same for the submodules that are public.
 TRAINING = words("""
-Adam Assumptions Drift Flow GaussNewton GradientDescent Resample Trajectory Until field_errors load_network
-relative_error save_network train
+Adam Assumptions Drift Flow GaussNewton GradientDescent Method Resample Trajectory Until default_network
+field_errors load_network method relative_error save_network train
 """)
 ERRORS = words("""
 BudgetError InputError Interrupted NTKTheoryError NonFiniteError ParseError ProblemError ResourceError

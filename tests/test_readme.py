@@ -112,14 +112,6 @@ def test_json_keys() -> None:
     assert listed <= set(answer)
 
 
-def test_rooms_are_those_of_the_package() -> None:
-    table = README.partition("| room | holds |")[2].partition("\n\n")[0]
-    listed = set(re.findall(r"^\| `(\w+)(?:/|\.py)`", table, re.MULTILINE))
-    package = ROOT / "ntk_theory"
-    rooms = {p.name for p in package.iterdir() if (p / "__init__.py").exists()}
-    assert listed == rooms | {"errors"}
-
-
 @pytest.mark.parametrize("mark", ["main", "tests"])
 def test_marked_commands_are_one_line(mark: str) -> None:
     assert re.search(rf"^<!-- ci:{mark} -->\n```sh\n[^\n]+\n```$", README, re.MULTILINE)

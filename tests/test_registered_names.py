@@ -17,6 +17,7 @@ import pytest
 
 import ntk_theory
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
+from ntk_theory.training.methods.registry import METHODS
 
 PACKAGE = Path(ntk_theory.__file__).parent
 
@@ -35,6 +36,12 @@ class Registry:
 REGISTRIES = (
     Registry(
         "output bias", "setting/output_bias.py", frozenset(OUTPUT_BIASES), frozenset({"bias", "biases"})
+    ),
+    Registry(
+        "method",
+        "training/methods/registry.py",
+        frozenset(name for one in METHODS.values() for name in (one.facts.name, *one.facts.aliases)),
+        frozenset({"method", "methods", "chosen", "name"}),
     ),
 )
 _TEXT_METHODS = ("startswith", "endswith", "removeprefix", "removesuffix")
@@ -119,7 +126,7 @@ def test_a_comparison_is_found_however_it_is_written(source):
         'frame(edgecolor="none")',
         'def classify(output_bias="zero"): pass',
         "if bias == other.bias: pass",
-        'if bias == "one": pass',
+        'if bias == "no such bias": pass',
     ],
 )
 def test_what_is_no_comparison_with_a_registered_name_is_left_alone(source):

@@ -4,6 +4,7 @@ It shares the grammar with the package and nothing else: neither the loader nor 
 """
 
 import random
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -70,8 +71,38 @@ class Entry:
         return tomllib.loads((FOLDER / f"{self.name}.toml").read_text(encoding="utf-8"))
 
     @cached_property
+    def tables(self) -> list[dict[str, Any]]:
+        """The equations of a problem in parts, each with a name and a place; else none."""
+        return [equation for equation in self.data["equations"] if isinstance(equation, dict)]
+
+    @cached_property
     def space(self) -> JetSpace:
-        return JetSpace(tuple(self.data["fields"]), tuple(self.data["variables"]))
+        """Every field, or every field of every part: u of the part upper is u@upper."""
+        fields = self.data["fields"]
+        if self.tables:
+            fields = [f"{field}@{table['name']}" for field in fields for table in self.tables]
+        return JetSpace(tuple(fields), tuple(self.data["variables"]))
+
+    def in_part(self, text: str, part: str) -> str:
+        """An equation's text with its fields spelled as those of a part."""
+        fields = "|".join(self.data["fields"])
+        return re.sub(rf"\b((?:{fields})(?:_[a-z]+)?)\b(?!@)", rf"\1@{part}", text)
+
+    def place(self, given: Mapping[str, Any]) -> dict[str, tuple[sp.Expr, sp.Expr]]:
+        """The domain, narrowed to ``where``."""
+        narrow = {name: tuple(map(self.scalar, ends)) for name, ends in given.get("where", {}).items()}
+        return {**self.domain, **narrow}
+
+    def part_at(self, condition: Mapping[str, Any]) -> str:
+        """The one part whose place holds a condition."""
+        (found,) = [table["name"] for table in self.tables if self._meets(self.place(table), condition)]
+        return str(found)
+
+    def _meets(self, place: Mapping[str, tuple[sp.Expr, sp.Expr]], condition: Mapping[str, Any]) -> bool:
+        at = [item for face in self.faces(condition) for item in face.items()]
+        inside = all(place[name][0] <= value <= place[name][1] for name, value in at)
+        own = self.place(condition)
+        return inside and all(place[name] == own[name] for name in condition.get("where", {}))
 
     @cached_property
     def parameters(self) -> dict[str, str]:
@@ -95,7 +126,16 @@ class Entry:
 
     @cached_property
     def equations(self) -> list[sp.Expr]:
+        if self.tables:
+            return [self.operator(self.in_part(t["equation"], t["name"])) for t in self.tables]
         return [self.operator(text) for text in self.data["equations"]]
+
+    def condition_operator(self, condition: Mapping[str, Any]) -> sp.Expr:
+        """Left side minus right side of a condition, bare fields in the part where it lies."""
+        text = condition["equation"]
+        if self.tables and "@" not in text:
+            text = self.in_part(text, self.part_at(condition))
+        return self.operator(text)
 
     @cached_property
     def domain(self) -> dict[str, tuple[sp.Expr, sp.Expr]]:
@@ -106,16 +146,24 @@ class Entry:
         return {name: self.scalar(text) for name, text in self.data["solution"].items()}
 
     def faces(self, condition: Mapping[str, Any]) -> list[dict[str, sp.Expr]]:
-        faces = condition["periodic" if "periodic" in condition else "on"]
+        (key,) = [key for key in ("on", "periodic", "interface") if key in condition]
+        faces = condition[key] if isinstance(condition[key], list) else [condition[key]]
         return [{name: self.scalar(value) for name, value in face.items()} for face in faces]
 
     def points(
-        self, rng: random.Random, face: Mapping[str, sp.Expr], count: int
+        self,
+        rng: random.Random,
+        face: Mapping[str, sp.Expr],
+        count: int,
+        given: Mapping[str, Any] | None = None,
     ) -> Iterator[dict[sp.Symbol, Any]]:
-        """Points lo + (hi - lo) q with random rational q in (0, 1), on a face of the domain."""
+        """Points lo + (hi - lo) q with random rational q in (0, 1), on a face of the domain.
+
+        ``given`` is the table of an equation or condition that may narrow the domain.
+        """
         for _ in range(count):
             place = {}
-            for name, (low, high) in self.domain.items():
+            for name, (low, high) in self.place(given or {}).items():
                 inside = low + (high - low) * sp.Rational(rng.randint(1, 9999), 10000)
                 place[self.space.variable(name)] = evaluate(face.get(name, inside), {})
             yield place

@@ -166,7 +166,7 @@ def _price(answer: Classification, s: sp.Rational) -> Iterator[str]:
         yield "the limit is zero: with a fixed rate nothing learns, and the drift vanishes because K does [D]"
     else:
         yield "the price: with a fixed rate only the output bias learns, one direction per field [D]"
-    sizes = {block: exponent_at(r, s) for block, r in regimes(answer, s).items() if _is_diagonal(block)}
+    sizes = {block: r.norm_exponent_at(s) for block, r in regimes(answer, s).items() if _is_diagonal(block)}
     lost = [block for block, e in sizes.items() if e is None or e < 1 - 2 * s]
     rough = {block: e for block, e in sizes.items() if e is not None and e > 1 - 2 * s}
     if lost:
@@ -255,12 +255,6 @@ def is_linear(problem: Problem) -> bool | None:
 def regimes(answer: Classification, s: sp.Rational) -> Mapping[str, Regime]:
     """The sharp regime at s of every block worth a line."""
     return {name: block.regime(s) for name, block in shown_blocks(answer).items()}
-
-
-def exponent_at(regime: Regime, s: sp.Rational) -> sp.Expr | None:
-    """The exponent of N in ‖K‖, whose only symbol is s, at a number; None where there is none."""
-    exponent = regime.norm_exponent
-    return None if exponent is None else exponent.xreplace(dict.fromkeys(exponent.free_symbols, s))
 
 
 def faults(answer: Classification, s: sp.Rational) -> tuple[str, ...]:

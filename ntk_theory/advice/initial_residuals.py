@@ -11,7 +11,9 @@ as the kernel is constant; with means λ_max hardly depends on the number of poi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +22,7 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.assembly import fold_kernel, fold_rows, linearise, network_jets, residuals, row_kernel
+from ntk_theory.model.network import epsilon_of
 
 #: Networks drawn; so many of them for eigenvalues.
 SAMPLES, KERNELS = 400, 200
@@ -124,10 +127,14 @@ class Starts:
         return Quantiles.of(2 / np.maximum(largest, np.finfo(np.float64).tiny))
 
 
-def epsilon_of(width: int, s: float) -> float:
+def safe_epsilon(width: int, s: Fraction) -> float:
     """ε = N^{1/2−s}, which must be a positive number that its square does not over- or underflow."""
-    with np.errstate(over="ignore", under="ignore"):
-        epsilon = float(np.float64(width) ** (0.5 - s))
+    try:
+        epsilon = epsilon_of(width, s)
+    except OverflowError:
+        epsilon = math.inf
     if not 1e-150 < epsilon < 1e150:
-        raise InputError(f"s is {s:g}; with width {width} N^(1/2 - s) is out of range, take s nearer to 1/2")
+        raise InputError(
+            f"s is {float(s):g}; with width {width} N^(1/2 - s) is out of range, take s nearer to 1/2"
+        )
     return epsilon

@@ -18,19 +18,21 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError
+from ntk_theory.files import write_archive
+from ntk_theory.limit.cost import MEMORY_LIMIT
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network, epsilon_of
+from ntk_theory.resources import allowed_memory
 from ntk_theory.studies.initialisation.blocks import BlockReader, frobenius, split
 from ntk_theory.studies.initialisation.collect import block_name
-from ntk_theory.studies.initialisation.law_tail import epsilon_of
+from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import Regime
 
 #: Written into every file.
 FORMAT = "ntk-theory limit law 1"
-MEMORY_LIMIT = 4 * 2**30
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,7 @@ class LawReader:
     size, seed:
         Draws per ε, from the same random numbers for all ε.
     memory_limit:
-        Bytes that the draws of one ε may take.
+        Bytes that the draws of one ε may take; default 4 GiB, less where the process has less.
     with_means:
         Compute means too?
     """
@@ -89,7 +91,7 @@ class LawReader:
     classification: Classification
     size: int = 400
     seed: int = 0
-    memory_limit: float = MEMORY_LIMIT
+    memory_limit: float | None = None
     with_means: bool = True
     refusals: list[str] = field(default_factory=list, init=False)
     _norms: dict[float, tuple[dict[str, Floats], str]] = field(default_factory=dict, init=False)
@@ -98,10 +100,11 @@ class LawReader:
     def __post_init__(self) -> None:
         n = sum(group.size for group in self.law.rows.groups)
         need = 8.0 * self.size * n * n
-        if need > self.memory_limit:
+        allowed = allowed_memory(self.memory_limit, most=MEMORY_LIMIT)
+        if need > allowed:
             raise ResourceError(
                 f"{self.size} draws of a kernel of {n} rows need {need / 2**30:.1f} GiB, above memory_limit "
-                f"= {self.memory_limit / 2**30:.1f} GiB; use fewer draws or points, or raise the limit"
+                f"= {allowed / 2**30:.1f} GiB; use fewer draws or points, or raise the limit"
             )
         self._reader = BlockReader(self.law.rows.groups, len(self.law.problem.fields), 0)
 
@@ -199,26 +202,23 @@ class Prediction:
         labels = [""] * len(law.rows.points)
         for leg in law.rows.legs:
             labels[leg.rows] = [law.rows.groups[leg.group].name] * (leg.stop - leg.start)
-        with open(path, "wb") as file:
-            np.savez(
-                file,
-                format=np.array(FORMAT),
-                covariance=law.covariance,
-                jet_ntk=law.jet_ntk,
-                slots=np.array([law.problem.space.name(slot) for slot in law.slots]),
-                points=law.rows.points,
-                row_groups=np.array(labels),
-                pairs=np.array(list(dict.fromkeys(b.pair for b in self.blocks))),
-                s=np.array([str(s) for s in self.exponents]),
-                widths=np.array(self.widths, dtype=np.int64),
-                epsilon=np.array([[epsilon_of(n, s) for n in self.widths] for s in self.exponents]),
-                norms=norms.reshape(*shape, size),
-                mean_norms=np.array([np.nan if b.mean is None else b.mean for b in self.blocks]).reshape(
-                    shape
-                ),
-                constant=np.array([b.is_constant for b in self.blocks]).reshape(shape),
-                metadata=np.array(json.dumps(dict(metadata or {}), sort_keys=True)),
-            )
+        means = np.array([np.nan if b.mean is None else b.mean for b in self.blocks])
+        entries: dict[str, ArrayLike] = {
+            "covariance": law.covariance,
+            "jet_ntk": law.jet_ntk,
+            "slots": np.array([law.problem.space.name(slot) for slot in law.slots]),
+            "points": law.rows.points,
+            "row_groups": np.array(labels),
+            "pairs": np.array(list(dict.fromkeys(b.pair for b in self.blocks))),
+            "s": np.array([str(s) for s in self.exponents]),
+            "widths": np.array(self.widths, dtype=np.int64),
+            "epsilon": np.array([[epsilon_of(n, s) for n in self.widths] for s in self.exponents]),
+            "norms": norms.reshape(*shape, size),
+            "mean_norms": means.reshape(shape),
+            "constant": np.array([b.is_constant for b in self.blocks]).reshape(shape),
+            "metadata": json.dumps(dict(metadata or {}), sort_keys=True),
+        }
+        write_archive(path, FORMAT, entries)
 
 
 def predict(
@@ -259,7 +259,7 @@ def predict(
     >>> [(b.block, str(b.regime.limit), b.is_constant) for b in found.blocks]
     [('bb', 'deterministic', True), ('bf', 'deterministic', True), ('ff', 'deterministic', True)]
     """
-    values = tuple(dict.fromkeys(exact(s) for s in exponents))
+    values = tuple(dict.fromkeys(fraction(s) for s in exponents))
     chosen = tuple(dict.fromkeys(widths))
     for what, given in (("exponents", values), ("widths", chosen)):
         if not given:
@@ -267,7 +267,6 @@ def predict(
     classification = classify(problem, output_bias=network.output_bias, activation=network.activation)
     for s in values:
         classification.regime(next(iter(classification.sharp)), s)  # refuses s ≤ 0 before the work
-    limit = MEMORY_LIMIT if memory_limit is None else memory_limit
-    law = limit_law(problem, network, points, rtol=rtol, memory_limit=limit, time_limit=time_limit)
-    reader = LawReader(law, classification, size, seed, limit)
+    law = limit_law(problem, network, points, rtol=rtol, memory_limit=memory_limit, time_limit=time_limit)
+    reader = LawReader(law, classification, size, seed, memory_limit)
     return Prediction(reader, values, chosen, reader.read(values, chosen))

@@ -23,14 +23,15 @@ from typing import Any
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from ntk_theory.advice.choose_s import GOALS, Goal, advise, drift, exponent_at, faults, regimes
-from ntk_theory.advice.initial_residuals import Quantiles, Start, Starts, epsilon_of
+from ntk_theory.advice.choose_s import GOALS, Goal, advise, drift, faults, regimes
+from ntk_theory.advice.initial_residuals import Quantiles, Start, Starts, safe_epsilon
 from ntk_theory.empirical.cost import estimate
 from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.limit.law import limit_law
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.symbolic import problem as as_problem
+from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
@@ -194,7 +195,7 @@ def recommend(
     wanted = [_positive(value) for value in s]
     if advice.s is not None:
         wanted.append(Fraction(int(advice.s.p), int(advice.s.q)))
-    scales = {value: epsilon_of(width, float(value)) for value in sorted(set(wanted))}
+    scales = {value: safe_epsilon(width, value) for value in sorted(set(wanted))}
     chosen = draw_points(problem, points, seed) if isinstance(points, int) else check_points(problem, points)
     starts = Starts(limit_law(problem, network, chosen, rtol=1e-4), seed)
     return Recommendation(
@@ -213,7 +214,7 @@ def recommend(
 
 
 def _positive(value: str | Fraction | int | float) -> Fraction:
-    s = exact(value)
+    s = fraction(value)
     if s <= 0:
         raise InputError(f"s is {value}; it needs an exponent above 0, such as 1/2")
     return s
@@ -222,7 +223,7 @@ def _positive(value: str | Fraction | int | float) -> Fraction:
 def _option(answer: Classification, s: Fraction, epsilon: float, start: Start | None) -> Option:
     at = sp.Rational(s.numerator, s.denominator)
     found = regimes(answer, at)
-    exponents = [exponent_at(regime, at) for regime in found.values()]
+    exponents = [regime.norm_exponent_at(at) for regime in found.values()]
     known = [e for e in exponents if e is not None]
     largest = max(known) if known and len(known) == len(exponents) else None
     return Option(

@@ -1,5 +1,5 @@
 """The command line: arguments → one call → print. No science lives here."""
 
-from ntk_theory.cli.app import main
+import lazy_loader as lazy
 
-__all__ = ["main"]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -36,6 +36,15 @@ def check_picture(option: str, path: Path | None) -> None:
     check_output(option, path)
 
 
+def check_pictures(option: str, path: Path | None) -> None:
+    """A folder for several pictures, which may be new, or one file as :func:`check_picture` asks."""
+    if path is None or (path.is_dir() and os.access(path, os.W_OK)):
+        return
+    if path.suffix and path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{option} is {str(path)!r}; it needs a folder, or a file in {', '.join(SUFFIXES)}")
+    check_output(option, path)
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turns a failure to write into one sentence."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import ntk_theory as nt
+from ntk_theory import empirical, model, report
 from ntk_theory.cli.files import check_output, check_picture, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
@@ -26,6 +29,7 @@ from ntk_theory.cli.options import (
     resolve,
     within,
 )
+from ntk_theory.report import figures, terminal
 
 if TYPE_CHECKING:
     from ntk_theory.model.blocks import Kernel
@@ -74,31 +78,22 @@ def command(
     network = network_for(
         problem, map_inputs=map_inputs, s=s, activation=activation, output_bias=output_bias, **shape
     )
-    from ntk_theory.empirical.ntk import ntk  # noqa: PLC0415  --help stays quick
-    from ntk_theory.model.points import draw_points  # noqa: PLC0415
-
     limit = gibibytes(memory_limit)
     _announce(problem, network, points, path, limit)
-    at = draw_points(problem, points, seed)
+    at = nt.draw_points(problem, points, seed)
     parameters = network.init(seed)
-    found = ntk(problem, network, parameters, at, path=path, memory_limit=limit)  # type: ignore[arg-type]
+    found = nt.ntk(problem, network, parameters, at, path=path, memory_limit=limit)  # type: ignore[arg-type]
     kernel = _described(found, problem, network, network.digest(parameters), seed, at)
     if output is not None:
         with writing(output):
             kernel.to_npz(output)
     if plot is not None:
-        from ntk_theory.report.figures.kernel import draw_kernel_matrix  # noqa: PLC0415
-
-        save(draw_kernel_matrix(kernel, "\n".join(_heading(problem, network)), at), plot)
+        save(figures.kernel.draw_kernel_matrix(kernel, "\n".join(_heading(problem, network)), at), plot)
     if as_json:
-        from ntk_theory.report.terminal.kernel import record  # noqa: PLC0415
-
         about = {key: value for key, value in kernel.metadata.items() if key != "points"}
-        print_json(about | record(kernel))
+        print_json(about | terminal.kernel.record(kernel))
         return
-    from ntk_theory.report.terminal.kernel import show  # noqa: PLC0415
-
-    show(kernel, _heading(problem, network), console())
+    terminal.kernel.show(kernel, _heading(problem, network), console())
     written = [str(place) for place in (output, plot) if place is not None]
     if written:
         print("written: " + ", ".join(written))
@@ -106,13 +101,16 @@ def command(
 
 def _announce(problem: Problem, network: Network, points: int, path: str, limit: float | None) -> None:
     """Refuse what does not fit before anything is allocated; say what a long run will take."""
-    from ntk_theory.empirical.preview import preview  # noqa: PLC0415
-    from ntk_theory.report.words import size_words, time_words  # noqa: PLC0415
-
-    ahead = preview(problem, network, points, path=path, memory_limit=limit)  # type: ignore[arg-type]
+    ahead = empirical.kernel_cost.kernel_cost(
+        problem,
+        network,
+        points,
+        path=path,  # type: ignore[arg-type]
+        memory_limit=limit,
+    )
     if ahead.seconds >= PATIENCE or ahead.bytes >= PLENTY:
         print(
-            f"about {time_words(ahead.seconds)} and {size_words(ahead.bytes)} "
+            f"about {report.words.time_words(ahead.seconds)} and {report.words.size_words(ahead.bytes)} "
             f"for {ahead.parameters} parameters",
             file=sys.stderr,
         )
@@ -122,14 +120,9 @@ def _described(
     kernel: Kernel, problem: Problem, network: Network, digest: str, seed: int, points: dict[str, Any]
 ) -> Kernel:
     """The kernel with all that is needed to compute it again."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    from ntk_theory.report.words import problem_title  # noqa: PLC0415
-    from ntk_theory.training.trajectory import network_record  # noqa: PLC0415
-
     more = {
-        "problem": problem_title(problem),
-        "network": network_record(network),
+        "problem": report.words.problem_title(problem),
+        "network": model.network_file.network_record(network),
         "seed": seed,
         "parameters": digest,
         "points": {name: array.tolist() for name, array in points.items()},
@@ -138,6 +131,4 @@ def _described(
 
 
 def _heading(problem: Problem, network: Network) -> tuple[str, str]:
-    from ntk_theory.report.words import network_words, problem_title  # noqa: PLC0415
-
-    return problem_title(problem), network_words(network)
+    return report.words.problem_title(problem), report.words.network_words(network)

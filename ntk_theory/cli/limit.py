@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import ntk_theory as nt
+from ntk_theory import limit, model, report
 from ntk_theory.cli.files import check_output, check_picture, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
@@ -27,6 +30,8 @@ from ntk_theory.cli.options import (
     within,
 )
 from ntk_theory.errors import InputError
+from ntk_theory.report import figures, terminal
+from ntk_theory.resources import allowed_memory
 
 if TYPE_CHECKING:
     from ntk_theory.advice.law_table import Prediction
@@ -89,13 +94,10 @@ def command(
     network = network_for(
         problem, map_inputs=map_inputs, width=1, depth=depth, activation=activation, output_bias=output_bias
     )
-    from ntk_theory.advice.law_table import predict  # noqa: PLC0415
-    from ntk_theory.model.points import draw_points  # noqa: PLC0415  --help stays quick
-
-    at = draw_points(problem, points, seed)
+    at = nt.draw_points(problem, points, seed)
     memory = gibibytes(memory_limit)
     _announce(problem, network, at, rtol, memory, time_limit)
-    found = predict(
+    found = nt.predict(
         problem,
         network,
         at,
@@ -114,13 +116,9 @@ def command(
     if plot is not None:
         _draw(problem, network, found, plot)
     if as_json:
-        from ntk_theory.report.terminal.law import record  # noqa: PLC0415
-
-        print_json(about | record(found))
+        print_json(about | terminal.law.record(found))
     else:
-        from ntk_theory.report.terminal.law import show  # noqa: PLC0415
-
-        show(found, _heading(problem, network), console())
+        terminal.law.show(found, _heading(problem, network), console())
         written = [str(place) for place in (output, plot) if place is not None]
         if written:
             print("written: " + ", ".join(written))
@@ -136,48 +134,39 @@ def _announce(
     seconds: float | None,
 ) -> None:
     """Say what a long run will take, unless it is going to be refused."""
-    from ntk_theory.advice.law_table import MEMORY_LIMIT  # noqa: PLC0415
-    from ntk_theory.limit.preview import law_cost  # noqa: PLC0415
-    from ntk_theory.report.words import size_words, time_words  # noqa: PLC0415
-
-    cost = law_cost(problem, network, points, rtol=rtol)
-    if cost.bytes > (memory or MEMORY_LIMIT) or (seconds is not None and cost.seconds > seconds):
+    cost = limit.law_cost.law_cost(problem, network, points, rtol=rtol)
+    if cost.bytes > allowed_memory(memory, most=limit.cost.MEMORY_LIMIT) or (
+        seconds is not None and cost.seconds > seconds
+    ):
         return
     if cost.seconds >= PATIENCE or cost.bytes >= PLENTY:
         print(
-            f"about {time_words(cost.seconds)} and {size_words(cost.bytes)} for {cost.pairs} pairs of "
-            "points; --map-inputs, or fewer --points, is quicker",
+            f"about {report.words.time_words(cost.seconds)} and {report.words.size_words(cost.bytes)} "
+            f"for {cost.pairs} pairs of points; --map-inputs, or fewer --points, is quicker",
             file=sys.stderr,
         )
 
 
 def _about(problem: Problem, network: Network, seed: int) -> dict[str, Any]:
-    from ntk_theory.report.words import problem_title  # noqa: PLC0415
-    from ntk_theory.training.trajectory import network_record  # noqa: PLC0415
-
-    record = {key: v for key, v in network_record(network).items() if key not in ("width", "s")}
+    record = model.network_file.network_record(network)
+    kept = {key: value for key, value in record.items() if key not in ("width", "s")}
     return {
-        "problem": problem_title(problem),
-        "network": record | {"depth": len(network.widths)},
+        "problem": report.words.problem_title(problem),
+        "network": kept | {"depth": len(network.widths)},
         "seed": seed,
     }
 
 
 def _draw(problem: Problem, network: Network, found: Prediction, plot: Path) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
-    from ntk_theory.report.figures.law import WIDTHS, draw_limit_law  # noqa: PLC0415
-
     fewer = replace(found.reader, size=min(found.reader.size, PICTURE_DRAWS), with_means=False)
-    curves = fewer.read(found.exponents, WIDTHS)
+    curves = fewer.read(found.exponents, figures.law.WIDTHS)
     at = [block for block in found.blocks if block.width == found.widths[-1]]
-    save(draw_limit_law(curves, at, "\n".join(_heading(problem, network))), plot)
+    save(figures.law.draw_limit_law(curves, at, "\n".join(_heading(problem, network))), plot)
 
 
 def _heading(problem: Problem, network: Network) -> tuple[str, str]:
-    from ntk_theory.report.words import network_words, problem_title  # noqa: PLC0415
-
-    return problem_title(problem), f"limit law, {network_words(network, finite=False)}"
+    name = report.words.network_words(network, finite=False)
+    return report.words.problem_title(problem), f"limit law, {name}"
 
 
 def _code(found: Prediction) -> int:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import ntk_theory as nt
 from ntk_theory.errors import InputError
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
-from ntk_theory.symbolic import Problem, problem
 
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network
+    from ntk_theory.symbolic import Problem
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -50,7 +51,7 @@ Variables = Annotated[str | None, typer.Option("--variables", help="Variable nam
 
 def resolve(what: str, parameters: list[str] | None, fields: str | None, variables: str | None) -> Problem:
     """The problem that the shared options describe."""
-    return problem(
+    return nt.problem(
         what, fields=_names(fields), variables=_names(variables), parameters=_assignments(parameters) or None
     )
 
@@ -109,13 +110,9 @@ def gibibytes(value: float | None) -> float | None:
 
 def network_for(problem: Problem, *, map_inputs: bool = False, **shape: Any) -> Network:
     """A network for a problem; ``shape`` has what :class:`Network` takes besides variables and fields."""
-    from ntk_theory.model.network import Network  # noqa: PLC0415  --help stays quick
-
     if not map_inputs:
-        return Network(problem.variables, problem.fields, **shape)
+        return nt.Network(problem.variables, problem.fields, **shape)
     missing = [name for name in problem.variables if name not in problem.domain]
     if missing:
         raise InputError(f"--map-inputs needs a domain, but the problem has no interval for {missing[0]!r}")
-    from ntk_theory.training.defaults import default_network  # noqa: PLC0415
-
-    return default_network(problem, **{"depth": 1} | shape)
+    return nt.training.default_network(problem, **{"depth": 1} | shape)

@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ntk_theory.progress import Bar, drawn
+from ntk_theory.report import terminal
+
 if TYPE_CHECKING:
     from ntk_theory.training.methods.method import State
-
-Progress = Callable[["State", Mapping[str, float]], None]
+    from ntk_theory.training.run import Progress
 
 
 @contextmanager
 def shown(title: str, end: float) -> Iterator[Progress]:
     """A callback for ``train``; ``end`` is the last step or, of a flow, the last time (0 if not known)."""
-    from rich.console import Console  # noqa: PLC0415  --json does without
-
-    from ntk_theory.report.terminal.run import losses_line  # noqa: PLC0415
-
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        yield lambda state, losses: _line(state, losses_line(dict(losses)))
-        return
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bars  # noqa: PLC0415
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("step {task.fields[step]}  loss {task.fields[losses]}"),
-        TimeElapsedColumn(),
-    )
-    with Bars(*columns, console=console, transient=True) as bars:
-        task = bars.add_task(title, total=end or None, step=0, losses="")
-        yield lambda state, losses: bars.update(
-            task, completed=state.time, step=state.step, losses=losses_line(dict(losses))
-        )
+    with drawn(Bar(end)) as bar:
+        if bar.show:
+            yield lambda state, losses: bar.update(
+                state.time, f"{title}  step {state.step}  loss {terminal.run.losses_line(dict(losses))}"
+            )
+        else:
+            yield lambda state, losses: _line(state, terminal.run.losses_line(dict(losses)))
 
 
 def _line(state: State, losses: str) -> None:

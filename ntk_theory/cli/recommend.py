@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+import ntk_theory as nt
+from ntk_theory import advice
+from ntk_theory.cli.files import console
 from ntk_theory.cli.options import (
     Activation,
     Fields,
@@ -18,13 +21,7 @@ from ntk_theory.cli.options import (
     resolve,
 )
 from ntk_theory.errors import InputError
-
-if TYPE_CHECKING:
-    from ntk_theory.advice.recommend import Recommendation
-    from ntk_theory.symbolic import Problem
-
-#: Columns where no terminal says how many there are.
-PIPED_WIDTH = 110
+from ntk_theory.report import terminal
 
 
 def command(
@@ -58,34 +55,21 @@ def command(
             raise InputError(f"{name} is {value}; it needs a positive number")
     if seed < 0:
         raise InputError(f"--seed is {seed}; it needs a number from 0 on")
-    from ntk_theory.advice.recommend import CANDIDATES, GOALS, recommend  # noqa: PLC0415  --help stays quick
-
     wanted = goal.replace("-", " ")
-    if wanted not in GOALS:
+    if wanted not in advice.recommend.GOALS:
         raise InputError(f"--goal is {goal!r}; it needs accuracy or constant-kernel")
-    found = recommend(
+    found = nt.recommend(
         problem,
         goal=wanted,  # type: ignore[arg-type]
         width=width,
         depth=depth,
         activation=activation,
         output_bias=output_bias,
-        s=s or CANDIDATES,
+        s=s or advice.recommend.CANDIDATES,
         points=points,
         seed=seed,
     )
     if as_json:
         print_json({"problem": problem.name or None, **found.to_dict()})
     else:
-        _print(problem, found)
-
-
-def _print(problem: Problem, found: Recommendation) -> None:
-    from rich.console import Console  # noqa: PLC0415  --json does without
-
-    from ntk_theory.report.terminal.recommendation import show  # noqa: PLC0415
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    show(problem, found, console)
+        terminal.recommendation.show(problem, found, console())

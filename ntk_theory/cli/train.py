@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ntk_theory.cli.files import SUFFIXES, console
+from ntk_theory.cli.files import SUFFIXES, check_output, check_pictures, console, save, writing
+from ntk_theory.cli.method_help import WithMethods
 from ntk_theory.cli.options import (
     Activation,
     Fields,
@@ -24,26 +23,34 @@ from ntk_theory.cli.options import (
     print_json,
     resolve,
 )
-from ntk_theory.errors import InputError, StoreError
+from ntk_theory.errors import InputError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from ntk_theory.cli.progress import Progress
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Trajectory, Until
     from ntk_theory.training.methods.method import Method
+    from ntk_theory.training.run import Progress
 
 INCOMPLETE = 3
 #: The kernel is followed at about so many points.
 KERNEL_POINTS = 300
+#: The option of a method that ``--rate`` gives.
+RATE = "rate"
+#: Its help ends with the methods.
+CLASS = WithMethods
 
 
 def command(
     what: What,
     method: Annotated[
-        str, typer.Option("--method", "-m", help="gauss-newton, adam, gradient-descent or flow.")
-    ] = "gauss-newton",
+        str | None, typer.Option("--method", "-m", help="How to train; the methods are listed below.")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option", metavar="NAME=VALUE", help="An option of the method, see below; repeatable."
+        ),
+    ] = None,
     width: Annotated[str, typer.Option("--width", help="Neurons per layer; or one per layer: 20,20.")] = "20",
     depth: Annotated[int | None, typer.Option("--depth", help="Hidden layers; default 3.")] = None,
     s: Annotated[str, typer.Option("--s", help="The output's scaling 1/N^s.")] = "1/2",
@@ -54,7 +61,9 @@ def command(
         int | None, typer.Option("--points", help="Points per group; default by the number of variables.")
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="At most so many steps.")] = None,
-    until: Annotated[float | None, typer.Option("--until", help="End time of a flow; default 1.")] = None,
+    until: Annotated[
+        float | None, typer.Option("--until", help="End time, of a method that runs in time.")
+    ] = None,
     tolerance: Annotated[
         float | None, typer.Option("--tolerance", help="Relative L² error to reach (if a solution is known).")
     ] = None,
@@ -63,7 +72,7 @@ def command(
         float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this wall time.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option("--rate", help="Learning rate of adam or gradient-descent.")
+        float | None, typer.Option("--rate", help="Learning rate, of a method that has one.")
     ] = None,
     weights: Annotated[
         str | None,
@@ -100,35 +109,40 @@ def command(
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
-    The default method, Gauss–Newton on a small network, solves most problems of the zoo within a minute.
+    The default method on a small network solves most problems of the zoo within a minute.
     """
     problem = resolve(what, parameter, fields, variables)
     kept = _checkpoint(checkpoint, resume)
-    _check_places(output, plot, kept)
+    check_output("--output", output)
+    check_pictures("--plot", plot)
+    check_output("--checkpoint", kept)
     if tolerance is not None and problem.solution is None:
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
-    from ntk_theory.model.points import draw_points  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training import Resample, train  # noqa: PLC0415
-    from ntk_theory.training.defaults import check_memory, default_network  # noqa: PLC0415
+    from ntk_theory.training import Resample, train  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training.defaults import default_network  # noqa: PLC0415
+    from ntk_theory.training.train import resolved  # noqa: PLC0415
 
-    chosen = _method(method, rate, until)
-    rules = _rules(chosen, steps=steps, error=tolerance, loss=loss, seconds=time_limit)
+    for name, value in (("--steps", steps), ("--points", points)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}; it needs a positive number")
+    asked = {"steps": steps, "error": tolerance, "loss": loss, "seconds": time_limit}
+    chosen, rules = resolved(
+        _method(method, option, rate, until), {name: n for name, n in asked.items() if n is not None}
+    )
     network = default_network(
         problem, **layers(width, depth), s=s, activation=activation, output_bias=output_bias
     )
-    places = sum(_counts(problem, points).values())
-    check_memory(network, places, dense=chosen.name == "gauss-newton")
     with _progress(chosen, rules, quiet=as_json) as progress:
         run = train(
             problem,
             network,
-            network.init(seed),
-            draw_points(problem, _counts(problem, points), seed),
+            points=points,
             method=chosen,
             until=rules,
             weights=_weights(weights),
+            seed=seed,
             drift=KERNEL_POINTS if drift else False,
             resample=None if resample is None else Resample(resample, seed),
             reweigh=reweigh,
@@ -143,48 +157,32 @@ def command(
         print_json(record(problem, run))
     else:
         _print(problem, run, [path for path in (output, plot, kept) if path is not None])
-    return _code(run, tolerance, loss, kept)
+    return _code(run, chosen, _missed(run, tolerance, loss), kept)
 
 
-def _method(name: str, rate: float | None, until: float | None) -> Method:
-    from ntk_theory.training import Adam, Flow, GaussNewton, GradientDescent  # noqa: PLC0415
+def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:
+    """The method with its options; ``--rate`` and ``--until`` are short for two of them."""
+    from ntk_theory.training.methods.options import options_of  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training.methods.registry import DEFAULT, method, method_class  # noqa: PLC0415
 
-    if rate is not None and name not in ("adam", "gradient-descent"):
-        raise InputError(f"--rate is {rate:g}; {name} chooses its own steps, leave it out")
-    if until is not None and name != "flow":
-        raise InputError(f"--until is {until:g}; {name} has no time, use --steps")
-    options = {} if rate is None else {"rate": rate}
-    makers: dict[str, Any] = {
-        "gauss-newton": GaussNewton,
-        "adam": lambda: Adam(**options),
-        "gradient-descent": lambda: GradientDescent(**options),
-        "flow": lambda: Flow() if until is None else Flow(end=until),
-    }
-    if name not in makers:
-        raise InputError(f"--method is {name!r}; it needs one of {', '.join(makers)}")
-    made: Method = makers[name]()
-    return made
+    kind = method_class(name or DEFAULT, "--method")
+    options: dict[str, object] = dict(_pair("--option", item, "rate=1e-3") for item in given or [])
+    if until is not None:
+        if kind.facts.end_option is None:
+            raise InputError(f"--until is {until:g}; {kind.facts.name} has no time, use --steps")
+        options[kind.facts.end_option] = until
+    if rate is not None:
+        if RATE not in {one.name for one in options_of(kind)}:
+            raise InputError(f"--rate is {rate:g}; {kind.facts.name} chooses its own steps, leave it out")
+        options[RATE] = rate
+    return method(kind.facts.name, **options)
 
 
-def _rules(method: Method, **given: Any) -> Until:
-    """The method's defaults, replaced by what was asked for."""
-    from ntk_theory.training.defaults import default_until  # noqa: PLC0415
-
-    asked = {name: value for name, value in given.items() if value is not None}
-    rules = default_until(method.name)
-    if "steps" in asked and asked["steps"] < 1:
-        raise InputError(f"--steps is {asked['steps']}; it needs a positive number")
-    return replace(rules, **asked)
-
-
-def _counts(problem: Problem, count: int | None) -> dict[str, int]:
-    from ntk_theory.training.defaults import default_counts  # noqa: PLC0415
-
-    if count is None:
-        return default_counts(problem)
-    if count < 1:
-        raise InputError(f"--points is {count}; it needs a positive number")
-    return {group.name: count for group in problem.groups}
+def _pair(option: str, item: str, example: str) -> tuple[str, str]:
+    name, mark, value = (part.strip() for part in item.partition("="))
+    if not (mark and name and value):
+        raise InputError(f"{option} has {item[:40]!r}; it needs NAME=VALUE, such as {example}")
+    return name, value
 
 
 def _weights(text: str | None) -> str | dict[str, float] | None:
@@ -192,9 +190,9 @@ def _weights(text: str | None) -> str | dict[str, float] | None:
         return text
     found = {}
     for item in text.split(","):
-        name, _, value = item.partition("=")
+        name, value = _pair("--weights", item, "f=1,b=100")
         try:
-            found[name.strip()] = float(value)
+            found[name] = float(value)
         except ValueError:
             raise InputError(
                 f"--weights has {item.strip()!r}; it needs NAME=VALUE, such as f=1,b=100"
@@ -212,35 +210,21 @@ def _checkpoint(checkpoint: Path | None, resume: Path | None) -> Path | None:
     return resume
 
 
-def _check_places(output: Path | None, plot: Path | None, checkpoint: Path | None) -> None:
-    """Before a minute of training, not after it."""
-    if plot is not None and plot.suffix and plot.suffix.lower() not in SUFFIXES:
-        raise InputError(f"--plot is {str(plot)!r}; it needs a folder, or a file in {', '.join(SUFFIXES)}")
-    for option, path in (("--output", output), ("--plot", plot), ("--checkpoint", checkpoint)):
-        if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-            raise InputError(f"{option} is {str(path)!r}, but its folder cannot be written to; name another")
-    if output is not None and output.is_dir():
-        raise InputError(f"--output is the folder {str(output)!r}; it needs a file, such as network.npz")
-
-
 def _progress(method: Method, rules: Until, *, quiet: bool) -> AbstractContextManager[Progress | None]:
     if quiet:
         return nullcontext()
     from ntk_theory.cli.progress import shown  # noqa: PLC0415
 
-    end = float(getattr(method, "end", None) or rules.steps or 0)
-    return shown(method.name, end)
+    end = rules.steps or 0 if method.horizon is None else method.horizon.end
+    return shown(method.name, float(end))
 
 
 def _write(problem: Problem, run: Trajectory, output: Path | None, plot: Path | None) -> None:
-    try:
-        if output is not None:
+    if output is not None:
+        with writing(output):
             run.save(output)
-        if plot is not None:
-            _draw(problem, run, plot)
-    except OSError as cause:
-        path = cause.filename or output or plot
-        raise StoreError(f"{path} cannot be written ({cause.strerror}); name another file") from None
+    if plot is not None:
+        _draw(problem, run, plot)
 
 
 def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
@@ -249,16 +233,13 @@ def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
 
     title = "\n".join(heading(problem, run))
     if plot.suffix.lower() in SUFFIXES:
-        _save(pictures.draw_training(problem, run, title), plot)
+        save(pictures.draw_training(problem, run, title), plot)
         return
-    plot.mkdir(exist_ok=True)
-    _save(pictures.draw_solution(problem, run, title), plot / "solution.png")
-    _save(pictures.draw_losses(run, title), plot / "losses.png")
-    _save(pictures.draw_kernel(problem, run, title), plot / "kernel.png")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=130)
+    with writing(plot):
+        plot.mkdir(exist_ok=True)
+    save(pictures.draw_solution(problem, run, title), plot / "solution.png")
+    save(pictures.draw_losses(run, title), plot / "losses.png")
+    save(pictures.draw_kernel(problem, run, title), plot / "kernel.png")
 
 
 def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:
@@ -269,20 +250,26 @@ def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:
         print("written: " + ", ".join(str(path) for path in written))
 
 
-def _code(run: Trajectory, tolerance: float | None, loss: float | None, kept: Path | None) -> int:
-    """Incomplete where a target was asked for and missed."""
+def _missed(run: Trajectory, tolerance: float | None, loss: float | None) -> list[str]:
+    """The targets that were asked for and not reached."""
     missed = []
     if tolerance is not None and not (run.error is not None and run.error <= tolerance):
         missed.append(f"the relative error is {run.error:.2g}, not {tolerance:g}")
     if loss is not None and not run.loss <= loss:
         missed.append(f"the loss is {run.loss:.2g}, not {loss:g}")
+    return missed
+
+
+def _code(run: Trajectory, method: Method, missed: list[str], kept: Path | None) -> int:
+    """Incomplete where a target was missed, with what to change."""
     if not missed:
         return 0
+    longer = "--steps" if method.horizon is None else "--until"
     state = "" if kept is None else f"; the last state is in {kept}"
     print(
         f"ntk-theory: {' and '.join(missed)}, after {len(run.times) - 1} steps ({run.reason}); "
-        f"most of the loss is in group {run.worst_group!r}: raise --steps, --points or --width, "
-        f"or try another --seed{state}",
+        f"most of the loss is in group {run.worst_group!r}: raise {longer}, --points or --width, "
+        f"or try another --seed; for {method.name}: {method.facts.stalled}{state}",
         file=sys.stderr,
     )
     return INCOMPLETE

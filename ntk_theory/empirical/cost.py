@@ -11,19 +11,20 @@ two operations; symmetric products count half of a general one):
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, get_args
 
 from ntk_theory.empirical.request import Request
 from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.kernels.multiindex import closure
-from ntk_theory.kernels.threads import thread_count
 from ntk_theory.model.network import Network
+from ntk_theory.resources import allowed_memory, thread_count
 from ntk_theory.symbolic.jets import Slot
 
+#: How a kernel is computed: from the jet NTK, by the contracted backward pass, or by the cheaper of both.
+Route = Literal["auto", "jet", "contracted"]
 #: Operations per second and thread that the time estimate supposes.
 RATE = 3.0e10
 #: Seconds per Taylor coefficient, neuron and point of the elementwise work.
@@ -39,7 +40,7 @@ WORTH_SHARING = 2.0e-3
 
 
 @dataclass(frozen=True)
-class Plan:
+class Cost:
     """How a kernel will be computed and what it takes.
 
     Attributes
@@ -85,24 +86,24 @@ def estimate(
     *,
     contracted: bool = False,
     memory_limit: float | None = None,
-) -> Plan:
+) -> Cost:
     """What :func:`ntk_theory.empirical.jet_ntk.jet_ntk` (or ``contracted_ntk``) will take for n points.
 
-    Nothing is computed: ``plan.bytes``, ``plan.seconds``, ``plan.flops`` and the tiles that would be used.
+    Nothing is computed: ``bytes``, ``seconds``, ``flops`` and the tiles that would be used.
     """
     given = tuple(slots)
     size = closure((slot.index for slot in given), len(network.variables)).size
-    return _plan(Sizes(network, n, size, len(given)), contracted, memory_limit, None, None)
+    return _cost(Sizes(network, n, size, len(given)), contracted, memory_limit, None, None)
 
 
-def plan(
+def cost_of(
     ask: Request,
     *,
     contracted: bool,
     memory_limit: float | None = None,
     point_tile: int | None = None,
     neuron_tile: int | None = None,
-) -> Plan:
+) -> Cost:
     """The cheapest way within ``memory_limit`` bytes (default: 3/4 of the machine's memory).
 
     Raises
@@ -110,17 +111,18 @@ def plan(
     ResourceError
         if the result alone, or the smallest tile, exceeds ``memory_limit``.
     """
-    return _plan(Sizes.of(ask), contracted, memory_limit, point_tile, neuron_tile)
+    return _cost(Sizes.of(ask), contracted, memory_limit, point_tile, neuron_tile)
 
 
-def _plan(
+def _cost(
     sizes: Sizes,
     contracted: bool,
     memory_limit: float | None,
     point_tile: int | None,
     neuron_tile: int | None,
-) -> Plan:
-    limit = _limit(memory_limit)
+) -> Cost:
+    allowed = allowed_memory(memory_limit)
+    limit = float(MEMORY_LIMIT) if memory_limit is None else allowed
     n, A, S = sizes.n, sizes.A, sizes.S
     widths, outputs = sizes.network.widths, 1 if contracted else len(sizes.network.fields)
     result = 8.0 * (n * n if contracted else (S * n) ** 2)
@@ -147,7 +149,6 @@ def _plan(
     while not keeps and tile > 1 and point_tile is None and working(2 * tile, tile) > limit - result:
         tile = (tile + 1) // 2
     need = result + working(n if keeps else min(n, 2 * tile), tile)
-    allowed = limit if memory_limit is not None else 0.75 * physical_memory()
     if need > allowed:
         raise ResourceError(
             f"memory_limit is {allowed:.3g} bytes; {n} points, {S} slots and widths {widths} "
@@ -155,7 +156,27 @@ def _plan(
             "raise the limit, or use fewer points or slots"
         )
     repeats = 1.0 if keeps else max(1.0, n / tile / 2)
-    return Plan(contracted, tile, neurons, keeps, flops, need, repeats * serial / threads)
+    return Cost(contracted, tile, neurons, keeps, flops, need, repeats * serial / threads)
+
+
+def choose(sizes: Sizes, route: Route, memory_limit: float | None) -> Cost:
+    """The cost by the wanted route, or by the cheaper one.
+
+    Raises
+    ------
+    InputError
+        for an unknown route.
+    ResourceError
+        as :func:`cost_of`.
+    """
+    if route not in get_args(Route):
+        raise InputError(f"path is {route!r}; it needs auto, jet or contracted")
+    if route != "auto":
+        return _cost(sizes, route == "contracted", memory_limit, None, None)
+    contracted = _cost(sizes, True, memory_limit, None, None)
+    if contracted.flops <= operations(sizes, contracted=False):
+        return contracted
+    return _cost(sizes, False, memory_limit, None, None)
 
 
 def operations(sizes: Sizes, *, contracted: bool) -> float:
@@ -168,19 +189,3 @@ def operations(sizes: Sizes, *, contracted: bool) -> float:
         return 2 * passes + float(n) * n * grams
     grams = m * m * A * A * sum(widths) + A * A * sum(widths[:-1]) + S * S * widths[-1]
     return (1 + m) * passes + float(n) * n * grams
-
-
-def physical_memory() -> float:
-    """Bytes of main memory of this machine (infinite where the system does not say)."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return math.inf
-
-
-def _limit(memory_limit: float | None) -> float:
-    if memory_limit is None:
-        return float(MEMORY_LIMIT)
-    if isinstance(memory_limit, bool) or not memory_limit > 0:
-        raise InputError(f"memory_limit is {memory_limit!r}; it needs a positive number of bytes")
-    return float(memory_limit)

@@ -13,13 +13,12 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
-from ntk_theory.empirical.cost import Plan
+from ntk_theory.empirical.cost import Cost
 from ntk_theory.empirical.jets import network_jets, read_out
-from ntk_theory.empirical.pairs import add_contracted_pair
 from ntk_theory.empirical.request import Request
 from ntk_theory.empirical.residuals import Residuals, gradient_blocks
 from ntk_theory.empirical.states import State, contracted_state, layers_of
-from ntk_theory.empirical.sweep import tiles_of
+from ntk_theory.empirical.sweep import contracted_gram, tiles_of
 from ntk_theory.kernels.threads import each
 from ntk_theory.model.assembly import assemble_contracted, linearise, residuals
 from ntk_theory.model.blocks import Kernel
@@ -28,7 +27,7 @@ EVERY = slice(None)
 
 
 def gradient_and_kernel(
-    problem: Residuals, ask: Request, way: Plan, weights: Floats
+    problem: Residuals, ask: Request, way: Cost, weights: Floats
 ) -> tuple[Floats, Floats, Kernel]:
     """R (n,), ∇L (P,) and K.
 
@@ -59,7 +58,7 @@ def gradient_and_kernel(
         for slot in rows.value_slots:
             bias[ask.outputs[slot]] += float(here.weights[slot] @ pull)
         blocks.append(bias)
-    contracted = _gram(states, tiles)
+    contracted = contracted_gram(states, tiles)
     for part in parts:
         part.arena.release()
     kernel = assemble_contracted(
@@ -81,25 +80,3 @@ def _gradient(state: State, pull: Floats) -> list[Floats]:
     """W¹, b¹, …, readout of Σ_x pull(x) ∂(Σ w S)(x)/∂θ for one tile: the pass is linear in its seed."""
     deltas = tuple(delta * pull[:, None] for delta in state.deltas)
     return gradient_blocks(replace(state, deltas=deltas, readout=state.readout * pull[:, None]))
-
-
-def _gram(states: list[State], tiles: list[tuple[int, int]]) -> Floats:
-    """The contracted kernel over all rows, tile against tile."""
-    n = tiles[-1][1]
-    out = np.zeros((n, n))
-    pairs = [(p, q) for q in range(len(tiles)) for p in range(q + 1)]
-    pairs.sort(key=lambda pair: pair[0] == pair[1])  # the larger blocks first: threads finish together
-
-    def add(pair: tuple[int, int]) -> None:
-        (p, q), arena = pair, Arena()
-        left = replace(states[p], ask=replace(states[p].ask, arena=arena))
-        right = left if p == q else replace(states[q], ask=replace(states[q].ask, arena=arena))
-        block = np.zeros((tiles[p][1] - tiles[p][0], tiles[q][1] - tiles[q][0]))
-        add_contracted_pair(left, right, block)
-        out[slice(*tiles[p]), slice(*tiles[q])] = block
-        if p != q:
-            out[slice(*tiles[q]), slice(*tiles[p])] = block.T
-        arena.release()
-
-    each(add, pairs)
-    return out

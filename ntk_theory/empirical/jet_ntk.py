@@ -16,16 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import Plan, plan
+from ntk_theory.empirical.cost import Cost, cost_of
 from ntk_theory.empirical.jets import finite, finite_kernel, jets_of, read_out
-from ntk_theory.empirical.meter import Progress
-from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers
 from ntk_theory.empirical.sweep import fill, forward_tiles
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.progress import Hook, hook_or_bar
 from ntk_theory.symbolic.jets import Slot
 
 
@@ -38,7 +37,7 @@ def jet_ntk(
     memory_limit: float | None = None,
     point_tile: int | None = None,
     neuron_tile: int | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> Floats:
     """T_{(i,α),(j,β)}(x,x') = Σ_{θ≠c} η_θ ∂_θSⁱ_α(x) ∂_θSʲ_β(x'), shape (slots, n, slots, n).
 
@@ -61,10 +60,10 @@ def jet_ntk(
     InputError, SmoothnessError, ResourceError, NonFiniteError
     """
     ask = request(network, parameters, points, slots)
-    way = plan(
+    way = cost_of(
         ask, contracted=False, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         return true_derivatives(fill(ask, way, progress=report), ask)
 
 
@@ -75,22 +74,22 @@ def jets_and_ntk(
     slots: Iterable[Slot],
     *,
     memory_limit: float | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> tuple[Floats, Floats]:
     """(S, T) from one forward pass: all that the kernels of any operators and any s are made of.
 
     S as :func:`ntk_theory.empirical.jets.scaled_jets` (slots, n), T as :func:`jet_ntk`; arguments as there.
     """
     ask = request(network, parameters, points, slots)
-    way = plan(ask, contracted=False, memory_limit=memory_limit)
+    way = cost_of(ask, contracted=False, memory_limit=memory_limit)
     scaled, passed = jets_once(ask, way)
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         out = fill(ask, way, progress=report, passed=passed)
     ask.arena.release()
     return finite(scaled, ask, "the scaled jet value"), true_derivatives(out, ask)
 
 
-def jets_once(ask: Request, way: Plan) -> tuple[Floats, list[Layers] | None]:
+def jets_once(ask: Request, way: Cost) -> tuple[Floats, list[Layers] | None]:
     """S at all points and, where memory allows keeping it (depth ≥ 2), the forward pass behind it.
 
     The layers live in the request's arena: release it when they are done with.
@@ -121,7 +120,7 @@ def contracted_ntk(
     memory_limit: float | None = None,
     point_tile: int | None = None,
     neuron_tile: int | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> Floats:
     """K(x,x') = Σ_{ab} w_a(x) T_{ab}(x,x') w_b(x'), shape (n, n), by contracted seeds.
 
@@ -148,9 +147,9 @@ def contracted_ntk(
             f"weights has shape {rows.shape}; it needs {(len(ask.slots), len(ask.points))}, (slots, points)"
         )
     finite(rows, ask, "the weight")
-    way = plan(
+    way = cost_of(
         ask, contracted=True, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         out = fill(ask, way, rows, report)
     return finite_kernel(out, ask, "the contracted kernel")

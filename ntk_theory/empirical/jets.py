@@ -15,9 +15,10 @@ from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.propagate import forward
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.errors import NonFiniteError
-from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.kernels.threads import each
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_count
 from ntk_theory.symbolic.jets import Slot
 
 #: Bytes of one array of jets within a tile.

@@ -5,32 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
 
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import Plan, Sizes, operations, plan
+from ntk_theory.empirical.cost import Cost, Route, Sizes, choose
 from ntk_theory.empirical.jet_ntk import jets_and_ntk, jets_once, true_derivatives
 from ntk_theory.empirical.jets import network_jets
-from ntk_theory.empirical.meter import Progress
-from ntk_theory.empirical.progress import shown
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers
 from ntk_theory.empirical.sweep import fill
-from ntk_theory.errors import InputError
 from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linearise, stack_rows
 from ntk_theory.model.assembly import network_jets as assembly_jets
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
+from ntk_theory.progress import Hook, hook_or_bar
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
-
-Path = Literal["auto", "jet", "contracted"]
 
 
 def ntk(
@@ -40,9 +35,9 @@ def ntk(
     points: Mapping[str, ArrayLike] | None = None,
     *,
     groups: str | Iterable[str] | None = None,
-    path: Path = "auto",
+    path: Route = "auto",
     memory_limit: float | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> Kernel:
     """K^{gh}(x,x') = Σ_θ η_θ ∂_θR_g(x) ∂_θR_h(x') over all trained parameters, in named blocks.
 
@@ -72,7 +67,7 @@ def ntk(
     """
     rows = _rows(problem, network, points, groups)
     ask = request(network, parameters, rows.points, rows.slots)
-    way = choose(ask, path, memory_limit)
+    way = choose(Sizes.of(ask), path, memory_limit)
     metadata = _metadata(network, "contracted" if way.contracted else "jet")
     scaled, passed = jets_once(ask, way)
     weights = linearise(rows, network_jets(ask, scaled)).weights
@@ -82,14 +77,14 @@ def ntk(
 def _kernel(
     rows: Rows,
     ask: Request,
-    way: Plan,
+    way: Cost,
     weights: Floats,
     passed: list[Layers] | None,
-    progress: Progress | None,
+    progress: Hook | None,
     metadata: Mapping[str, object],
 ) -> Kernel:
     epsilon, rate = ask.network.epsilon, ask.parameters.output_bias_rate
-    with shown(progress, way.seconds) as report:
+    with hook_or_bar(progress, way.seconds) as report:
         if way.contracted:
             block = fill(ask, way, weights, report, passed)
             ask.arena.release()
@@ -107,7 +102,7 @@ def ntk_for_exponents(
     exponents: Iterable[Fraction | str | int | float],
     *,
     memory_limit: float | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
 ) -> tuple[Kernel, ...]:
     """The kernels for several s from one jet NTK: neither S nor T depends on s (THEORY §3).
 
@@ -145,35 +140,11 @@ def _rows(
     return stack_rows(lower_problem(asked).only(groups), given)
 
 
-def _metadata(network: Network, path: str) -> dict[str, object]:
+def _metadata(network: Network, route: str) -> dict[str, object]:
     return {
-        "path": path,
+        "path": route,
         "widths": list(network.widths),
         "s": str(network.exponent),
         "activation": network.activation,
         "output_bias": network.output_bias,
     }
-
-
-def choose(ask: Request, path: Path, memory_limit: float | None) -> Plan:
-    """The plan of the wanted path, or of the cheaper one."""
-    if path not in ("auto", "jet", "contracted"):
-        raise InputError(f"path is {path!r}; it needs auto, jet or contracted")
-    if path != "auto":
-        return plan(ask, contracted=path == "contracted", memory_limit=memory_limit)
-    contracted = plan(ask, contracted=True, memory_limit=memory_limit)
-    if contracted.flops <= operations(Sizes.of(ask), contracted=False):
-        return contracted
-    return plan(ask, contracted=False, memory_limit=memory_limit)
-
-
-def check_match(problem: Problem, network: Network) -> None:
-    """Raise unless the network has the problem's variables and fields, in its order."""
-    for what, mine, theirs in (
-        ("variables", network.variables, problem.variables),
-        ("fields", network.fields, problem.fields),
-    ):
-        if mine != theirs:
-            raise InputError(
-                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
-            )

@@ -11,8 +11,9 @@ With D = DIGITS and the step h = 10^{-STEP}, in x and in θ, a central differenc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from math import comb
 from typing import Any
@@ -25,24 +26,30 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.activations import Activation
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import parse
 
 #: Steps of all differences are 10^{-STEP}; their errors of order 10^{-2·STEP} times higher derivatives.
 STEP = 14
 #: Decimal digits: a derivative of order 8 loses 8·STEP of them, the one in θ STEP more.
 DIGITS = 160
 
-_ACTIVATIONS: dict[str, Any] = {
-    "tanh": mp.tanh,
-    "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
-    "softplus": lambda z: mp.log(1 + mp.exp(z)),
-    "sin": mp.sin,
-    "erf": mp.erf,
-    "gaussian": lambda z: mp.exp(-z * z),
-    "silu": lambda z: z / (1 + mp.exp(-z)),
-    "gelu": lambda z: z * (1 + mp.erf(z / mp.sqrt(2))) / 2,
+_FUNCTIONS: dict[Any, Callable[[Any], Any]] = {
+    sp.exp: mp.exp,
+    sp.log: mp.log,
+    sp.sin: mp.sin,
+    sp.cos: mp.cos,
+    sp.tan: mp.tan,
+    sp.atan: mp.atan,
+    sp.sinh: mp.sinh,
+    sp.cosh: mp.cosh,
+    sp.tanh: mp.tanh,
+    sp.erf: mp.erf,
+    sp.Abs: abs,
+    sp.sign: mp.sign,
 }
 
 
@@ -180,7 +187,7 @@ class _Machine:
 
     def _outputs(self, x: tuple[Any, ...], layers: Sequence[tuple[list[list[Any]], list[Any]]]) -> list[Any]:
         """The outputs of THEORY §1, one neuron after the other."""
-        phi = _activation(self.network.activation)
+        phi = formula_function(self.network.phi)
         h = list(self._mapped(x))
         scale = mp.mpf(1)
         for rows, bias in layers[:-1]:
@@ -208,8 +215,33 @@ def _number(value: Any) -> sp.Float:
     return sp.Float(value, DIGITS)
 
 
-def _activation(name: str) -> Any:
-    if name.startswith("relu"):
-        power = int(name.partition("^")[2] or 1)
-        return lambda z: z**power if z > 0 else mp.mpf(0)
-    return _ACTIVATIONS[name]
+@cache
+def formula_function(phi: Activation) -> Callable[[Any], Any]:
+    """An activation in mpmath's numbers, from its formula.
+
+    >>> formula_function(Activation.of("relu^2"))(mp.mpf(3))
+    mpf('9.0')
+    """
+    operator = parse(phi.formula, fields=["z"], variables=["x"])
+    base = _function(operator.expression, operator.space.symbol(operator.slots[0]))
+    return (lambda value: base(value) ** phi.power) if phi.power else base
+
+
+def _function(node: sp.Expr, z: sp.Symbol) -> Callable[[Any], Any]:
+    if node == z:
+        return lambda value: value
+    if node.is_number:
+        constant = mp.make_mpf(sp.Float(node.evalf(DIGITS), DIGITS)._mpf_)  # whatever the working precision
+        return lambda value: constant
+    if isinstance(node, sp.Pow) and node.exp.is_Integer:
+        base, exponent = _function(node.base, z), int(node.exp)
+        return lambda value: base(value) ** exponent
+    inner = [_function(argument, z) for argument in node.args]
+    if isinstance(node, sp.Add):
+        return lambda value: mp.fsum(f(value) for f in inner)
+    if isinstance(node, sp.Mul):
+        return lambda value: mp.fprod(f(value) for f in inner)
+    if node.func not in _FUNCTIONS:
+        raise InputError(f"the formula of an activation has {node}; the reference network cannot compute it")
+    outer = _FUNCTIONS[node.func]
+    return lambda value: outer(inner[0](value))

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats, Ints
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.activations import require_smooth
 from ntk_theory.kernels.multiindex import IndexSet, closure
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.activations import require_smooth
 from ntk_theory.symbolic.jets import Slot
 
 

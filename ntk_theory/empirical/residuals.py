@@ -22,21 +22,21 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
-from ntk_theory.empirical.cost import plan
+from ntk_theory.empirical.cost import cost_of
 from ntk_theory.empirical.jets import network_jets, read_out
-from ntk_theory.empirical.ntk import check_match
 from ntk_theory.empirical.propagate import Layer, backward, times
 from ntk_theory.empirical.request import Request, request
 from ntk_theory.empirical.states import Layers, State, contracted_state, layers_of
 from ntk_theory.empirical.sweep import Tile, tiles_of
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.kernels.threads import each
 from ntk_theory.model.assembly import Linearisation, Rows, fold_rows, linearise, stack_rows
 from ntk_theory.model.assembly import residuals as stacked_residuals
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
+from ntk_theory.resources import thread_count
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -93,7 +93,7 @@ class Linearised:
     def __post_init__(self) -> None:
         # The kept layers go back to the stock with this object: nothing else ever refers to them.
         weakref.finalize(self, self.ask.arena.release)
-        way = plan(self.ask, contracted=True)
+        way = cost_of(self.ask, contracted=True)
         object.__setattr__(self, "_tiles", tiles_of(len(self.ask.points), way))
         object.__setattr__(self, "_keeps", way.keeps)
 

@@ -8,12 +8,13 @@ from itertools import pairwise
 import numpy as np
 
 from ntk_theory.arrays import Floats, Ints
-from ntk_theory.empirical.meter import Meter
 from ntk_theory.empirical.propagate import affine_monomials
 from ntk_theory.empirical.request import Request
 from ntk_theory.kernels.rank_update import padded, row_stride
 from ntk_theory.kernels.shallow import DEPTH, shallow_contract, shallow_jets
-from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.kernels.threads import each
+from ntk_theory.progress import Meter
+from ntk_theory.resources import thread_count
 
 #: Neurons whose monomials are made at a time, per thread.
 NEURONS = 4096

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,22 +10,25 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical import shallow
 from ntk_theory.empirical.arena import Arena
-from ntk_theory.empirical.cost import Plan
-from ntk_theory.empirical.meter import Meter, Progress
+from ntk_theory.empirical.cost import Cost
 from ntk_theory.empirical.pairs import add_contracted_pair, add_jet_pair
 from ntk_theory.empirical.request import Request
 from ntk_theory.empirical.states import Layers, State, contracted_state, jet_state, layers_of
-from ntk_theory.kernels.threads import each, thread_count
+from ntk_theory.kernels.threads import each
+from ntk_theory.progress import Hook, Meter
+from ntk_theory.resources import thread_count
 
 #: First and last-plus-one point.
 Tile = tuple[int, int]
+#: Adds the block of two states to an array.
+AddPair = Callable[[State, State, Floats], None]
 
 
 def fill(
     ask: Request,
-    way: Plan,
+    way: Cost,
     weights: Floats | None = None,
-    progress: Progress | None = None,
+    progress: Hook | None = None,
     passed: list[Layers] | None = None,
 ) -> Floats:
     """T (S·n, S·n) in Taylor normalisation or, with ``weights`` (S, n), the contracted (n, n).
@@ -57,7 +60,7 @@ def fill(
     return sums[0]
 
 
-def tiles_of(n: int, way: Plan) -> list[Tile]:
+def tiles_of(n: int, way: Cost) -> list[Tile]:
     """The tiles of points."""
     return [(k, min(k + way.point_tile, n)) for k in range(0, n, way.point_tile)]
 
@@ -72,7 +75,7 @@ def neuron_slices(ask: Request, tile: int) -> Iterator[slice]:
         yield slice(start, min(start + tile, width))
 
 
-def forward_tiles(ask: Request, way: Plan) -> list[Layers]:
+def forward_tiles(ask: Request, way: Cost) -> list[Layers]:
     """The forward pass of every tile of points, kept."""
     return each(lambda tile: layers_of(_part(ask, tile), slice(None)), tiles_of(len(ask.points), way))
 
@@ -82,7 +85,7 @@ class _Sweep:
     """One slice of neurons over all pairs of tiles of points."""
 
     ask: Request
-    way: Plan
+    way: Cost
     weights: Floats | None
     neurons: slice
     passed: list[Layers] | None
@@ -106,23 +109,9 @@ class _Sweep:
         return arena, replace(self, ask=replace(self.ask, arena=arena)).state(tile)
 
     def block(self, left: State, right: State, rows: Tile, columns: Tile, out: Floats) -> None:
-        """Add one pair of tiles, and its mirror image, to ``out``."""
+        """Add one pair of tiles to ``out`` and count it."""
         add = add_contracted_pair if self.way.contracted else add_jet_pair
-        arena = Arena()
-        same, left = left is right, _with_arena(left, arena)
-        right = left if same else _with_arena(right, arena)
-        n, p, q = len(self.ask.points), rows[1] - rows[0], columns[1] - columns[0]
-        S = len(out) // n
-        if p == q == n:
-            add(left, right, out)
-        else:
-            block = np.zeros((S * p, S * q))
-            add(left, right, block)
-            view = out.reshape(S, n, S, n)
-            view[:, slice(*rows), :, slice(*columns)] += block.reshape(S, p, S, q)
-            if rows != columns:
-                view[:, slice(*columns), :, slice(*rows)] += block.T.reshape(S, q, S, p)
-        arena.release()
+        add_block(add, (left, right), (rows, columns), out, len(self.ask.points))
         self.meter.tick(1 if rows == columns else 2)
 
 
@@ -130,10 +119,10 @@ def _add_part(sweep: _Sweep, out: Floats) -> None:
     tiles = tiles_of(len(sweep.ask.points), sweep.way)
     if sweep.way.keeps:
         states = each(sweep.state, tiles)
-        # The larger blocks first, so that the threads finish together.
-        pairs = [(p, q) for q in range(len(tiles)) for p in range(q + 1)]
-        pairs.sort(key=lambda pair: pair[0] == pair[1])
-        each(lambda pq: sweep.block(states[pq[0]], states[pq[1]], tiles[pq[0]], tiles[pq[1]], out), pairs)
+        each(
+            lambda pq: sweep.block(states[pq[0]], states[pq[1]], tiles[pq[0]], tiles[pq[1]], out),
+            pairs_of(tiles),
+        )
         return
     for p, rows in enumerate(tiles):
         outer, left = sweep.fresh(rows)
@@ -145,6 +134,47 @@ def _add_part(sweep: _Sweep, out: Floats) -> None:
             sweep.block(left, right, rows, columns, out)
             inner.release()
         outer.release()
+
+
+def contracted_gram(states: Sequence[State], tiles: Sequence[Tile]) -> Floats:
+    """The contracted kernel (n, n) of states that are there already, one per tile of points."""
+    n = tiles[-1][1]
+    out = np.zeros((n, n))
+
+    def add(pq: tuple[int, int]) -> None:
+        p, q = pq
+        add_block(add_contracted_pair, (states[p], states[q]), (tiles[p], tiles[q]), out, n)
+
+    each(add, pairs_of(tiles))
+    return out
+
+
+def pairs_of(tiles: Sequence[Tile]) -> list[tuple[int, int]]:
+    """All p ≤ q; the larger blocks first, so that threads finish together."""
+    pairs = [(p, q) for q in range(len(tiles)) for p in range(q + 1)]
+    return sorted(pairs, key=lambda pair: pair[0] == pair[1])
+
+
+def add_block(
+    add: AddPair, states: tuple[State, State], tiles: tuple[Tile, Tile], out: Floats, n: int
+) -> None:
+    """Add the block of two tiles of n points, and its mirror image, to ``out`` (S·n, S·n)."""
+    (left, right), (rows, columns) = states, tiles
+    arena = Arena()
+    same, left = left is right, _with_arena(left, arena)
+    right = left if same else _with_arena(right, arena)
+    p, q = rows[1] - rows[0], columns[1] - columns[0]
+    S = len(out) // n
+    if p == q == n:
+        add(left, right, out)
+    else:
+        block = np.zeros((S * p, S * q))
+        add(left, right, block)
+        view = out.reshape(S, n, S, n)
+        view[:, slice(*rows), :, slice(*columns)] += block.reshape(S, p, S, q)
+        if rows != columns:
+            view[:, slice(*columns), :, slice(*rows)] += block.T.reshape(S, q, S, p)
+    arena.release()
 
 
 def _with_arena(state: State, arena: Arena) -> State:

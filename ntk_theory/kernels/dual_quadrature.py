@@ -14,7 +14,9 @@ import math
 import numpy as np
 
 from ntk_theory.arrays import Floats, Ints
+from ntk_theory.kernels.dual_tables import BY_ERF, BY_SINE, BY_TANH, BY_TAYLOR
 from ntk_theory.kernels.jit import helper, kernel
+from ntk_theory.kernels.taylor import CHUNK, fill
 from ntk_theory.kernels.threads import share
 
 #: The rules cover |z| ≤ REACH, or a little more where powers of z weigh the tail.
@@ -30,24 +32,41 @@ SUMS = ("contract", "reassoc")
 @helper(())
 def _base(family: int, kappa: float, z: Floats, y: Floats, w: Floats, t: Floats) -> None:
     """y, w, t of ``dual_tables`` at z. Underflow of w far out is harmless: it is a factor."""
-    if family == 0:
+    if family == BY_TANH:
         for n in range(z.shape[0]):
             e = math.exp(-2.0 * kappa * abs(z[n]))
             d = 1.0 / (1.0 + e)
             y[n] = math.copysign((1.0 - e) * d, z[n])
             w[n] = 4.0 * e * d * d
             t[n] = y[n]
-    elif family == 1:
+    elif family == BY_ERF:
         root = math.sqrt(kappa)
         for n in range(z.shape[0]):
             y[n] = math.erf(root * z[n])
             w[n] = math.exp(-kappa * z[n] * z[n])
             t[n] = z[n]
-    else:
+    elif family == BY_SINE:
         for n in range(z.shape[0]):
             y[n] = math.sin(z[n])
             w[n] = math.cos(z[n])
             t[n] = 1.0
+    else:
+        raise ValueError("this family of activations has no base functions in kernels/dual_quadrature.py")
+
+
+@helper(())
+def _by_taylor(code: int, z: Floats, out: Floats) -> None:
+    """Write φ^(k)(z) = k! φ_k(z) to ``out`` (K+1, n), from the Taylor recursion of the activation."""
+    top = out.shape[0] - 1
+    for start in range(0, z.shape[0], CHUNK):
+        size = min(CHUNK, z.shape[0] - start)
+        coefficients = np.empty((top + 1, CHUNK))
+        fill(code, 0, z[start : start + size], size, top, coefficients)
+        factorial = 1.0
+        for k in range(top + 1):
+            factorial *= max(k, 1)
+            for n in range(size):
+                out[k, start + n] = factorial * coefficients[k, n]
 
 
 @helper(())
@@ -89,11 +108,16 @@ def _derivative_into(
 
 
 @helper(())
-def _derivatives(z: Floats, family: int, kappa: float, linear: Floats, A: Floats, B: Floats) -> Floats:
+def _derivatives(
+    z: Floats, family: int, kappa: float, linear: Floats, A: Floats, B: Floats, code: int
+) -> Floats:
     """φ^(k)(z) for k = 0..K at the points z (n,), shape (K+1, n)."""
+    out = np.empty((linear.shape[0], z.shape[0]))
+    if family == BY_TAYLOR:
+        _by_taylor(code, z, out)
+        return out
     y, w, t = np.empty_like(z), np.empty_like(z), np.empty_like(z)
     _base(family, kappa, z, y, w, t)
-    out = np.empty((linear.shape[0], z.shape[0]))
     for k in range(linear.shape[0]):
         _derivative_into(k, z, y, w, t, linear, A, B, out[k])
     return out
@@ -129,6 +153,7 @@ def _smoothed(
     linear: Floats,
     A: Floats,
     B: Floats,
+    code: int,
     work: Floats,
     out: Floats,
 ) -> None:
@@ -136,6 +161,12 @@ def _smoothed(
     for k in range(out.shape[0]):
         for v in range(out.shape[1]):
             out[k, v] = 0.0
+    if family == BY_TAYLOR:
+        values = _derivatives(centre + nodes, family, kappa, linear, A, B, code)
+        for k in range(out.shape[0]):
+            for v in range(out.shape[1]):
+                out[k, v] = _weighted_sum(values[k], weights[v])
+        return
     for start in range(0, nodes.shape[0], STRIP):
         stop = min(start + STRIP, nodes.shape[0])
         z, y, w = work[0, : stop - start], work[1, : stop - start], work[2, : stop - start]
@@ -164,7 +195,7 @@ def _powered(weights: Floats, nodes: Floats, degree: int) -> Floats:
 
 @kernel(
     "void(int64, int64, float64[::1], float64[::1], float64[::1], int64[::1], int64[::1], int64, float64,"
-    "int64, float64, float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, :, :, ::1])",
+    "int64, float64, float64[:, ::1], float64[:, ::1], float64[:, ::1], int64, float64[:, :, :, :, ::1])",
     (),
 )
 def pair_moments(
@@ -182,6 +213,7 @@ def pair_moments(
     linear: Floats,
     A: Floats,
     B: Floats,
+    code: int,
     result: Floats,
 ) -> None:
     """Add :func:`moments` of the pairs ``start`` to ``stop`` to ``result``."""
@@ -196,12 +228,12 @@ def pair_moments(
         scaled = np.empty(size)
         for m in range(size):
             scaled[m] = root * nodes[m]
-        first = _derivatives(scaled, family, kappa, linear, A, B)
+        first = _derivatives(scaled, family, kappa, linear, A, B, code)
         second = np.zeros((size, count, degree + 1))
         if variance <= DEGENERATE * r[n]:
             for m in range(size):
                 scaled[m] = mean * nodes[m]
-            same = _derivatives(scaled, family, kappa, linear, A, B)
+            same = _derivatives(scaled, family, kappa, linear, A, B, code)
             for m in range(size):
                 for b in range(count):
                     second[m, b, 0] = same[b, m]
@@ -213,8 +245,9 @@ def pair_moments(
                 inner_nodes[m] *= deviation
             work = np.empty((5, STRIP))
             for m in range(size):
+                centre = mean * nodes[m]
                 _smoothed(
-                    mean * nodes[m], inner_nodes, inner_powered, family, kappa, linear, A, B, work, second[m]
+                    centre, inner_nodes, inner_powered, family, kappa, linear, A, B, code, work, second[m]
                 )
         for m in range(size):
             for a in range(count):
@@ -238,6 +271,7 @@ def moments(
     linear: Floats,
     A: Floats,
     B: Floats,
+    code: int,
 ) -> Floats:
     """M[n, a, b, u, v] = E[φ^(a)(U) φ^(b)(V) z₁^u z₂^v] for pairs n, a, b = 0..K and u + v ≤ degree.
 
@@ -251,7 +285,7 @@ def moments(
     result = np.zeros((p.shape[0], count, count, degree + 1, degree + 1))
     share(
         lambda start, stop: pair_moments(
-            start, stop, p, q, r, outer, inner, degree, reach, family, kappa, linear, A, B, result
+            start, stop, p, q, r, outer, inner, degree, reach, family, kappa, linear, A, B, code, result
         ),
         p.shape[0],
     )

@@ -1,6 +1,6 @@
 """Derivatives of activations as short tables, exact up to rounding of their integer coefficients.
 
-Every smooth activation of the package and all its derivatives have one form,
+The activations named here and all their derivatives have one form,
 
     φ^(k)(z) = a_k + a'_k y + z (b_k + b'_k y) + w (A_k(t) + z B_k(t)) + l_k log(2 cosh(z/2)),
 
@@ -9,6 +9,8 @@ with polynomials A_k, B_k and, per family, functions y, w, t of z:
     family 0   y = tanh(κz)      w = 1 − y²          t = y
     family 1   y = erf(√κ z)     w = exp(−κz²)       t = z
     family 2   y = sin z         w = cos z           t = 1
+
+    family 3   any other activation: φ^(k) = k! φ_k by its Taylor recursion, without a table
 
 The derivatives of w times a polynomial close on themselves, so the tables are made by exact integer
 or rational recurrences; w is kept apart because it is computed without cancellation where φ^(k)
@@ -25,18 +27,27 @@ from typing import NamedTuple
 import numpy as np
 
 from ntk_theory.arrays import Floats
+from ntk_theory.errors import SmoothnessError
+from ntk_theory.setting.activations import Activation
 
 Polynomial = list[Fraction]
+BY_TANH, BY_ERF, BY_SINE, BY_TAYLOR = range(4)
+#: A strip wider than this does not lessen the nodes that the Gaussian weight needs.
+FAR = 2 * pi
 
 
 class ActivationTable(NamedTuple):
-    """The form above for k = 0..K: ``linear`` (K+1, 5) = (a, a', b, b', l), ``A``, ``B`` (K+1, D+1)."""
+    """The form above for k = 0..K: ``linear`` (K+1, 5) = (a, a', b, b', l), ``A``, ``B`` (K+1, D+1).
+
+    ``code`` is the activation's, for :data:`BY_TAYLOR` only; ``kappa`` is there π/2 over its strip.
+    """
 
     family: int
     kappa: float
     linear: Floats
     A: Floats
     B: Floats
+    code: int = -1
 
 
 def _derivative(poly: Polynomial) -> Polynomial:
@@ -94,14 +105,14 @@ def _assemble(
 def _tanh(order: int) -> ActivationTable:
     bells = _bell_polynomials(Fraction(1), order + 1)
     zero = [[Fraction(0)]]
-    return _assemble(0, 1.0, {0: (0, 1, 0, 0, 0)}, zero + bells[:order], zero * (order + 1), 1.0)
+    return _assemble(BY_TANH, 1.0, {0: (0, 1, 0, 0, 0)}, zero + bells[:order], zero * (order + 1), 1.0)
 
 
 def _sigmoid(order: int) -> ActivationTable:
     # σ = (1 + y)/2 with y = tanh(z/2), hence σ' = w/4.
     bells = _bell_polynomials(Fraction(1, 2), order + 1)
     zero = [[Fraction(0)]]
-    return _assemble(0, 0.5, {0: (0.5, 0.5, 0, 0, 0)}, zero + bells[:order], zero * (order + 1), 0.25)
+    return _assemble(BY_TANH, 0.5, {0: (0.5, 0.5, 0, 0, 0)}, zero + bells[:order], zero * (order + 1), 0.25)
 
 
 def _softplus(order: int) -> ActivationTable:
@@ -109,7 +120,7 @@ def _softplus(order: int) -> ActivationTable:
     bells = _bell_polynomials(Fraction(1, 2), order + 1)
     zero = [[Fraction(0)]]
     linear = {0: (0, 0, 0.5, 0, 1), 1: (0.5, 0.5, 0, 0, 0)}
-    return _assemble(0, 0.5, linear, (zero * 2 + bells)[: order + 1], zero * (order + 1), 0.25)
+    return _assemble(BY_TANH, 0.5, linear, (zero * 2 + bells)[: order + 1], zero * (order + 1), 0.25)
 
 
 def _silu(order: int) -> ActivationTable:
@@ -119,18 +130,20 @@ def _silu(order: int) -> ActivationTable:
     sigma = zero + bells
     linear = {0: (0, 0, 0.5, 0.5, 0), 1: (0.5, 0.5, 0, 0, 0)}
     a = [[k * c for c in sigma[k - 1]] if k else zero[0] for k in range(order + 1)]
-    return _assemble(0, 0.5, linear, a, sigma[: order + 1], 0.25)
+    return _assemble(BY_TANH, 0.5, linear, a, sigma[: order + 1], 0.25)
 
 
 def _erf(order: int) -> ActivationTable:
     gauss = _gauss_polynomials(Fraction(1), order + 1)
     zero = [[Fraction(0)]]
-    return _assemble(1, 1.0, {0: (0, 1, 0, 0, 0)}, zero + gauss[:order], zero * (order + 1), 2 / sqrt(pi))
+    return _assemble(
+        BY_ERF, 1.0, {0: (0, 1, 0, 0, 0)}, zero + gauss[:order], zero * (order + 1), 2 / sqrt(pi)
+    )
 
 
 def _gaussian(order: int) -> ActivationTable:
     gauss = _gauss_polynomials(Fraction(1), order + 1)
-    return _assemble(1, 1.0, {}, gauss, [[Fraction(0)]] * (order + 1), 1.0)
+    return _assemble(BY_ERF, 1.0, {}, gauss, [[Fraction(0)]] * (order + 1), 1.0)
 
 
 def _gelu(order: int) -> ActivationTable:
@@ -140,13 +153,13 @@ def _gelu(order: int) -> ActivationTable:
     normal = zero + gauss
     linear = {0: (0, 0, 0.5, 0.5, 0), 1: (0.5, 0.5, 0, 0, 0)}
     a = [[k * c for c in normal[k - 1]] if k else zero[0] for k in range(order + 1)]
-    return _assemble(1, 0.5, linear, a, normal[: order + 1], 1 / sqrt(2 * pi))
+    return _assemble(BY_ERF, 0.5, linear, a, normal[: order + 1], 1 / sqrt(2 * pi))
 
 
 def _sin(order: int) -> ActivationTable:
     linear = {k: (0.0, (1, 0, -1, 0)[k % 4], 0.0, 0.0, 0.0) for k in range(order + 1)}
     a = [[Fraction((0, 1, 0, -1)[k % 4])] for k in range(order + 1)]
-    return _assemble(2, 1.0, linear, a, [[Fraction(0)]] * (order + 1), 1.0)
+    return _assemble(BY_SINE, 1.0, linear, a, [[Fraction(0)]] * (order + 1), 1.0)
 
 
 _MAKERS = {
@@ -160,10 +173,20 @@ _MAKERS = {
     "sin": _sin,
 }
 
-#: The smooth activations that have a table.
-TABLED = tuple(_MAKERS)
 
+def activation_table(phi: Activation, order: int) -> ActivationTable:
+    """The table of φ, φ', …, φ^(order) of a smooth activation.
 
-def activation_table(name: str, order: int) -> ActivationTable:
-    """The table of φ, φ', …, φ^(order) of a smooth activation named in :data:`TABLED`."""
-    return _MAKERS[name](order)
+    One without a maker here is left to its Taylor recursion. That loses relative accuracy where
+    derivatives decay, but none on the scale of the moments.
+    """
+    if not phi.is_smooth:
+        raise SmoothnessError(
+            f"activation {phi.name} has a kink: its moments need a closed form in limit/closed_forms.py; "
+            "choose a smooth activation such as tanh"
+        )
+    if phi.name in _MAKERS:
+        return _MAKERS[phi.name](order)
+    kappa = pi / (2 * min(phi.strip, FAR))
+    nothing = np.zeros((order + 1, 1))
+    return ActivationTable(BY_TAYLOR, kappa, np.zeros((order + 1, 5)), nothing, nothing, phi.code)

@@ -11,11 +11,15 @@ adds accuracy.
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+
+from ntk_theory.setting import activations
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 #: The one liberty that compilers have unless a kernel says otherwise.
@@ -49,6 +53,7 @@ class Kernel:
         if not self._ready:
             with self._lock:
                 if not self._ready:
+                    _stamp(self._dispatcher)
                     self._dispatcher.compile(self.signature)
                     self._dispatcher.disable_compile()
                     self._ready = True
@@ -57,6 +62,25 @@ class Kernel:
     def __call__(self, *arguments: Any) -> Any:
         """Run the kernel."""
         return self.dispatcher(*arguments)
+
+
+@functools.cache
+def source_digest() -> str:
+    """SHA-256 of everything that is compiled into a kernel: this folder, and the codes of activations."""
+    total = hashlib.sha256()
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(activations.__file__)):
+        total.update(path.name.encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def _stamp(dispatcher: Any) -> None:
+    """Make the cache on disk depend on all sources.
+
+    Numba keys it by the kernel's own file, and would go on using code into which a helper of another file,
+    since changed, was compiled.
+    """
+    files = dispatcher._cache._cache_file
+    files._source_stamp = (files._source_stamp, source_digest())
 
 
 def kernel(signature: str, liberties: Collection[str] = CONTRACT) -> Callable[[Function], Kernel]:

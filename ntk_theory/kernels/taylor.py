@@ -12,9 +12,9 @@ import math
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.kernels.activations import ERF, GAUSSIAN, GELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
 from ntk_theory.kernels.elementary import exp, gauss, product, sigmoid_and_slope, tanh_and_slope
 from ntk_theory.kernels.jit import inlined, kernel
+from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, RELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
 
 #: Neurons per chunk: (order + 2) rows of it and a few jets stay in the first cache levels.
 CHUNK = 256
@@ -185,8 +185,10 @@ def fill(code: int, power: int, z: Floats, c: int, top: int, f: Floats) -> None:
         for i in range(c):
             f[0, i] = _normal_tail(z[i])
         _times_z(f, z, c, top)
-    else:
+    elif code == RELU:
         _relu(f, z, c, top, power)
+    else:
+        raise ValueError("this code of an activation has no Taylor recursion in kernels/taylor.py")
 
 
 @kernel("void(int64, int64, float64[::1], int64, float64[:, ::1])")

@@ -1,3 +1,5 @@
+from . import cost as cost
+from . import law_cost as law_cost
 from .duals import DualValues as DualValues
 from .duals import dual as dual
 from .law import LawAt as LawAt

@@ -18,6 +18,7 @@ import numpy as np
 
 from ntk_theory.arrays import Bools, Floats
 from ntk_theory.limit.series import Series
+from ntk_theory.setting.activations import Activation
 
 #: (p, q, r) ↦ (D, ∂_q D).
 DualPair = Callable[[Series, Series, Series], tuple[Series, Series]]
@@ -127,5 +128,19 @@ def _angular_taylor(k: int, c: Floats, order: int) -> Floats:
     return out
 
 
-#: The closed forms, by activation; ReLU^k is made by :func:`relu_dual`.
-CLOSED: dict[str, DualPair] = {"erf": erf_dual, "sin": sin_dual, "gaussian": gaussian_dual}
+#: The closed forms, by the name that an activation gives; each gets the activation's ``power``.
+CLOSED: dict[str, Callable[[int], DualPair]] = {
+    "erf": lambda power: erf_dual,
+    "sin": lambda power: sin_dual,
+    "gaussian": lambda power: gaussian_dual,
+    "relu": relu_dual,
+}
+
+
+def closed_form(phi: Activation) -> DualPair | None:
+    """The closed form of E φ(U)φ(V), if this activation names one.
+
+    >>> closed_form(Activation.of("tanh")) is None
+    True
+    """
+    return CLOSED[phi.closed_form](phi.power) if phi.closed_form else None

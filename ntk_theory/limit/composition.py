@@ -16,14 +16,14 @@ from typing import Protocol
 import numpy as np
 
 from ntk_theory.arrays import Floats, Ints
-from ntk_theory.kernels.activations import Activation, require_smooth
 from ntk_theory.kernels.dual_tables import ActivationTable, activation_table
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.kernels.pair_conditional import compose_conditioned, monomials
 from ntk_theory.kernels.pair_taylor import on_diagonal
-from ntk_theory.limit.closed_forms import CLOSED, DualPair, relu_dual
+from ntk_theory.limit.closed_forms import DualPair, closed_form
 from ntk_theory.limit.duals import quadrature_moments
 from ntk_theory.limit.series import Series, from_points
+from ntk_theory.setting.activations import Activation, require_smooth
 
 
 class Composer(Protocol):
@@ -79,11 +79,6 @@ class QuadratureComposer:
         return Series(value, indices, indices), Series(slope, indices, indices)
 
 
-def has_closed_form(phi: Activation) -> bool:
-    """Is the dual of this activation known in closed form here?"""
-    return phi.power > 0 or phi.name in CLOSED
-
-
 def composer(
     phi: Activation, indices: IndexSet, tolerance: float, factor: float, *, closed: bool = True
 ) -> Composer:
@@ -95,8 +90,7 @@ def composer(
         ReLU^k with k smaller than the order of ``indices`` plus one.
     """
     require_smooth(phi, indices.order)
-    if phi.power:
-        return ClosedComposer(relu_dual(phi.power))
-    if closed and phi.name in CLOSED:
-        return ClosedComposer(CLOSED[phi.name])
-    return QuadratureComposer(activation_table(phi.name, indices.order + 1), tolerance, factor)
+    form = closed_form(phi)
+    if form is not None and (closed or not phi.is_smooth):
+        return ClosedComposer(form)
+    return QuadratureComposer(activation_table(phi, indices.order + 1), tolerance, factor)

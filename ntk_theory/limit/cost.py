@@ -11,7 +11,10 @@ from ntk_theory.errors import ResourceError
 from ntk_theory.kernels.dual_tables import ActivationTable
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.limit.resolution import REFINEMENT, node_counts
+from ntk_theory.resources import allowed_memory
 
+#: Bytes of Σ and T, or of draws, that are computed unless a limit is given.
+MEMORY_LIMIT = 4 * 2**30
 #: Bytes of temporary series that one chunk of pairs may hold.
 CHUNK_BYTES = 64 * 2**20
 #: Series alive at once per pair: arguments, powers and results of both duals.
@@ -60,12 +63,13 @@ def estimate(
     return Cost(memory, seconds, pairs)
 
 
-def check_cost(cost: Cost, memory_limit: float, time_limit: float | None) -> None:
+def check_cost(cost: Cost, memory_limit: float | None, time_limit: float | None) -> None:
     """Raise :class:`ResourceError` where an estimate exceeds its limit (bytes, seconds)."""
-    if cost.bytes > memory_limit:
+    allowed = allowed_memory(memory_limit, most=MEMORY_LIMIT)
+    if cost.bytes > allowed:
         raise ResourceError(
             f"the infinite-width jets of {cost.pairs} pairs of points need {cost.bytes / 2**30:.1f} GiB, "
-            f"above memory_limit = {memory_limit / 2**30:.1f} GiB; "
+            f"above memory_limit = {allowed / 2**30:.1f} GiB; "
             "use fewer points or slots, or raise memory_limit"
         )
     if time_limit is not None and cost.seconds > time_limit:

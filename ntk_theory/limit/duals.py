@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, SmoothnessError
-from ntk_theory.kernels.activations import Activation, activation
 from ntk_theory.kernels.dual_quadrature import REACH, moments
 from ntk_theory.kernels.dual_tables import ActivationTable, activation_table
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.limit.closed_forms import CLOSED
 from ntk_theory.limit.resolution import MOST_NODES, REFINEMENT, node_counts
 from ntk_theory.limit.series import Series
+from ntk_theory.setting.activations import Activation
 
 #: Attempts at a finer rule before giving up; each divides the aimed error by 10³.
 ATTEMPTS = 6
@@ -56,7 +56,7 @@ def dual(
     Parameters
     ----------
     name:
-        An activation of :data:`ntk_theory.kernels.activations.TABLE`, or ``relu^k``.
+        An activation of :data:`ntk_theory.setting.activations.ACTIVATIONS`, or ``relu^k``.
     i, j:
         Orders of the derivatives.
     p, q, r:
@@ -76,16 +76,17 @@ def dual(
     >>> round(float(dual("relu", 0, 0, 1.0, 0.0, 1.0).values), 12)  # E max(U,0) max(V,0) = 1/(2π)
     0.159154943092
     """
-    phi = activation(name)
+    phi = Activation.of(name)
     if min(i, j) < 0:
         raise InputError(f"the derivatives are i = {i}, j = {j}; they need to be at least 0")
     p, q, r, shape = _covariances(p, q, r)
-    closed = phi.power > 0 or phi.name in CLOSED
+    # By Price's theorem D^{00} has the D^{ij} with i + j even; the others vanish only where φ has a parity.
+    closed = phi.closed_form != "" and (not phi.is_smooth or phi.parity != 0 or (i + j) % 2 == 0)
     if method not in ("auto", "closed form", "quadrature"):
         raise InputError(f"method is {method!r}; it needs 'auto', 'closed form' or 'quadrature'")
     if method == "closed form" and not closed:
         raise InputError(f"method is 'closed form', but {phi.name} has none here; use 'quadrature'")
-    if method == "quadrature" and phi.power:
+    if method == "quadrature" and not phi.is_smooth:
         raise InputError(f"method is 'quadrature', but {phi.name} is not smooth; use 'closed form'")
     if phi.power:
         return DualValues(_relu(phi, i, j, p, q, r).reshape(shape), 0.0, "closed form")
@@ -112,7 +113,7 @@ def _covariances(p: ArrayLike, q: ArrayLike, r: ArrayLike) -> tuple[Floats, Floa
 def _closed(phi: Activation, i: int, j: int, p: Floats, q: Floats, r: Floats) -> Floats:
     """D^{ij} by Price's theorem: for j = i + 2k it is 2^k ∂_q^i ∂_r^k D^{00}.
 
-    Each of erf, sin and the Gaussian is odd or even, so that D^{ij} = 0 if i + j is odd.
+    For an odd or even φ D^{ij} = 0 if i + j is odd.
     """
     if (i + j) % 2:
         return np.zeros_like(p)
@@ -126,7 +127,7 @@ def _closed(phi: Activation, i: int, j: int, p: Floats, q: Floats, r: Floats) ->
         coefficients[:, 0, 0] = base
         coefficients[:, left.units[axis], 0] = 1.0
         arguments.append(Series(coefficients, left, right))
-    value, _ = CLOSED[phi.name](*arguments)
+    value, _ = CLOSED[phi.closed_form](phi.power)(*arguments)
     at = left.position[(0, i, k)]
     return np.asarray(value.coefficients[:, at, 0] * (2.0**k * math.factorial(i) * math.factorial(k)))
 
@@ -173,7 +174,7 @@ def _edge(power: int, variance: Floats, gap: Floats) -> Floats:
 def _integrated(
     phi: Activation, i: int, j: int, p: Floats, q: Floats, r: Floats, rtol: float
 ) -> tuple[Floats, float]:
-    table = activation_table(phi.name, max(i, j))
+    table = activation_table(phi, max(i, j))
     aim = rtol
     for _ in range(ATTEMPTS):
         rules = [

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats, Places
 from ntk_theory.errors import InputError, ResourceError
+from ntk_theory.limit.cost import MEMORY_LIMIT
 from ntk_theory.limit.recursion import InfiniteJets, infinite_jets
 from ntk_theory.limit.sampling import KernelSample, gaussian_factor
 from ntk_theory.limit.wick import mean_products
@@ -37,9 +38,11 @@ from ntk_theory.model.assembly import (
 )
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import bind, lower_problem
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network, check_match, epsilon_of
 from ntk_theory.model.points import check_points, draw_points
+from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -54,7 +57,7 @@ def limit_law(
     points: Mapping[str, ArrayLike] | None = None,
     *,
     rtol: float = 1e-8,
-    memory_limit: float = 4 * 2**30,
+    memory_limit: float | None = None,
     time_limit: float | None = None,
 ) -> LimitLaw:
     """The law of the kernel of ``problem`` for infinitely wide networks shaped like ``network``.
@@ -71,7 +74,7 @@ def limit_law(
     rtol:
         Accuracy asked of Σ and T, see :attr:`LimitLaw.accuracy`.
     memory_limit, time_limit:
-        Bytes, seconds; a larger estimate is refused before anything is computed.
+        Bytes (default 4 GiB, or what the process may take), seconds; a larger estimate is refused at once.
 
     Raises
     ------
@@ -82,23 +85,17 @@ def limit_law(
     ((3, 32, 3, 32), 0.0)
     """
     problem = as_problem(problem)
-    for what, mine, theirs in (
-        ("variables", network.variables, problem.variables),
-        ("fields", network.fields, problem.fields),
-    ):
-        if mine != theirs:
-            raise InputError(
-                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
-            )
+    check_match(problem, network)
     chosen = draw_points(problem) if points is None else check_points(problem, points)
     rows = stack_rows(lower_problem(problem), chosen)
     unique, place = np.unique(rows.points, axis=0, return_inverse=True)
     indices = tuple(dict.fromkeys(slot.index for slot in rows.slots))
     full = 8 * 2 * (len(rows.slots) * len(rows.points)) ** 2
-    if full > memory_limit:
+    allowed = allowed_memory(memory_limit, most=MEMORY_LIMIT)
+    if full > allowed:
         raise ResourceError(
             f"Σ and T of {len(rows.slots)} slots at {len(rows.points)} rows need {full / 2**30:.1f} GiB, "
-            f"above memory_limit = {memory_limit / 2**30:.1f} GiB; use fewer points, or raise memory_limit"
+            f"above memory_limit = {allowed / 2**30:.1f} GiB; use fewer points, or raise memory_limit"
         )
     jets = infinite_jets(
         network.activation,
@@ -284,7 +281,7 @@ class LimitLaw:
         """The law at ε = N^{1/2−s}, N the width of the last hidden layer."""
         if isinstance(width, bool) or int(width) != width or width < 1:
             raise InputError(f"width is {width!r}; it needs a positive integer")
-        return LawAt(self, int(width), exact(s))
+        return LawAt(self, int(width), fraction(s))
 
     def is_affine(self, name: str) -> bool:
         """Is every F_α of this group free of the jets?"""
@@ -381,7 +378,7 @@ class LawAt:
     @property
     def epsilon(self) -> float:
         """ε = N^{1/2−s}."""
-        return math.pow(self.width, Fraction(1, 2) - self.s)
+        return epsilon_of(self.width, self.s)
 
     def sample(self, size: int, seed: int, *, bias: ArrayLike | None = None) -> KernelSample:
         """See :meth:`LimitLaw.sample`."""

@@ -22,14 +22,14 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats, Ints
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.activations import Activation, activation, require_smooth
 from ntk_theory.kernels.dual_tables import activation_table
 from ntk_theory.kernels.multiindex import IndexSet, MultiIndex, closure
-from ntk_theory.limit.composition import Composer, composer, has_closed_form
+from ntk_theory.limit.composition import Composer, composer
 from ntk_theory.limit.cost import check_cost, chunk_pairs, estimate
 from ntk_theory.limit.duals import ATTEMPTS
 from ntk_theory.limit.resolution import REFINEMENT
 from ntk_theory.limit.series import Series
+from ntk_theory.setting.activations import Activation, require_smooth
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def infinite_jets(
     scale: ArrayLike | None = None,
     shift: ArrayLike | None = None,
     closed: bool = True,
-    memory_limit: float = 4 * 2**30,
+    memory_limit: float | None = None,
     time_limit: float | None = None,
 ) -> InfiniteJets:
     """Σ and T of an infinitely wide network at all pairs of points and multi-indices.
@@ -89,7 +89,7 @@ def infinite_jets(
     closed:
         Use the closed form of the dual where there is one.
     memory_limit, time_limit:
-        Bytes, seconds; a larger estimate is refused before anything is computed.
+        Bytes (default 4 GiB, or what the process may take), seconds; a larger estimate is refused at once.
 
     Raises
     ------
@@ -104,12 +104,12 @@ def infinite_jets(
     >>> law.covariance.item(), law.jet_ntk.item()
     (0.5, 1.0)
     """
-    phi = activation(name)
+    phi = Activation.of(name)
     asked = tuple(tuple(int(k) for k in index) for index in indices)
     setting = _setting(points, scale, shift, depth, asked)
     require_smooth(phi, setting.indices.order)
-    exact = has_closed_form(phi) and (closed or phi.power > 0)
-    table = None if exact else activation_table(phi.name, setting.indices.order + 1)
+    exact = phi.closed_form != "" and (closed or not phi.is_smooth)
+    table = None if exact else activation_table(phi, setting.indices.order + 1)
     cost = estimate(setting.points, setting.depth, setting.indices, len(asked), table, rtol)
     check_cost(cost, memory_limit, time_limit)
     if exact:

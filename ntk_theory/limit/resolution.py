@@ -11,7 +11,7 @@ from scipy.special import gammaln
 
 from ntk_theory.arrays import Floats, Ints
 from ntk_theory.kernels.dual_quadrature import REACH
-from ntk_theory.kernels.dual_tables import ActivationTable
+from ntk_theory.kernels.dual_tables import BY_ERF, BY_SINE, BY_TANH, BY_TAYLOR, ActivationTable
 
 #: Spacing at which the rule resolves the Gaussian weight alone: its error 2exp(−2π²/h²) is 1e-28.
 WIDEST = 0.55
@@ -26,8 +26,9 @@ def node_counts(
 ) -> Ints:
     """Nodes on |z| ≤ REACH for E of ``factors`` derivatives φ^(order)(scale·z), shape of ``scale``.
 
-    tanh family: φ^(K)(sz) has poles of order K + 1 at distance d = π/(2κs) from the real line. With m
-    the order of the integrand's pole (K + 1 per factor) the rule of spacing h errs by about
+    tanh family, and whatever has no table: φ^(K)(sz) has poles of order K + 1 at distance d = π/(2κs) from
+    the real line. With m the order of the integrand's pole (K + 1 per factor) the rule of spacing h errs by
+    about
 
         exp(−2πd/h) (2π/(hκs))^{m−1}/(m−1)! · e^{d²/2},
 
@@ -35,15 +36,20 @@ def node_counts(
     Gaussian family: the integrand is entire, with a spectrum that ends near 2s√(2κ)√(log 1/tol + 2K).
     """
     scale = np.maximum(np.asarray(scale, dtype=np.float64), 1e-3)
-    if table.family == 0:
+    if table.family in (BY_TANH, BY_TAYLOR):
         step = _pole_spacing(table.kappa * scale, order, factors, tolerance)
     else:
-        bandwidth = (
-            2.0 if table.family == 2 else 2.83 * np.sqrt(table.kappa * (12.0 - np.log(tolerance) + 2 * order))
-        )
-        step = 2 * np.pi / (9.0 + bandwidth * scale)
+        step = 2 * np.pi / (9.0 + _bandwidth(table, order, tolerance) * scale)
     count = np.ceil(2 * REACH / np.minimum(step, WIDEST) * factor).astype(np.int64) + 1
     return np.asarray(count, dtype=np.int64)
+
+
+def _bandwidth(table: ActivationTable, order: int, tolerance: float) -> float:
+    if table.family == BY_SINE:
+        return 2.0
+    if table.family == BY_ERF:
+        return float(2.83 * np.sqrt(table.kappa * (12.0 - np.log(tolerance) + 2 * order)))
+    raise AssertionError(f"the family {table.family} has no estimate of its nodes here")
 
 
 def _pole_spacing(scale: Floats, order: int, factors: int, tolerance: float) -> Floats:

@@ -14,9 +14,11 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.files import not_a, read_archive, write_archive
 from ntk_theory.symbolic.problem import GroupKind
 
 #: Unions of groups: all value groups, all equations.
@@ -182,36 +184,27 @@ class Kernel:
 
     def to_npz(self, path: str | PathLike[str]) -> None:
         """Write matrix, groups and metadata (as JSON text) to an .npz file; nothing in it is pickled."""
-        with open(path, "wb") as file:
-            np.savez(
-                file,
-                format=np.array(FORMAT),
-                matrix=self.matrix,
-                names=np.array(self.names),
-                kinds=np.array([str(group.kind) for group in self.groups]),
-                sizes=np.array([group.size for group in self.groups], dtype=np.int64),
-                metadata=np.array(json.dumps(dict(self.metadata), sort_keys=True)),
-            )
+        entries: dict[str, ArrayLike] = {
+            "matrix": self.matrix,
+            "names": np.array(self.names),
+            "kinds": np.array([str(group.kind) for group in self.groups]),
+            "sizes": np.array([group.size for group in self.groups], dtype=np.int64),
+            "metadata": json.dumps(dict(self.metadata), sort_keys=True),
+        }
+        write_archive(path, FORMAT, entries)
 
     @classmethod
     def from_npz(cls, path: str | PathLike[str]) -> Kernel:
         """Read what :meth:`to_npz` wrote; a damaged or foreign file raises InputError."""
+        data = read_archive(path, FORMAT, what="kernel", writer="to_npz")
         try:
-            # An opened file: numpy leaves one that it opened itself open where it turns out damaged.
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-                if str(data["format"]) != FORMAT:
-                    raise InputError(f"{path} has the format {str(data['format'])!r}; this reads {FORMAT!r}")
-                groups = tuple(
-                    KernelGroup(str(name), GroupKind(str(kind)), int(size))
-                    for name, kind, size in zip(data["names"], data["kinds"], data["sizes"], strict=True)
-                )
-                return cls(data["matrix"], groups, json.loads(str(data["metadata"])))
-        except (InputError, FileNotFoundError):
-            raise
-        except Exception as error:  # a zip file has many ways to be damaged
-            raise InputError(
-                f"{path} is not a kernel file of this package ({error}); write it with to_npz"
-            ) from error
+            groups = tuple(
+                KernelGroup(str(name), GroupKind(str(kind)), int(size))
+                for name, kind, size in zip(data["names"], data["kinds"], data["sizes"], strict=True)
+            )
+            return cls(data["matrix"], groups, json.loads(str(data["metadata"])))
+        except Exception as error:  # whatever a text or an array of the right type may still hold
+            raise not_a(path, "kernel", "to_npz", error) from error
 
 
 def condition_number(eigenvalues: Sequence[float] | Floats) -> float:

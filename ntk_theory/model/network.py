@@ -16,12 +16,11 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.activations import Activation, activation
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
-
-#: An exponent s has no more digits than this, written out.
-MAX_DIGITS = 64
+from ntk_theory.symbolic.numbers import fraction
+from ntk_theory.symbolic.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Network:
     s:
         Output exponent: text, int, Fraction or SymPy Rational; a float goes through its decimal text.
     activation:
-        A name of :data:`ntk_theory.kernels.activations.TABLE`, or ``relu^k``.
+        A name of :data:`ntk_theory.setting.activations.ACTIVATIONS`, or ``relu^k``.
     output_bias:
         A name of :data:`ntk_theory.setting.output_bias.OUTPUT_BIASES`: ``zero`` (starts at 0, trained),
         ``normal`` (starts N(0,1), trained) or ``none``.
@@ -118,8 +117,8 @@ class Network:
         set_field(self, "fields", fields)
         set_field(self, "width", widths)
         set_field(self, "depth", len(widths))
-        set_field(self, "s", exact(self.s))
-        set_field(self, "activation", activation(self.activation).name)
+        set_field(self, "s", fraction(self.s))
+        set_field(self, "activation", Activation.of(self.activation).name)
         set_field(self, "input_map", _input_map(self.input_map, variables))
 
     @property
@@ -137,7 +136,7 @@ class Network:
     @property
     def phi(self) -> Activation:
         """The table line of the activation."""
-        return activation(self.activation)
+        return Activation.of(self.activation)
 
     @property
     def bias(self) -> OutputBias:
@@ -159,7 +158,7 @@ class Network:
     @property
     def epsilon(self) -> float:
         """ε = N^{1/2 − s}, N the width of the last hidden layer."""
-        return math.pow(self.widths[-1], Fraction(1, 2) - self.exponent)
+        return epsilon_of(self.widths[-1], self.exponent)
 
     @property
     def output_scale(self) -> float:
@@ -236,37 +235,19 @@ class Network:
         return total.hexdigest()
 
 
+def epsilon_of(width: float, s: Fraction) -> float:
+    """ε = N^{1/2 − s}, by which the outputs of a network of width N are multiplied beyond N^{−1/2} Σ.
+
+    >>> epsilon_of(256, Fraction(3, 4))
+    0.25
+    """
+    return math.pow(width, Fraction(1, 2) - s)
+
+
 def normals(seed: int, place: tuple[int, ...], shape: tuple[int, ...]) -> Floats:
     """Standard normals from the PCG64 stream of (seed, place)."""
     sequence = np.random.SeedSequence(seed, spawn_key=place)
     return np.random.Generator(np.random.PCG64(sequence)).standard_normal(shape)
-
-
-def exact(s: Any) -> Fraction:
-    """An exponent as an exact fraction.
-
-    >>> exact(0.75), exact("2/3")
-    (Fraction(3, 4), Fraction(2, 3))
-    """
-    try:
-        if isinstance(s, bool):
-            raise TypeError
-        if isinstance(s, float):
-            return Fraction(str(s))
-        if isinstance(s, str) and _is_long(s):
-            raise ValueError
-        if isinstance(s, str | int | Fraction):
-            return Fraction(s)
-        return Fraction(int(s.p), int(s.q))  # a SymPy Rational
-    except (TypeError, ValueError, AttributeError, ZeroDivisionError, OverflowError):
-        shown = repr(s) if len(repr(s)) <= MAX_DIGITS else repr(s)[:MAX_DIGITS] + "…"
-        raise InputError(f"s is {shown}; it needs an exact number such as '3/4', 1 or 0.75") from None
-
-
-def _is_long(text: str) -> bool:
-    """Would ``Fraction`` build a number of many digits, as for 1e999999999?"""
-    power = text.lower().partition("e")[2].strip()
-    return len(text) > MAX_DIGITS or (bool(power) and abs(int(power)) > MAX_DIGITS)
 
 
 def _names(names: Any, what: str) -> tuple[str, ...]:
@@ -305,3 +286,15 @@ def _input_map(given: Any, variables: tuple[str, ...]) -> InputMap | None:
             f"input_map is {given!r}; it needs an InputMap for the {len(variables)} variables {variables}"
         )
     return given
+
+
+def check_match(problem: Problem, network: Network) -> None:
+    """Raise unless the network has the problem's variables and fields, in its order."""
+    for what, mine, theirs in (
+        ("variables", network.variables, problem.variables),
+        ("fields", network.fields, problem.fields),
+    ):
+        if mine != theirs:
+            raise InputError(
+                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
+            )

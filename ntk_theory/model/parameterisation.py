@@ -29,8 +29,8 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.model.network import exact
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.symbolic.numbers import fraction
 
 #: One affine layer as its library holds it: weight and bias, ``None`` for a layer without bias.
 Linear = tuple[ArrayLike, ArrayLike | None]
@@ -114,7 +114,7 @@ def _rescaled(
 
 
 def _power(width: int, s: Fraction | str | float) -> float:
-    return math.pow(width, exact(s))
+    return math.pow(width, fraction(s))
 
 
 def _arrays(layers: Sequence[Linear]) -> list[tuple[Floats, Floats | None]]:

@@ -37,7 +37,9 @@ def draw_points(
     method: str = "sobol",
     parameters: ParameterValues | None = None,
 ) -> Points:
-    """Points for every group, or for some, drawn from its faces, or from the domain where it has none.
+    """Points for every group, or for some, drawn from its faces, or from its place where it has none.
+
+    The place of a group is the domain, or the part of it that it holds in.
 
     Parameters
     ----------
@@ -67,13 +69,14 @@ def draw_points(
         raise InputError(f"method is {method!r}; it needs one of {', '.join(METHODS)}")
     problem = as_problem(problem)
     values = {**problem.parameters, **(parameters or {})}
-    box = {name: _interval(name, ends, values) for name, ends in problem.domain.items()}
-    sampler = _Sampler(problem.variables, box, method)
     points, wanted = {}, {group.name for group in chosen(problem.groups, groups)}
     for order, group in enumerate(problem.groups):
         if group.name not in wanted:
             continue
         n = _count(counts, group.name)
+        place = problem.place(group, values)
+        box = {v: _interval(v, ends, values) for v, ends in place.items() if not _is_held(group, v)}
+        sampler = _Sampler(problem.variables, box, method)
         faces = [_fixed(group, face, values) for face in group.faces] or [{}]
         draw = sampler.union if len(group.legs) == 1 else sampler.tied
         points[group.name] = draw(group, faces, n, [seed, order])
@@ -166,6 +169,11 @@ def _interval(name: str, ends: tuple[sp.Expr, sp.Expr], values: ParameterValues)
     if not low < high:
         raise InputError(f"domain[{name!r}] is [{low}, {high}]; its first end must be below its second")
     return low, high
+
+
+def _is_held(group: Group, variable: str) -> bool:
+    """Does every face fix this variable (its interval may be a point, as on an interface)?"""
+    return bool(group.faces) and all(variable in face for face in group.faces)
 
 
 def _fixed(group: Group, face: Face, values: ParameterValues) -> dict[str, float]:

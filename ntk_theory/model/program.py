@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.symbolic.pieces import choose, heaviside, maximum, minimum
 
 
 def _erf(z: Any) -> Any:
@@ -46,6 +47,10 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "sign": np.sign,
     "erf": _erf,
     "atan": np.arctan,
+    "heaviside": lambda a: np.heaviside(a, 0.5),
+    "max": np.maximum,
+    "min": np.minimum,
+    "piecewise": lambda test, above, below: np.where(np.isnan(test), test, np.where(test > 0, above, below)),
 }
 
 #: Functions of the grammar and the operation that computes each; sech is handled as 1/cosh.
@@ -185,6 +190,11 @@ class _Compiler:
             return self._power(node.base, node.exp)
         if isinstance(node, sp.sech):
             return self.emit("divide", self.constant(1.0), self.emit("cosh", self.compile(node.args[0])))
+        if isinstance(node, heaviside | choose):
+            return self.emit(node.text, *map(self.compile, node.args))
+        if isinstance(node, maximum | minimum):
+            first, *rest = map(self.compile, node.args)
+            return reduce(lambda k, other: self.emit(node.text, k, other), rest, first)
         for function, name in FUNCTIONS.items():
             if isinstance(node, function):
                 return self.emit(name, self.compile(node.args[0]))

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-import sympy as sp
-
 from ntk_theory.studies.initialisation.claims import Outcome, Verdict
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.theory import Classification
@@ -191,9 +189,8 @@ class Answer:
     def slope(self, block: str, s: Fraction) -> str:
         """The slope of the median log‖K‖ over the widths, and the predicted exponent, ``-0.21 (-1/4)``."""
         evidence = self.result.evidence[self.label, self.setting["activation"]].blocks[block, s]
-        exponent = self.classification.regime(block, s).norm_exponent
-        at = {} if exponent is None else {x: sp.Rational(s) for x in exponent.free_symbols}
-        predicted = "no power" if exponent is None else str(exponent.xreplace(at))
+        exponent = self.classification.regime(block, s).norm_exponent_at(s)
+        predicted = "no power" if exponent is None else str(exponent)
         return f"{evidence.norm_slope.value:.2f} ({predicted})"
 
     def described(self, names: Iterable[str]) -> str:

@@ -13,18 +13,24 @@ sin(εv) as ε → ∞, counts by its envelope: degree 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import sympy as sp
 
-from ntk_theory.symbolic.expansion import Expansion, Undefined, Value, leading_of
-from ntk_theory.symbolic.places import End, Point
-from ntk_theory.symbolic.series import DELTA, Undecided
-from ntk_theory.symbolic.zero import Sign, depends_on, is_zero, sign_of
+from ntk_theory.symbolic.expansion import Expansion, Undefined
+from ntk_theory.symbolic.exponentials import normal_form
+from ntk_theory.symbolic.places import End, Point, Split
+from ntk_theory.symbolic.series import Series, Undecided
+from ntk_theory.symbolic.signs import Sign, sign_of
+from ntk_theory.symbolic.transseries import Value, leading_of
+from ntk_theory.symbolic.zero import depends_on, is_zero
 
 #: Numbers of terms kept; a cancellation beyond the last is undecided.
 KEEP = (3, 8, 16)
+#: Signs on which one question may split.
+MAX_SPLITS = 5
 
 
 class Growth(StrEnum):
@@ -44,9 +50,7 @@ class Degree:
     ``exponent`` is p (at zero) or P (at infinity), ``logs`` the power of ℓ, ``coefficient`` f(v).
     ``is_random`` says whether f depends on v or on a random c (``None``: undecided).
     ``random_exponent`` is the exponent of the dominating term whose coefficient is random
-    (``None`` when no term is random; it equals ``exponent`` when the leading one is). ``leading``
-    are all coefficients of that order (several when degrees are merged); ``constants`` the random
-    constants c of the point: a product of coefficients in c alone may be free of it, like sign(c)².
+    (``None`` when no term is random; it equals ``exponent`` when the leading one is).
     ``reason`` says why an expansion stopped, or remarks on it.
     """
 
@@ -56,35 +60,78 @@ class Degree:
     coefficient: sp.Expr | None = None
     is_random: bool | None = None
     random_exponent: sp.Expr | None = None
-    leading: tuple[sp.Expr, ...] = ()
-    constants: frozenset[sp.Symbol] = frozenset()
-    directions: frozenset[sp.Symbol] = frozenset()
     reason: str = ""
-
-    @property
-    def varies_with_constants_only(self) -> bool:
-        """Are the leading coefficients free of v, so that only c can make them random?"""
-        return bool(self.leading) and not any(f.free_symbols & self.directions for f in self.leading)
 
 
 FLAT = Degree(Growth.FLAT, is_random=False)
+_WORST = (Growth.UNDEFINED, Growth.EXPLOSIVE, Growth.UNDECIDED)
 
 
-def behaviour(expression: sp.Expr, point: Point) -> Degree:
-    """The degree of ``expression`` at ``point``, trying more terms until the leading one shows."""
-    if is_zero(expression):
-        return FLAT
-    reason = ""
-    for keep in KEEP:
+@dataclass(frozen=True)
+class Trouble:
+    """Why an expression has no expansion: undefined on a set of positive probability, or undecided."""
+
+    growth: Growth
+    reason: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Several expressions expanded at one place, in one branch of the signs on which they depend."""
+
+    point: Point
+    values: tuple[Value | Trouble, ...]
+
+
+def expand(expressions: Sequence[sp.Expr], point: Point, keeps: Sequence[int] = KEEP) -> tuple[Branch, ...]:
+    """The expansions of several expressions in every branch of the signs on which they depend.
+
+    ``keeps`` are the numbers of terms to try, until the leading one shows.
+    """
+    open_points, done = [point], []
+    while open_points:
+        here = open_points.pop()
         try:
-            return _degree(Expansion(point, keep).of(expression), point)
+            done.append(Branch(here, tuple(_expanded(e, here, keeps) for e in expressions)))
+        except Split as split:
+            if len(here.path) >= MAX_SPLITS:
+                trouble = Trouble(Growth.UNDECIDED, f"too many signs, {split.atom} among them")
+                return (Branch(point, (trouble,) * len(expressions)),)
+            open_points += [here.branch(split.atom, sign) for sign in (-1, 1)]
+    return tuple(done)
+
+
+def _expanded(expression: sp.Expr, point: Point, keeps: Sequence[int]) -> Value | Trouble:
+    """The expansion of one expression, in its normal form where it resists as it stands."""
+    if is_zero(expression):
+        return Value(Series(()))
+    found = _attempts(expression, point, keeps)
+    if isinstance(found, Trouble) and found.growth is Growth.UNDECIDED:
+        other = normal_form(expression)
+        if other != expression:
+            again = _attempts(other, point, keeps)
+            return found if isinstance(again, Trouble) and again.growth is Growth.UNDECIDED else again
+    return found
+
+
+def _attempts(expression: sp.Expr, point: Point, keeps: Sequence[int]) -> Value | Trouble:
+    """The expansion with more and more terms until the leading one shows."""
+    reason = ""
+    for keep in keeps:
+        try:
+            return Expansion(point, keep).settled(expression)
         except Undecided as cause:
             reason = str(cause)
             if "beyond the terms kept" not in reason:
                 break
         except Undefined as cause:
-            return Degree(Growth.UNDEFINED, reason=str(cause))
-    return Degree(Growth.UNDECIDED, reason=reason)
+            return Trouble(Growth.UNDEFINED, str(cause))
+    return Trouble(Growth.UNDECIDED, reason)
+
+
+def behaviour(expression: sp.Expr, point: Point) -> Degree:
+    """The degree of ``expression`` at ``point``: the largest over the branches of signs."""
+    return dominating([degree_of(b.values[0], b.point) for b in expand((expression,), point)], point.end)
 
 
 def domain_fault(expression: sp.Expr, point: Point) -> Degree | None:
@@ -102,46 +149,81 @@ def domain_fault(expression: sp.Expr, point: Point) -> Degree | None:
         found = behaviour(node, point)
         if found.growth is Growth.UNDEFINED:
             return found
-        if found.growth is Growth.UNDECIDED:
+        if found.growth is Growth.UNDECIDED and not _is_never_negative(base, point):
             # The node may be undecided for a reason that has nothing to do with its domain.
-            inner = sign_of(base)
-            if inner not in (Sign.POSITIVE, Sign.ZERO):
-                return found
+            return found
     return None
 
 
-def _degree(value: Value, point: Point) -> Degree:
-    if value.parts:
+def _is_never_negative(base: sp.Expr, point: Point) -> bool:
+    found = sign_of(base, frozenset(point.values), point.intervals)
+    return found in (Sign.POSITIVE, Sign.ZERO)
+
+
+def degree_of(value: Value | Trouble, point: Point) -> Degree:
+    """The degree that an expansion shows."""
+    if isinstance(value, Trouble):
+        return Degree(value.growth, reason=value.reason)
+    signs = [point.sign(leading_of(e)) for e in value.parts]
+    if any(s is not Sign.NEGATIVE for s in signs):
+        if set(signs) <= {Sign.NEGATIVE, Sign.UNDECIDED}:
+            return Degree(Growth.UNDECIDED, reason=f"the sign of {leading_of(next(iter(value.parts)))}")
         exponents = list(value.parts)
-        signs = {sign_of(leading_of(e), point.random) for e in exponents}
-        if signs == {Sign.NEGATIVE}:
-            value = Value(value.plain, {}, True)
-        else:
-            everywhere = Sign.POSITIVE in signs or any(is_zero(e + f) for e in exponents for f in exponents)
-            where = "everywhere" if everywhere else "where its exponent is positive, and vanishes where not"
-            return Degree(Growth.EXPLOSIVE, is_random=True, reason=f"grows faster than any power {where}")
-    if value.plain.pruned().is_exact_zero:
+        everywhere = Sign.POSITIVE in signs or any(is_zero(e + f) for e in exponents for f in exponents)
+        where = "everywhere" if everywhere else "where its exponent is positive, and vanishes where not"
+        return Degree(Growth.EXPLOSIVE, is_random=True, reason=f"grows faster than any power {where}")
+    if value.plain.is_exact_zero:
         return FLAT
     order, coefficient, rest = value.plain.leading()
     sign = 1 if point.end is End.ZERO else -1
-    is_random = depends_on(coefficient, point.random)
-    random_exponent = sign * order.power if is_random else None
+    is_random = depends_on(coefficient, point.random, point.intervals)
+    random_order = order.power if is_random else None
     if is_random is False:
-        for below, other in rest.terms:
-            if is_zero(other) is False and depends_on(other, point.random):
-                random_exponent = sign * below.power
-                break
-        else:
-            if rest.tail is not None and point.end is End.ZERO:
-                random_exponent = sign * rest.tail.power
+        random_order = first_random(rest, point)
     return Degree(
         Growth.POWER,
         sign * order.power,
         order.logs,
         coefficient,
         is_random,
-        random_exponent,
-        (coefficient,),
-        point.constants,
-        point.random - point.constants | {DELTA},
+        None if random_order is None else sign * random_order,
+    )
+
+
+def first_random(series: Series, point: Point) -> sp.Expr | None:
+    """The power of δ of the first term whose coefficient is random; the tail counts at ε → 0."""
+    for order, coefficient in series.terms:
+        if is_zero(coefficient) is False and depends_on(coefficient, point.random, point.intervals):
+            return order.power
+    return series.tail.power if series.tail is not None and point.end is End.ZERO else None
+
+
+def dominating(degrees: Sequence[Degree], end: End) -> Degree:
+    """The largest of several behaviours: smallest exponent as ε → 0, largest as ε → ∞.
+
+    Anything undefined, explosive or undecided among them is passed on, in that order.
+    """
+    degrees = [d for d in degrees if d.growth is not Growth.FLAT]
+    for growth in _WORST:
+        for degree in degrees:
+            if degree.growth is growth:
+                return degree
+    if not degrees:
+        return FLAT
+    sign = 1 if end is End.ZERO else -1
+    best = degrees[0]
+    for degree in degrees[1:]:
+        ahead = sign * (degree.exponent - best.exponent)
+        if ahead < 0 or (ahead == 0 and degree.logs > best.logs):
+            best = degree
+    flags = [d.is_random for d in degrees if d.exponent == best.exponent and d.logs == best.logs]
+    random = [sign * d.random_exponent for d in degrees if d.random_exponent is not None]
+    least: sp.Expr | None = None
+    for value in random:
+        if least is None or value < least:
+            least = value
+    return replace(
+        best,
+        is_random=True if True in flags else (None if None in flags else False),
+        random_exponent=None if least is None else sign * least,
     )

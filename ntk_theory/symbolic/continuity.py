@@ -8,7 +8,8 @@ from ntk_theory.symbolic.asymptotics import Growth, behaviour
 from ntk_theory.symbolic.intervals import over_reals
 from ntk_theory.symbolic.places import End, Point
 from ntk_theory.symbolic.series import Order, Series
-from ntk_theory.symbolic.zero import Sign, is_zero, sign_of
+from ntk_theory.symbolic.signs import Sign, sign_of
+from ntk_theory.symbolic.zero import is_zero
 
 
 def is_continuous(expression: sp.Expr, jets: frozenset[sp.Symbol]) -> tuple[bool | None, str]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from ntk_theory.symbolic.pieces import Piece
+
 _OUTER: dict[type[sp.Basic], Callable[[sp.Expr], sp.Expr]] = {
     sp.sin: sp.cos,
     sp.cos: lambda a: -sp.sin(a),
@@ -59,6 +61,8 @@ class Derivation:
             return sp.Add(*self._product_terms(node.args))
         if isinstance(node, sp.Pow):
             return self._power(node)
+        if isinstance(node, Piece):
+            return node.derived([self(argument) for argument in node.args])
         inner = self(node.args[0])
         if inner is sp.S.Zero and len(node.args) == 1:
             return sp.S.Zero

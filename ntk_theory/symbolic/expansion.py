@@ -1,73 +1,33 @@
 """Expressions expanded at one end of the ε axis: one rule per node class (THEORY §3 "Degrees") [D].
 
 Bottom-up in the small parameter δ = ε (at zero) or δ = 1/ε (at infinity). Exponentials of
-something that grows leave the scale of powers; they are kept apart as parts exp(E)·(series) so
-that cosh² − sinh² still comes out as 1.
+something that grows or decays leave the scale of powers; they are kept apart as the parts of a
+:class:`~ntk_theory.symbolic.transseries.Value`. Where a rule needs the sign of something of both
+signs, the place splits (:class:`~ntk_theory.symbolic.places.Split`) and each branch is expanded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from itertools import product
 
 import sympy as sp
 
-from ntk_theory.symbolic.places import Point
-from ntk_theory.symbolic.series import (
-    DELTA,
-    Order,
-    Series,
-    Undecided,
-    add,
-    logarithm,
-    multiply,
-    real_power,
-    taylor,
-)
-from ntk_theory.symbolic.zero import Sign, is_zero, sign_of
+from ntk_theory.symbolic.places import Point, Split
+from ntk_theory.symbolic.series import DELTA, Order, Series, Undecided, add, logarithm, real_power, taylor
+from ntk_theory.symbolic.signs import Sign
+from ntk_theory.symbolic.transseries import Value, leading_of, plus, times
+from ntk_theory.symbolic.zero import is_zero
 
-#: More exponential parts than this are not multiplied out.
-MAX_PARTS = 16
+#: Terms of a binomial series in exponentials; what comes after is a rest of known size.
+BINOMIAL = 3
+#: Patterns of more signs than this are not gone through.
+MAX_SIGNS = 6
+_HALF = Value.constant(sp.Rational(1, 2))
 
 
 class Undefined(Exception):
     """The expression is not real on a set of positive probability; ``str`` names the term."""
-
-
-def leading_of(exponent: sp.Expr) -> sp.Expr:
-    """The coefficient of the fastest growing term of an exponent in δ (a sum of powers of δ)."""
-    terms = [term.as_independent(DELTA) for term in sp.Add.make_args(sp.expand(exponent))]
-
-    def power(dependent: sp.Expr) -> sp.Expr:
-        return dependent.as_powers_dict().get(DELTA, sp.S.Zero)
-
-    least = min((power(d) for _, d in terms))
-    return sp.Add(*(c for c, d in terms if power(d) == least))
-
-
-def _tanh_form(node: sp.Mul) -> sp.Mul:
-    """Write sinh(g)^a/cosh(g)^b with tanh, so that no growing factor meets a flat one."""
-    powers = node.as_powers_dict()
-    factors = [base**exponent for base, exponent in powers.items()]
-    for base, n in powers.items():
-        if not (isinstance(base, sp.sinh) and n.is_Integer and n > 0):
-            continue
-        partner = sp.cosh(base.args[0])
-        m = powers.get(partner, sp.S.Zero)
-        if m.is_Integer and m < 0:
-            k = min(n, -m)
-            factors = [f for f in factors if f not in (base**n, partner**m)]
-            factors += [sp.tanh(base.args[0]) ** k, base ** (n - k), partner ** (m + k)]
-    return sp.Mul(*factors, evaluate=False)
-
-
-@dataclass(frozen=True)
-class Value:
-    """plain + Σ exp(E)·parts[E] + (something flat, if ``flat``)."""
-
-    plain: Series
-    parts: Mapping[sp.Expr, Series] = field(default_factory=dict)
-    flat: bool = False
 
 
 def _derivatives(function: type[sp.Function], centre: sp.Expr) -> Callable[[int], sp.Expr]:
@@ -97,113 +57,175 @@ class Expansion:
             self.memo[node] = self._expand(node)
         return self.memo[node]
 
+    def settled(self, node: sp.Expr) -> Value:
+        """The expansion with a leading term that is not 0 on any pattern of its signs."""
+        value = self.of(node)
+        parts = {e: s for e, series in value.parts.items() if not (s := series.pruned()).is_exact_zero}
+        plain = value.plain.pruned()
+        for series in (plain, *parts.values()):
+            if series.terms:
+                self._never_zero(series.terms[0][1])
+            elif not series.is_exact_zero:
+                raise Undecided("cancellation beyond the terms kept")
+        self._rests_are_small(value, parts)
+        return self._essential(Value(plain, parts, value.rests))
+
+    def _essential(self, value: Value) -> Value:
+        """The value without parts and rests that another part or rest exceeds: they make a rest."""
+        every = value.all_parts
+        kept = {e: s for e, s in value.parts.items() if not self._is_exceeded(e, every)}
+        rests = {*value.rests, *(set(value.parts) - set(kept))}
+        return Value(value.plain, kept, frozenset(r for r in rests if not self._is_exceeded(r, rests)))
+
+    def _is_exceeded(self, exponent: sp.Expr, others: Iterable[sp.Expr]) -> bool:
+        differences = (sp.expand(exponent - other) for other in others)
+        return any(d != 0 and self.point.sign(leading_of(d)) is Sign.NEGATIVE for d in differences)
+
+    def _rests_are_small(self, value: Value, parts: dict[sp.Expr, Series]) -> None:
+        for rest in value.rests:
+            if rest != 0 and self.point.sign(leading_of(rest)) is Sign.NEGATIVE:
+                continue
+            if any(e == rest or self.point.settled(leading_of(e - rest)) > 0 for e in parts):
+                continue
+            if rest == 0 or self.point.settled(leading_of(rest)) > 0:
+                raise Undecided("cancellation of exponentials beyond the terms kept")
+
+    def _never_zero(self, coefficient: sp.Expr) -> None:
+        """Split where a coefficient such as 1 + sign(v) vanishes on one side."""
+        for factor in sp.Mul.make_args(coefficient):
+            sums = {n for n in factor.atoms(sp.Add) if n.has(sp.sign, sp.Abs)}
+            if not sums or not factor.has(sp.sign, sp.Abs):
+                continue
+            atoms = sorted({n.args[0] for n in factor.atoms(sp.sign, sp.Abs)}, key=sp.default_sort_key)
+            if len(atoms) > MAX_SIGNS:
+                raise Undecided(f"whether {factor} vanishes on one side")
+            for pattern in product((1, -1), repeat=len(atoms)):
+                swap: dict[sp.Expr, sp.Expr] = {}
+                for atom, sign in zip(atoms, pattern, strict=True):
+                    swap |= {sp.sign(atom): sp.Integer(sign), sp.Abs(atom): sign * atom}
+                if is_zero(factor.xreplace(swap)):
+                    for atom in atoms:
+                        self.point.settled(atom)
+                    raise Undecided(f"whether {factor} vanishes on one side")
+
     def _expand(self, node: sp.Expr) -> Value:
         if not node.free_symbols & set(self.point.values):
-            return Value(Series.constant(node))
+            return Value.constant(node.xreplace(dict(self.point.replaced)))
         if isinstance(node, sp.Symbol):
             return Value(self.point.values[node])
         if isinstance(node, sp.Add):
-            return self._sum([self.of(a) for a in node.args])
+            return plus([self.of(a) for a in node.args], self.keep)
         if isinstance(node, sp.Mul):
-            return self._product([self.of(a) for a in _tanh_form(node).args], node)
+            return self._product([self.of(a) for a in node.args])
         if isinstance(node, sp.Pow):
             return self._power(node)
         if isinstance(node, sp.exp):
-            return self._exponential(self._plain(node.args[0]))
+            value = self._exponential(self._argument(node))
+            rests = {sp.expand(e + r) for e in value.all_parts for r in self._left_over(node)}
+            return Value(value.plain, value.parts, frozenset(rests))
         if isinstance(node, sp.log):
             return self._log(node)
         if isinstance(node, sp.Abs | sp.sign):
             return self._sign(node)
         if isinstance(node, sp.sinh | sp.cosh):
             return self._hyperbolic(node)
-        if isinstance(node, sp.sin | sp.cos | sp.tan | sp.tanh | sp.erf | sp.atan):
-            return self._analytic(node)
+        if isinstance(node, sp.tanh | sp.erf | sp.atan):
+            return self._sigmoid(node)
+        if isinstance(node, sp.sin | sp.cos | sp.tan):
+            return self._analytic(node, self._argument(node))
         raise Undecided(f"no expansion rule for {type(node).__name__}")
 
-    def _plain(self, node: sp.Expr) -> Series:
-        """The series of a node that has no exponential parts; flat remainders do not matter here."""
-        value = self.of(node)
-        if value.parts:
-            raise Undecided(f"a function of the exponentially growing {node}")
-        if value.flat and value.plain.is_exact_zero:
-            raise Undecided(f"a function of the flat {node}")
+    def _product(self, values: list[Value]) -> Value:
+        result = Value.constant(sp.S.One)
+        for value in values:
+            result = times(result, value, self.keep)
+        return result
+
+    def _dominant(self, value: Value) -> sp.Expr | None:
+        """The exponent of the part that exceeds all others; ``None``: the plain part does.
+
+        A decaying part leads only where there is no plain part.
+        """
+        best: sp.Expr | None = None if not value.plain.is_exact_zero else sp.nan
+        for exponent in value.parts:
+            if best is sp.nan:
+                best = exponent
+                continue
+            if self.point.settled(leading_of(exponent - (best or 0))) > 0:
+                best = exponent
+        lead = None if best is sp.nan else best
+        for rest in value.rests:
+            if rest == (lead or 0) or self.point.settled(leading_of(rest - (lead or 0))) > 0:
+                raise Undecided("cancellation of exponentials beyond the terms kept")
+        return lead
+
+    def _argument(self, node: sp.Expr) -> Series:
+        """The series of a function's argument, decaying exponentials left out (they make rests)."""
+        value = self.of(node.args[0])
+        for exponent in (*value.parts, *value.rests):
+            if exponent == 0 or self.point.settled(leading_of(exponent)) > 0:
+                raise Undecided(f"a function of the exponentially growing {node.args[0]}")
+        if value.plain.is_exact_zero and (value.parts or value.rests):
+            raise Undecided(f"a function of the exponentially small {node.args[0]}")
         return value.plain
 
-    def _sum(self, values: list[Value]) -> Value:
-        parts: dict[sp.Expr, list[Series]] = {}
-        for value in values:
-            for exponent, series in value.parts.items():
-                parts.setdefault(exponent, []).append(series)
-        summed = {e: add(series, self.keep) for e, series in parts.items()}
-        summed = {e: s for e, s in summed.items() if not s.is_exact_zero}
-        plain = add([value.plain for value in values], self.keep)
-        return Value(plain, summed, any(value.flat for value in values))
-
-    def _product(self, values: list[Value], node: sp.Expr) -> Value:
-        result = Value(Series.constant(sp.S.One))
-        for value in values:
-            if (result.flat and value.parts) or (value.flat and result.parts):
-                raise Undecided(f"a flat factor times a growing one in {node}")
-            left = {sp.S.Zero: result.plain, **result.parts}
-            right = {sp.S.Zero: value.plain, **value.parts}
-            if len(left) * len(right) > MAX_PARTS:
-                raise Undecided(f"too many exponentials in {node}")
-            gathered: dict[sp.Expr, list[Series]] = {}
-            for e, a in left.items():
-                for f, b in right.items():
-                    if not (a.is_exact_zero or b.is_exact_zero):
-                        gathered.setdefault(sp.expand(e + f), []).append(multiply(a, b, self.keep))
-            parts = {e: add(series, self.keep) for e, series in gathered.items()}
-            plain = parts.pop(sp.S.Zero, Series(()))
-            parts = {e: s for e, s in parts.items() if not s.is_exact_zero}
-            result = Value(plain, parts, result.flat or value.flat)
-        return result
+    def _left_over(self, node: sp.Expr) -> frozenset[sp.Expr]:
+        value = self.of(node.args[0])
+        return frozenset((*value.parts, *value.rests))
 
     def _power(self, node: sp.Pow) -> Value:
         base, exponent = node.base, node.exp
         if exponent.free_symbols & set(self.point.values):
-            raise Undecided(f"the exponent of {node} contains a field")
+            return self.of(sp.exp(exponent * sp.log(base), evaluate=False))
         if not (exponent.is_number and exponent.is_comparable):
             raise Undecided(f"the exponent of {node} is a named parameter; give it a value")
         value = self.of(base)
         if exponent.is_Integer and exponent > 0:
-            return self._product([value] * int(exponent), node)
-        if value.parts:
-            return self._reciprocal(value, exponent, node)
-        series = self._plain(base).pruned()
-        if series.is_exact_zero:
+            return self._product([value] * int(exponent))
+        if value.plain.pruned().is_exact_zero:
+            value = Value(Series(()), value.parts, value.rests)
+        if not (value.parts or value.rests) and value.plain.is_exact_zero:
             if exponent > 0:
-                return Value(series)
+                return value
             raise Undefined(f"{node} divides by zero")
-        if not exponent.is_Integer:
-            self._need_positive(series, base, node)
-        return Value(real_power(series, exponent, self.keep), {}, value.flat)
+        return self._binomial(value, exponent, node)
 
-    def _reciprocal(self, value: Value, exponent: sp.Expr, node: sp.Expr) -> Value:
-        """A negative power of growing exponentials, such as 1/cosh: flat if it grows for every v."""
-        exponents = list(value.parts)
-        both_ways = any(is_zero(e + f) for e in exponents for f in exponents)
-        grows = any(sign_of(leading_of(e), self.point.random) is Sign.POSITIVE for e in exponents)
-        if exponent < 0 and exponent.is_Integer and (both_ways or grows):
-            return Value(Series(()), {}, True)
-        if len(exponents) == 1 and value.plain.is_exact_zero and exponent.is_Integer:
-            (e,) = exponents
-            return Value(
-                Series(()), {sp.expand(exponent * e): real_power(value.parts[e], exponent, self.keep)}
-            )
-        raise Undecided(f"a power of growing exponentials in {node}")
+    def _binomial(self, value: Value, r: sp.Expr, node: sp.Pow) -> Value:
+        """(exp(E)·k + w)^r = exp(rE)·k^r·Σ_j ff(r, j)/j!·(w/(exp(E)·k))^j with the dominant part first."""
+        lead = self._dominant(value)
+        head = (value.plain if lead is None else value.parts[lead]).pruned()
+        if not head.terms:
+            raise Undecided("cancellation beyond the terms kept")
+        self._never_zero(head.terms[0][1])
+        if not r.is_Integer:
+            self._need_positive(head, node.base, node)
+        shift = lead or sp.S.Zero
+        series = real_power(head, r, self.keep)
+        body = Value(series) if lead is None else Value(Series(()), {sp.expand(r * shift): series})
+        others = {e: s for e, s in value.all_parts.items() if e != shift}
+        if not (others or value.rests):
+            return body
+        inverse = real_power(head, sp.S.NegativeOne, self.keep)
+        unit = Value(inverse) if lead is None else Value(Series(()), {sp.expand(-shift): inverse})
+        small = times(Value(others.pop(sp.S.Zero, Series(())), others, value.rests), unit, self.keep)
+        total, power = [Value.constant(sp.S.One)], Value.constant(sp.S.One)
+        for j in range(1, BINOMIAL + 1):
+            power = times(power, small, self.keep)
+            total.append(power.scaled(sp.ff(r, j) / sp.factorial(j)))
+        after = times(power, small, self.keep)
+        rest = Value(Series(()), {}, frozenset((*after.all_parts, *after.rests)))
+        return times(body, plus([*total, rest], self.keep), self.keep)
 
     def _need_positive(self, series: Series, base: sp.Expr, node: sp.Expr) -> None:
         _, coefficient, _ = series.leading()
-        if not coefficient.free_symbols & (self.point.random | {DELTA}):
-            if sign_of(coefficient) in (Sign.NEGATIVE,):
-                raise Undefined(f"{node} where {base} is negative")
-            return
-        sign = sign_of(coefficient, self.point.random | {DELTA})
-        if sign in (Sign.MIXED, Sign.NEGATIVE):
+        try:
+            sign = self.point.settled(coefficient)
+        except Split as split:
+            if self.point.is_part_of_domain(split.atom):
+                raise
+            raise Undefined(f"{node} where {base} is negative") from None
+        if sign <= 0:
             raise Undefined(f"{node} where {base} is negative")
-        if sign is not Sign.POSITIVE:
-            raise Undecided(f"the sign of {base}")
 
     def _exponential(self, argument: Series) -> Value:
         large, middle, small = argument.split()
@@ -212,75 +234,107 @@ class Expansion:
         body = taylor(lambda j: sp.exp(middle), small, self.keep)
         if not large.terms:
             return Value(body)
-        exponent = sp.expand(large.as_expression())
-        if sign_of(leading_of(exponent), self.point.random) is Sign.NEGATIVE:
-            return Value(Series(()), {}, True)
-        return Value(Series(()), {exponent: body})
+        return Value(Series(()), {sp.expand(large.as_expression()): body})
 
     def _hyperbolic(self, node: sp.Expr) -> Value:
-        argument = self._plain(node.args[0])
+        argument = self._argument(node)
         large, _, _ = argument.split()
         if not large.terms:
-            return self._analytic(node)
+            return self._analytic(node, argument)
         up = self._exponential(argument)
         down = self._exponential(argument.scaled(sp.S.NegativeOne))
-        half = Value(Series.constant(sp.Rational(1, 2)))
-        sign = 1 if isinstance(node, sp.cosh) else -1
-        signed = self._product([Value(Series.constant(sp.Integer(sign))), down], node)
-        return self._product([half, self._sum([up, signed])], node)
+        sign = sp.S.One if isinstance(node, sp.cosh) else sp.S.NegativeOne
+        return times(_HALF, plus([up, down.scaled(sign)], self.keep), self.keep)
 
-    def _analytic(self, node: sp.Expr) -> Value:
-        argument = self._plain(node.args[0])
-        large, middle, small = argument.split()
-        if large.terms and isinstance(node, sp.tanh | sp.erf):
-            # tanh and erf differ from the sign of their argument by something flat.
-            return Value(Series.constant(sp.sign(large.leading()[1])), {}, True)
-        if large.terms and isinstance(node, sp.atan):
+    def _sigmoid(self, node: sp.Expr) -> Value:
+        """Functions that level off, tanh, erf and atan; at infinity they are a sign and a remainder."""
+        value = self.of(node.args[0])
+        lead = self._dominant(value) if value.parts else None
+        if lead is not None and self.point.settled(leading_of(lead)) > 0:
+            return Value.constant(self._limit(node) * self._sign_of(value.parts[lead]))
+        argument = self._argument(node)
+        large, _, _ = argument.split()
+        if not large.terms:
+            return self._analytic(node, argument)
+        sign = self._sign_of(large)
+        if isinstance(node, sp.atan):
             # atan g = sign(g)·π/2 − atan(1/g).
             inverse = real_power(argument, sp.S.NegativeOne, self.keep)
-            limit = Series.constant(sp.pi / 2 * sp.sign(large.leading()[1]))
             body = taylor(_derivatives(sp.atan, sp.S.Zero), inverse, self.keep)
+            limit = Series.constant(self._limit(node) * sign)
             return Value(add([limit, body.scaled(sp.S.NegativeOne)], self.keep))
+        # tanh g = sign(g) + O(exp(−2|g|)), erf g = sign(g) + O(exp(−g²)).
+        order, coefficient, _ = large.leading()
+        growth = 2 * sp.Abs(coefficient) * DELTA**order.power
+        if isinstance(node, sp.erf):
+            growth = coefficient**2 * DELTA ** (2 * order.power)
+        # Half the exponent covers what is below the leading term of the argument.
+        rests = {-growth / 2, *self._left_over(node)}
+        return Value(Series.constant(sign), {}, frozenset(rests))
+
+    @staticmethod
+    def _limit(node: sp.Expr) -> sp.Expr:
+        return sp.pi / 2 if isinstance(node, sp.atan) else sp.S.One
+
+    def _sign_of(self, series: Series) -> sp.Expr:
+        """The sign of a series, as a number or as sign(leading coefficient)."""
+        _, coefficient, _ = series.leading()
+        self._never_zero(coefficient)
+        found = self.point.sign(coefficient)
+        return {Sign.POSITIVE: sp.S.One, Sign.NEGATIVE: sp.S.NegativeOne}.get(found, sp.sign(coefficient))
+
+    def _analytic(self, node: sp.Expr, argument: Series) -> Value:
+        large, middle, small = argument.split()
         centre = sp.expand(large.as_expression() + middle)
-        return Value(taylor(_derivatives(node.func, centre), small, self.keep))
+        body = taylor(_derivatives(node.func, centre), small, self.keep)
+        return Value(body, {}, self._left_over(node))
 
     def _log(self, node: sp.log) -> Value:
         value = self.of(node.args[0])
-        if len(value.parts) == 1 and value.plain.is_exact_zero:
-            ((exponent, series),) = value.parts.items()
-            if sp.expand(exponent - self._linear(exponent)) == 0:
-                self._need_positive(series, node.args[0], node)
-                growing = Series.build(self._linear_terms(exponent), None, self.keep)
-                return Value(add([growing, logarithm(series, self.keep)], self.keep))
-        series = self._plain(node.args[0]).pruned()
-        if series.is_exact_zero:
+        if value.plain.pruned().is_exact_zero:
+            value = Value(Series(()), value.parts, value.rests)
+        if value.is_exact_zero:
             raise Undefined(f"{node} at 0")
-        self._need_positive(series, node.args[0], node)
-        return Value(logarithm(series, self.keep))
-
-    @staticmethod
-    def _linear_terms(exponent: sp.Expr) -> list[tuple[Order, sp.Expr]]:
-        terms = []
-        for term in sp.Add.make_args(exponent):
-            coefficient, dependent = term.as_independent(DELTA)
-            terms.append((Order(dependent.as_powers_dict().get(DELTA, sp.S.Zero)), coefficient))
-        return terms
-
-    def _linear(self, exponent: sp.Expr) -> sp.Expr:
-        return sp.Add(*(c * DELTA**o.power for o, c in self._linear_terms(exponent)))
+        lead = self._dominant(value)
+        head = (value.plain if lead is None else value.parts[lead]).pruned()
+        if not head.terms:
+            raise Undecided("cancellation beyond the terms kept")
+        self._never_zero(head.terms[0][1])
+        self._need_positive(head, node.args[0], node)
+        rests = {sp.expand(e - (lead or 0)) for e in (*value.all_parts, *value.rests)} - {sp.S.Zero}
+        result = logarithm(head, self.keep)
+        if lead is None:
+            return Value(result, {}, frozenset(rests))
+        growing = Series.build(_power_terms(lead), None, self.keep)
+        return Value(add([growing, result], self.keep), {}, frozenset(rests))
 
     def _sign(self, node: sp.Expr) -> Value:
         value = self.of(node.args[0])
-        if value.parts:
-            raise Undecided(f"the sign of the exponentially growing {node.args[0]}")
-        series = self._plain(node.args[0]).pruned()
-        if series.is_exact_zero:
-            return Value(series)
-        order, coefficient, rest = series.leading()
-        sign = {Sign.POSITIVE: sp.S.One, Sign.NEGATIVE: sp.S.NegativeOne}.get(
-            sign_of(coefficient, self.point.random), sp.sign(coefficient)
-        )
+        if value.plain.pruned().is_exact_zero:
+            value = Value(Series(()), value.parts, value.rests)
+        if value.is_exact_zero:
+            return value
+        lead = self._dominant(value)
+        series = (value.plain if lead is None else value.parts[lead]).pruned()
+        sign = self._sign_of(series)
         if isinstance(node, sp.sign):
-            return Value(Series.constant(sign))
-        size = sp.Abs(coefficient) if sign.has(sp.sign) else sign * coefficient
-        return Value(Series(((order, size), *rest.scaled(sign).terms), rest.tail), {}, value.flat)
+            return Value.constant(sign)
+        if sign.is_number:
+            return value.scaled(sign)
+        order, coefficient, rest = series.leading()
+        size = Series(((order, sp.Abs(coefficient)), *rest.scaled(sign).terms), rest.tail)
+        scaled = value.scaled(sign)
+        if lead is None:
+            return Value(size, scaled.parts, value.rests)
+        return Value(scaled.plain, {**scaled.parts, lead: size}, value.rests)
+
+
+def _power_terms(exponent: sp.Expr) -> list[tuple[Order, sp.Expr]]:
+    """The terms c·δ^a·ℓ^b of an exponent."""
+    found = []
+    log = -sp.log(DELTA)
+    for term in sp.Add.make_args(exponent):
+        powers = term.as_powers_dict()
+        power, logs = powers.get(DELTA, sp.S.Zero), powers.get(sp.log(DELTA), sp.S.Zero)
+        found.append((Order(power, int(logs)), term / (DELTA**power * log**logs)))
+    return found

@@ -10,11 +10,15 @@ Two questions are answered with proof:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import mpmath
 import sympy as sp
+
+from ntk_theory.symbolic.pieces import Piece, choose, heaviside, maximum, minimum
 
 #: Working precision of point enclosures, in decimal digits.
 DIGITS = 40
@@ -81,9 +85,19 @@ class _Enclosure:
             return product
         if isinstance(node, sp.Pow):
             return self._power(self.of(node.base), node.exp)
+        if isinstance(node, Piece):
+            return self._piece(node)
         if isinstance(node, sp.Function | sp.Abs | sp.sign):
             return self._function(type(node), self.of(node.args[0]))
         raise Unenclosed(f"no enclosure rule for {type(node).__name__}")
+
+    def _piece(self, node: Piece) -> Any:
+        if isinstance(node, choose):
+            # The branch that is not taken may be undefined here.
+            test = self.of(node.args[0])
+            if excludes_zero(test):
+                return self.of(node.args[1] if test.a > 0 else node.args[2])
+        return node.enclosed(mpmath.iv, [self.of(argument) for argument in node.args])
 
     def _power(self, base: Any, exponent: sp.Expr) -> Any:
         iv = mpmath.iv
@@ -183,6 +197,8 @@ class Range:
 
 
 EVERYTHING = Range(-sp.oo, sp.oo)
+#: Odd increasing functions: they have the sign of their argument.
+_ODD_INCREASING = (sp.sinh, sp.tanh, sp.erf, sp.atan)
 _UNIT = Range(sp.Integer(-1), sp.Integer(1))
 _POSITIVE = Range(sp.S.Zero, sp.oo, open_low=True)
 _RANGES = {
@@ -197,38 +213,90 @@ _RANGES = {
 }
 
 
-def over_reals(node: sp.Expr) -> Range:
+#: What is known of some symbols: each with an open interval, ±∞ allowed.
+Intervals = tuple[tuple[sp.Symbol, sp.Expr, sp.Expr], ...]
+Bounds = Mapping[sp.Symbol, Range]
+
+
+def bounds_of(intervals: Intervals) -> dict[sp.Symbol, Range]:
+    """The ranges of symbols that lie in open intervals.
+
+    >>> x = sp.Symbol("x", real=True)
+    >>> bounds_of(((x, sp.S.Zero, sp.oo),))[x].is_positive
+    True
+    """
+    return {symbol: Range(low, high, open_low=True, open_high=True) for symbol, low, high in intervals}
+
+
+def over_reals(node: sp.Expr, bounds: Bounds = MappingProxyType({})) -> Range:
     """Bounds of an expression over all real values of its symbols (where it is defined).
+
+    ``bounds`` restricts some of the symbols: a coordinate to its interval, a parameter to what is
+    known of it.
 
     >>> u = sp.Symbol("u", real=True)
     >>> over_reals(2 + sp.sin(u)).is_positive, over_reals(1 + u**2).low
     (True, 1)
+    >>> over_reals(1 - u, {u: Range(sp.S.Zero, sp.S.One, True, True)}).is_positive
+    True
     """
     if node.is_number and node.is_comparable:
         return Range(node, node)
-    if isinstance(node, sp.Symbol) and node.is_positive:
-        return _POSITIVE
+    if isinstance(node, sp.Symbol):
+        return bounds.get(node, _POSITIVE if node.is_positive else EVERYTHING)
     if isinstance(node, sp.Add):
         total = Range(sp.S.Zero, sp.S.Zero)
         for argument in node.args:
-            total = _add(total, over_reals(argument))
+            total = _add(total, over_reals(argument, bounds))
         return total
     if isinstance(node, sp.Mul):
         product = Range(sp.S.One, sp.S.One)
         for argument in node.args:
-            product = _multiply(product, over_reals(argument))
+            product = _multiply(product, over_reals(argument, bounds))
         return product
     if isinstance(node, sp.Pow):
-        return _power(over_reals(node.base), node.exp)
+        return _power(over_reals(node.base, bounds), node.exp)
     if isinstance(node, sp.Abs):
-        inner = over_reals(node.args[0])
+        inner = over_reals(node.args[0], bounds)
         return Range(sp.S.Zero, sp.Max(abs(inner.low), abs(inner.high)), open_low=inner.is_nonzero)
     if isinstance(node, sp.log):
-        inner = over_reals(node.args[0])
+        inner = over_reals(node.args[0], bounds)
         low = sp.log(inner.low) if inner.low > 0 else -sp.oo
         high = sp.log(inner.high) if inner.high > 0 else -sp.oo
         return Range(low, high, inner.open_low, inner.open_high)
+    if isinstance(node, Piece):
+        return _piece(node, bounds)
+    if type(node) in _ODD_INCREASING:
+        return _increasing(node, over_reals(node.args[0], bounds))
     return _RANGES.get(type(node), EVERYTHING)
+
+
+def _increasing(node: sp.Expr, inner: Range) -> Range:
+    """An increasing function that vanishes at 0 has the sign of its argument."""
+    whole = _RANGES.get(type(node), EVERYTHING)
+    low = sp.S.Zero if inner.is_nonnegative else whole.low
+    high = sp.S.Zero if inner.is_nonpositive else whole.high
+    return Range(
+        low,
+        high,
+        inner.is_positive if inner.is_nonnegative else whole.open_low,
+        inner.is_negative if inner.is_nonpositive else whole.open_high,
+    )
+
+
+def _piece(node: Piece, bounds: Bounds) -> Range:
+    """Between the least and the greatest of the values; open only where every one of them is."""
+    if isinstance(node, heaviside):
+        return Range(sp.S.Zero, sp.S.One)
+    values = [
+        over_reals(value, bounds) for value in (node.args[1:] if isinstance(node, choose) else node.args)
+    ]
+    extreme = {maximum: (sp.Max, sp.Max), minimum: (sp.Min, sp.Min)}.get(type(node), (sp.Min, sp.Max))
+    low = extreme[0](*(value.low for value in values))
+    high = extreme[1](*(value.high for value in values))
+    open_low = all(value.open_low or value.low != low for value in values)
+    open_high = all(value.open_high or value.high != high for value in values)
+    return Range(low, high, open_low, open_high)
 
 
 def _add(a: Range, b: Range) -> Range:
@@ -236,13 +304,21 @@ def _add(a: Range, b: Range) -> Range:
 
 
 def _multiply(a: Range, b: Range) -> Range:
-    def times(p: sp.Expr, q: sp.Expr) -> sp.Expr:
-        return sp.S.Zero if p == 0 or q == 0 else p * q
-
-    corners = [times(p, q) for p in (a.low, a.high) for q in (b.low, b.high)]
-    low, high = sp.Min(*corners), sp.Max(*corners)
-    nonzero = a.is_nonzero and b.is_nonzero
-    return Range(low, high, open_low=nonzero and low == 0, open_high=nonzero and high == 0)
+    corners = []
+    for p, p_open in ((a.low, a.open_low), (a.high, a.open_high)):
+        for q, q_open in ((b.low, b.open_low), (b.high, b.open_high)):
+            reached_zero = (p == 0 and not p_open) or (q == 0 and not q_open)
+            product = sp.S.Zero if p == 0 or q == 0 else p * q
+            corners.append((product, (p_open or q_open) and not reached_zero))
+    low, high = sp.Min(*(c for c, _ in corners)), sp.Max(*(c for c, _ in corners))
+    # A bound is open if no corner reaches it; one at 0 may be reached inside, where a factor is 0.
+    inside = not (a.is_nonzero and b.is_nonzero)
+    return Range(
+        low,
+        high,
+        all(is_open for c, is_open in corners if c == low) and not (low == 0 and inside),
+        all(is_open for c, is_open in corners if c == high) and not (high == 0 and inside),
+    )
 
 
 def _power(base: Range, exponent: sp.Expr) -> Range:

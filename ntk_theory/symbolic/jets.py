@@ -17,8 +17,35 @@ from ntk_theory.errors import ProblemError
 
 #: Fields, variables: a letter, then letters and digits. The underscore is the derivative mark.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
+#: A field may belong to a part of the domain, ``u@upper``; its derivatives are spelled ``u_y@upper``.
+FIELD = re.compile(r"[A-Za-z][A-Za-z0-9]*(@[a-z][a-z0-9_]*)?\Z")
 #: Order in which undeclared variables stand (then alphabetically).
 VARIABLE_ORDER = ("x", "y", "z", "t")
+
+
+def part_of(field: str) -> str:
+    """The part of the domain that a field belongs to; empty for a field of the whole domain.
+
+    >>> part_of("u@upper"), part_of("u")
+    ('upper', '')
+    """
+    return field.partition("@")[2]
+
+
+def base_of(field: str) -> str:
+    """The field's name without its part."""
+    return field.partition("@")[0]
+
+
+def spelling(name: str) -> tuple[str, str]:
+    """A name as a field and the letters of a derivative.
+
+    >>> spelling("u_yy@upper"), spelling("u")
+    (('u@upper', 'yy'), ('u', ''))
+    """
+    head, at, part = name.partition("@")
+    field, _, letters = head.partition("_")
+    return field + at + part, letters
 
 
 @dataclass(frozen=True, order=True)
@@ -56,9 +83,9 @@ class JetSpace:
     variables: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        for what in ("fields", "variables"):
-            object.__setattr__(self, what, _names(what, getattr(self, what)))
-        both = set(self.fields) & set(self.variables)
+        object.__setattr__(self, "fields", _names("fields", self.fields, FIELD))
+        object.__setattr__(self, "variables", _names("variables", self.variables, NAME))
+        both = set(map(base_of, self.fields)) & set(self.variables)
         if both:
             raise ProblemError(f"{sorted(both)[0]!r} is both a field and a variable; rename one of them")
 
@@ -89,7 +116,9 @@ class JetSpace:
         if slot.is_value:
             return slot.field
         if all(len(name) == 1 for name in self.variables):
-            return slot.field + "_" + "".join(v * n for v, n in zip(self.variables, slot.index, strict=True))
+            head, at, part = slot.field.partition("@")
+            letters = "".join(v * n for v, n in zip(self.variables, slot.index, strict=True))
+            return f"{head}_{letters}{at}{part}"
         parts = [slot.field]
         for variable, n in zip(self.variables, slot.index, strict=True):
             if n:
@@ -130,7 +159,7 @@ class JetSpace:
         return iter(self.fields)
 
 
-def _names(what: str, given: object) -> tuple[str, ...]:
+def _names(what: str, given: object, pattern: re.Pattern[str]) -> tuple[str, ...]:
     """Distinct names, at least one, as a tuple."""
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise ProblemError(f"{what} is {given!r}; it needs a tuple of names, such as ('u', 'v')")
@@ -138,7 +167,7 @@ def _names(what: str, given: object) -> tuple[str, ...]:
     if not names:
         raise ProblemError(f"{what} is empty; it needs at least one name")
     for name in names:
-        if not isinstance(name, str) or not NAME.match(name):
+        if not isinstance(name, str) or not pattern.match(name):
             raise ProblemError(
                 f"{what} has the name {name!r}; it needs a letter followed by letters and digits"
             )
@@ -162,8 +191,8 @@ def _decode(space: JetSpace, name: str) -> Slot | None:
                 last = item
                 orders[last] = 1
         return Slot(field, tuple(orders.values()))
-    field, mark, letters = name.partition("_")
-    if not mark or field not in space.fields or not set(letters) <= set(space.variables):
+    field, letters = spelling(name)
+    if not letters or field not in space.fields or not set(letters) <= set(space.variables):
         return None
     for letter in letters:
         orders[letter] += 1

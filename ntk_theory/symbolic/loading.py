@@ -1,4 +1,4 @@
-"""Problems from a dictionary or a TOML file, and back; bare problems from operators.
+"""Problems from a dictionary or a TOML file; bare problems from operators.
 
 The keys of a problem file are those of :data:`KEYS`; the README shows one. Every text in it is
 read by the closed grammar, every number is exact.
@@ -15,9 +15,19 @@ import sympy as sp
 
 from ntk_theory.errors import InputError, NTKTheoryError, ProblemError
 from ntk_theory.symbolic import soundness
-from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
-from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
+from ntk_theory.symbolic.grammar.calculus import total_derivative
+from ntk_theory.symbolic.jets import JetSpace, base_of
+from ntk_theory.symbolic.loading_parts import (
+    EquationEntry,
+    for_every_part,
+    in_its_part,
+    named_equations,
+    parts_space,
+)
 from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.parts import Box, Interval, moved
+from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.problem import EQUATION_NAME, Face, Group, GroupKind, Problem
 
 #: Keys of a problem file, in the order in which they are written.
@@ -34,7 +44,10 @@ KEYS = (
     "solution",
     "conditions",
 )
-CONDITION_KEYS = ("name", "equation", "target", "on", "periodic")
+EQUATION_KEYS = ("name", "equation", "where", "part")
+#: Ways to say where a condition holds, of which it has at most one.
+PLACES = ("on", "periodic", "interface")
+CONDITION_KEYS = ("name", "equation", "target", *PLACES, "where")
 #: A problem file is text of a person's size.
 MAX_BYTES = 200_000
 
@@ -44,16 +57,25 @@ def bare_problem(
 ) -> Problem:
     """A problem from operators alone: one value group per field (``b``, or ``b1``, ``b2``, …)."""
     space = operators[0].space
+    unit = dict.fromkeys(space.variables, (sp.S.Zero, sp.S.One))
+    return Problem(
+        space,
+        _equations(operators),
+        value_groups(space),
+        domain=unit,
+        parameters=dict(parameters or {}),
+        name=name,
+    )
+
+
+def value_groups(space: JetSpace) -> tuple[Group, ...]:
+    """One value group per field, ``b``, or ``b1``, ``b2``, …"""
     fields = space.fields
-    values = tuple(
+    return tuple(
         Group(
             _numbered("b", k, len(fields)), GroupKind.VALUE, (Operator(space, space.symbol(space.value(f))),)
         )
         for k, f in enumerate(fields)
-    )
-    unit = dict.fromkeys(space.variables, (sp.S.Zero, sp.S.One))
-    return Problem(
-        space, _equations(operators), values, domain=unit, parameters=dict(parameters or {}), name=name
     )
 
 
@@ -111,27 +133,18 @@ class _Reader:
         self.table = table
         self.name = name
         self._only(table, KEYS, "the problem")
+        self.boxes: dict[str, Box] = {}
         self.values = self._parameters(overrides)
 
     def problem(self) -> Problem:
-        equations = self._texts("equations", needed=True)
-        fields, variables = self._texts("fields"), self._texts("variables")
-        parsed = parse_text(
-            ";".join(equations), fields=fields or None, variables=variables or None, parameters=self.values
-        )
-        if len(parsed.equations) != len(equations):
-            raise ProblemError(
-                "equations: each string must hold one equation; write several as several strings"
-            )
-        self.space = parsed.space
+        equations = self._equations()
         solution = self._solution()
-        operators = [Operator(self.space, e) for e in parsed.equations]
         conditions = tuple(self._condition(entry, solution) for entry in self._tables("conditions"))
         if not conditions:
-            conditions = bare_problem(operators).conditions
+            conditions = value_groups(self.space)
         return Problem(
             self.space,
-            _equations(operators),
+            equations,
             conditions,
             domain=self._domain(),
             solution=solution,
@@ -140,6 +153,48 @@ class _Reader:
             title=str(self.table.get("title", "")),
             source=str(self.table.get("source", "")),
         )
+
+    def _equations(self) -> tuple[Group, ...]:
+        """The equations, plain texts or tables; sets ``space``, and in ``boxes`` the places of parts."""
+        given = self.table.get("equations")
+        is_table = isinstance(given, list) and bool(given) and all(isinstance(e, dict) for e in given)
+        tables = self._tables("equations") if is_table else []
+        texts = [self._text(entry) for entry in tables] or self._texts("equations", needed=True)
+        parsed = self._parsed_equations(texts)
+        if not tables:
+            self.space = parsed.space
+            return _equations([Operator(self.space, e) for e in parsed.equations])
+        named = named_equations(tables)
+        self.space = parts_space(parsed.space, parsed.equations, named)
+        return tuple(
+            self._equation(entry, expression, parsed.space)
+            for entry, expression in zip(named, parsed.equations, strict=True)
+        )
+
+    def _text(self, entry: Mapping[str, Any]) -> str:
+        self._only(entry, EQUATION_KEYS, "an equation")
+        if not isinstance(entry.get("equation"), str):
+            raise ProblemError(f"equation {entry.get('name', '')}: equation must be a text such as 'u_x = 0'")
+        return str(entry["equation"])
+
+    def _parsed_equations(self, texts: Sequence[str]) -> Parsed:
+        fields, variables = self._texts("fields"), self._texts("variables")
+        parsed = parse_text(
+            ";".join(texts), fields=fields or None, variables=variables or None, parameters=self.values
+        )
+        if len(parsed.equations) != len(texts):
+            raise ProblemError(
+                "equations: each string must hold one equation; write several as several strings"
+            )
+        return parsed
+
+    def _equation(self, entry: EquationEntry, expression: sp.Expr, space: JetSpace) -> Group:
+        where = self._box(entry.where, f"equation {entry.name}: where")
+        if entry.part:
+            self.boxes.setdefault(entry.part, where)
+        names = {name: f"{name}@{entry.part}" for name in space.fields if entry.part}
+        operator = Operator(self.space, moved(expression, space, self.space, names))
+        return Group(entry.name, GroupKind.EQUATION, (operator,), where=where)
 
     @staticmethod
     def _only(table: Mapping[str, Any], allowed: Sequence[str], where: str) -> None:
@@ -192,15 +247,20 @@ class _Reader:
         except NTKTheoryError as cause:
             raise ProblemError(f"{key}: {cause}") from None
 
-    def _domain(self) -> dict[str, tuple[sp.Expr, sp.Expr]]:
-        domain: dict[str, tuple[sp.Expr, sp.Expr]] = {}
-        for variable, ends in self._mapping("domain").items():
-            self._is_variable(variable, "domain")
+    def _domain(self) -> dict[str, Interval]:
+        return self._box(self._mapping("domain"), "domain")
+
+    def _box(self, given: Mapping[str, Any], where: str) -> dict[str, Interval]:
+        """Intervals by variable; ends may be texts, which see the variables so that a curve is named."""
+        box: dict[str, Interval] = {}
+        for variable, ends in given.items():
+            self._is_variable(variable, where)
+            what = f"{where}.{variable}"
             if not isinstance(ends, list) or len(ends) != 2:
-                raise ProblemError(f"domain.{variable} is {ends!r}; it needs two ends, [low, high]")
-            low, high = (self._scalar(end, f"domain.{variable}") for end in ends)
-            domain[variable] = (low, high)
-        return domain
+                raise ProblemError(f"{what} is {ends!r}; it needs two ends, [low, high]")
+            read = [self._scalar(end, what, self.space.variables) for end in ends]
+            box[variable] = soundness.interval(what, read, self.space)
+        return box
 
     def _is_variable(self, name: str, where: str) -> None:
         if name not in self.space.variables:
@@ -212,7 +272,7 @@ class _Reader:
         if not given:
             return None
         read = {f: self._scalar(text, f"solution.{f}", self.space.variables) for f, text in given.items()}
-        return soundness.solution(read, self.space)
+        return soundness.solution(for_every_part(read, self.space), self.space)
 
     def _condition(self, entry: Mapping[str, Any], solution: Mapping[str, sp.Expr] | None) -> Group:
         self._only(entry, CONDITION_KEYS, "a condition")
@@ -224,22 +284,60 @@ class _Reader:
             )
         if not isinstance(entry.get("equation"), str):
             raise ProblemError(f"condition {name}: equation must be a text such as 'u = sin(x)'")
+        where = self._box(self._inner(entry, "where", name), f"condition {name}: where")
+        faces = self._faces_of(entry, name)
+        operator, target = self._split(self._condition_text(entry["equation"], name, faces, where))
+        if "target" in entry:
+            target = target + self._target(entry["target"], name, operator, solution)
+        back = (Operator(self.space, -operator.expression),) if "periodic" in entry else ()
+        legs = (operator, *back)
+        is_value = operator.is_value and len(legs) == 1
+        group = Group(
+            name, GroupKind.VALUE if is_value else GroupKind.CONDITION, legs, target, faces, where=where
+        )
+        if "interface" in entry and len(group.parts) < 2:
+            raise ProblemError(
+                f"condition {name}: interface needs the fields of two parts, such as "
+                f"u@{' - u@'.join(list(self.boxes)[:2] or ['upper', 'lower'])}; it has those of "
+                f"{', '.join(group.parts) or 'none'}"
+            )
+        return group
+
+    def _inner(self, entry: Mapping[str, Any], key: str, name: str) -> Mapping[str, Any]:
+        value = entry.get(key, {})
+        if not isinstance(value, dict):
+            raise ProblemError(f"condition {name}: {key} must be a table such as {{ y = [0, 1] }}")
+        return value
+
+    def _condition_text(
+        self, text: str, name: str, faces: Sequence[Face], where: Mapping[str, Interval]
+    ) -> sp.Expr:
+        """F of a condition. A bare field of a problem in parts means that of the one part it lies in."""
+        bare = [f for f in dict.fromkeys(map(base_of, self.space.fields)) if f not in self.space.fields]
         parsed = parse_text(
-            entry["equation"],
-            fields=self.space.fields,
+            text,
+            fields=(*self.space.fields, *bare),
             variables=self.space.variables,
             parameters=self.values,
         )
         if len(parsed.equations) != 1:
             raise ProblemError(f"condition {name}: equation must be a single equation")
-        operator, target = self._split(parsed.equations[0])
-        if "target" in entry:
-            target = target + self._target(entry["target"], name, operator, solution)
-        if "periodic" in entry:
-            return self._periodic(name, operator, target, entry)
-        kind = GroupKind.VALUE if operator.is_value else GroupKind.CONDITION
-        faces = self._faces(entry.get("on", []), f"condition {name}: on")
-        return Group(name, kind, (operator,), target, faces)
+        (expression,) = parsed.equations
+        used = [slot.field for slot in parsed.space.slots_of(expression) if slot.field in bare]
+        names = in_its_part(name, used, self.boxes, faces, where, self.values, self.space)
+        return moved(expression, parsed.space, self.space, names)
+
+    def _faces_of(self, entry: Mapping[str, Any], name: str) -> tuple[Face, ...]:
+        """The faces of ``on``, ``periodic`` or ``interface``, of which a condition has at most one."""
+        keys = [key for key in PLACES if key in entry]
+        if len(keys) > 1:
+            raise ProblemError(f"condition {name} has both {keys[0]} and {keys[1]}; it may have one of them")
+        if not keys:
+            return ()
+        faces = self._faces(entry[keys[0]], f"condition {name}: {keys[0]}")
+        if keys[0] == "periodic" and (len(faces) != 2 or set(faces[0]) != set(faces[1])):
+            raise ProblemError(f"condition {name}: periodic needs two faces that fix the same variables")
+        return faces
 
     def _split(self, expression: sp.Expr) -> tuple[Operator, sp.Expr]:
         """F(jets) − target: the terms without any field become the target."""
@@ -261,15 +359,6 @@ class _Reader:
             raise ProblemError(f'condition {name}: target = "solution" needs a [solution] table')
         return substitute(operator, solution)
 
-    def _periodic(self, name: str, operator: Operator, target: sp.Expr, entry: Mapping[str, Any]) -> Group:
-        if "on" in entry:
-            raise ProblemError(f"condition {name} has both on and periodic; it may have one of them")
-        faces = self._faces(entry["periodic"], f"condition {name}: periodic")
-        if len(faces) != 2 or set(faces[0]) != set(faces[1]):
-            raise ProblemError(f"condition {name}: periodic needs two faces that fix the same variables")
-        back = Operator(self.space, -operator.expression)
-        return Group(name, GroupKind.CONDITION, (operator, back), target, faces)
-
     def _faces(self, given: object, where: str) -> tuple[Face, ...]:
         given = [given] if isinstance(given, dict) else given
         if not isinstance(given, list) or not all(isinstance(f, dict) for f in given):
@@ -286,50 +375,16 @@ def substitute(operator: Operator, solution: Mapping[str, sp.Expr]) -> sp.Expr:
     values = {}
     for slot in operator.slots:
         orders = [(v, n) for v, n in zip(space.variable_symbols, slot.index, strict=True) if n]
-        values[space.symbol(slot)] = (
-            sp.diff(solution[slot.field], *orders) if orders else solution[slot.field]
-        )
+        values[space.symbol(slot)] = _derivative(solution[slot.field], orders)
     return operator.expression.xreplace(values)
 
 
-def to_toml(problem: Problem) -> str:
-    """Write a problem as TOML that :func:`from_toml` reads back to the same problem."""
-    space = problem.space
-    lines = [
-        f"{key} = {_quoted(value)}"
-        for key, value in (("title", problem.title), ("source", problem.source))
-        if value
-    ]
-    lines.append(f"fields = [{', '.join(map(_quoted, problem.fields))}]")
-    lines.append(f"variables = [{', '.join(map(_quoted, problem.variables))}]")
-    lines.append("equations = [")
-    lines += [f"    {_quoted(render(g.legs[0].expression, space) + ' = 0')}," for g in problem.equations]
-    lines.append("]")
-    free = sorted({s.name for g in problem.groups for leg in g.legs for s in leg.parameters})
-    if free:
-        raise ProblemError(
-            f"the parameter {free[0]} has no value, so the problem cannot be written; give it one"
-        )
-    if problem.domain:
-        lines += ["", "[domain]"]
-        lines += [f"{v} = [{_quoted(str(a))}, {_quoted(str(b))}]" for v, (a, b) in problem.domain.items()]
-    if problem.solution:
-        lines += ["", "[solution]"]
-        lines += [f"{f} = {_quoted(render(e, space))}" for f, e in problem.solution.items()]
-    for group in problem.conditions:
-        lines += ["", "[[conditions]]", f"name = {_quoted(group.name)}"]
-        lines.append(f"equation = {_quoted(render(group.legs[0].expression, space))}")
-        if group.target != 0:
-            lines.append(f"target = {_quoted(render(group.target, space))}")
-        if group.faces:
-            faces = ", ".join(
-                "{ " + ", ".join(f"{v} = {_quoted(str(value))}" for v, value in face.items()) + " }"
-                for face in group.faces
-            )
-            lines.append(f"{'periodic' if len(group.legs) > 1 else 'on'} = [{faces}]")
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(ch if ch.isprintable() else " " for ch in escaped) + '"'
+def _derivative(expression: sp.Expr, orders: Sequence[tuple[sp.Symbol, int]]) -> sp.Expr:
+    """The mixed partial derivative; one that would contain a delta is refused."""
+    if not expression.has(sp.sign, sp.Abs, Piece):
+        return sp.diff(expression, *orders) if orders else expression
+    for symbol, order in orders:
+        along = total_derivative(None, symbol.name)
+        for _ in range(order):
+            expression = along(expression)
+    return expression

@@ -10,7 +10,11 @@ import sympy as sp
 from ntk_theory.errors import InputError
 
 #: Longer texts are not read as a number.
-MAX_DIGITS = 60
+MAX_DIGITS = 64
+#: Largest power of ten, up or down: every double, the least of which is 5e-324, is a number.
+MAX_POWER = 330
+#: Largest numerator and denominator.
+MAX_BITS = (10 ** (MAX_POWER + MAX_DIGITS)).bit_length()
 
 
 def exact(value: object, argument: str) -> sp.Rational:
@@ -21,21 +25,52 @@ def exact(value: object, argument: str) -> sp.Rational:
     """
     if isinstance(value, sp.Rational):
         return value
-    if isinstance(value, bool):
-        raise InputError(f"{argument} is {value}; it needs a number such as 3/4")
+    found = fraction(value, argument)
+    return sp.Rational(found.numerator, found.denominator)
+
+
+def fraction(value: object, argument: str = "s") -> Fraction:
+    """As :func:`exact`, as a fraction.
+
+    Raises
+    ------
+    InputError
+        unless ``value`` is a finite number, of at most :data:`MAX_DIGITS` characters where it is a text.
+
+    >>> fraction(0.75), fraction("2/3"), fraction(1e61) == 10**61
+    (Fraction(3, 4), Fraction(2, 3), True)
+    """
     try:
-        if isinstance(value, Rational):
-            fraction = Fraction(int(value.numerator), int(value.denominator))
-        else:
-            text = str(value).strip()
-            if len(text) > MAX_DIGITS or (
-                "e" in text.lower() and abs(int(text.lower().split("e")[1])) > MAX_DIGITS
-            ):
-                raise ValueError
-            fraction = Fraction(text)
-    except (ValueError, ZeroDivisionError, IndexError):
-        shown = str(value)[:MAX_DIGITS]
-        raise InputError(
-            f"{argument} is {shown!r}; it needs an exact number such as 3/4, 0.75 or 1"
-        ) from None
-    return sp.Rational(fraction.numerator, fraction.denominator)
+        if isinstance(value, bool):
+            raise ValueError
+        found = _of_rational(value) if isinstance(value, Rational) else _of_text(str(value).strip())
+        if _bits(found) > MAX_BITS:
+            raise ValueError
+    except (ValueError, ZeroDivisionError):
+        shown = _short(value)
+        raise InputError(f"{argument} is {shown}; it needs an exact number such as 3/4, 0.75 or 1") from None
+    return found
+
+
+def _of_rational(value: Rational) -> Fraction:
+    return Fraction(int(value.numerator), int(value.denominator))
+
+
+def _of_text(text: str) -> Fraction:
+    """The number, unless it would have very many digits, as 1e999999999 has."""
+    power = text.lower().partition("e")[2]
+    if len(text) > MAX_DIGITS or (power and abs(int(power)) > MAX_POWER):
+        raise ValueError
+    return Fraction(text)
+
+
+def _bits(number: Fraction) -> int:
+    return max(abs(number.numerator), number.denominator).bit_length()
+
+
+def _short(value: object) -> str:
+    """A value as it is shown, cut where it is long; all digits of a huge number are never written."""
+    if isinstance(value, Rational) and (bits := _bits(_of_rational(value))) > MAX_BITS:
+        return f"a number of {bits} bits"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= MAX_DIGITS else text[:MAX_DIGITS] + "…"

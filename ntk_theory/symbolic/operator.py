@@ -15,6 +15,7 @@ from ntk_theory.errors import InputError, ProblemError
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.derivation import Derivation
 from ntk_theory.symbolic.jets import JetSpace, Slot
+from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.zero import depends_on, is_zero
 
 
@@ -56,6 +57,7 @@ class Operator:
         if not isinstance(self.space, JetSpace):
             raise ProblemError(f"space is {self.space!r}; an operator needs a JetSpace(fields, variables)")
         found = soundness.expression("an operator", self.expression)
+        _without_pieces_of_fields(found, self.space)
         soundness.put(self, "expression", soundness.own_symbols("an operator", found, self.space))
 
     @cached_property
@@ -126,6 +128,16 @@ class Operator:
             raise InputError(f"parameters names {unknown[0]!r}, which the operator lacks; it has: {have}")
         replaced = self.expression.xreplace({by_name[name]: value for name, value in values.items()})
         return Operator(self.space, replaced)
+
+
+def _without_pieces_of_fields(expression: sp.Expr, space: JetSpace) -> None:
+    """The rules know functions in pieces as coefficients only (sign and |·| may hold fields)."""
+    for node in expression.atoms(Piece):
+        if space.slots_of(node):
+            raise ProblemError(
+                f"an operator has {node}, which contains a field; "
+                "of a field, max(u, 0) is (u + |u|)/2 and heaviside(u) is (1 + sign(u))/2"
+            )
 
 
 def partial(expression: sp.Expr, symbol: sp.Symbol) -> sp.Expr:

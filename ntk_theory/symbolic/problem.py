@@ -1,7 +1,8 @@
 """Problems: named constraint groups (equations and conditions), a domain, a known solution.
 
 A group g is R_g(x) = Σ_j F^{g,j}(jets at p_j(x)) − target_g(x). An ordinary group has one leg; a
-periodic pair has two, u(p_1) − u(p_2).
+periodic pair has two, u(p_1) − u(p_2). Equations on parts of the domain have outputs of their own
+(:mod:`ntk_theory.symbolic.parts`); an interface condition is an operator in the fields of two parts.
 
 Groups and problems check themselves wherever they are made: read from a file, built by hand, or copied
 with a change. What the rest of the package takes for granted (unique names, legs of one space, faces that
@@ -18,8 +19,8 @@ from enum import StrEnum
 import sympy as sp
 
 from ntk_theory.errors import ProblemError
-from ntk_theory.symbolic import soundness
-from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic import parts, soundness
+from ntk_theory.symbolic.jets import JetSpace, part_of
 from ntk_theory.symbolic.operator import Operator
 
 
@@ -35,6 +36,9 @@ class GroupKind(StrEnum):
 EQUATION_NAME = re.compile(r"f[0-9]*\Z")
 #: A face of the domain: the coordinates that are held fixed, by variable name.
 Face = Mapping[str, sp.Expr]
+Interval = tuple[sp.Expr, sp.Expr]
+#: An interval for some of the variables.
+Box = Mapping[str, Interval]
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Group:
     ``legs`` are the operators F^{g,j}; ``faces`` say where points lie. With one leg the points are
     drawn from the union of the faces (no faces: the whole domain). With two legs ``faces[j]`` is
     where leg j sits and both share the free coordinates. A value group has one leg, a field itself;
-    an equation has one leg and no faces.
+    an equation has one leg and no faces. ``where`` narrows the domain to a box.
 
     Raises
     ------
@@ -57,6 +61,7 @@ class Group:
     legs: tuple[Operator, ...]
     target: sp.Expr = sp.S.Zero
     faces: tuple[Face, ...] = ()
+    where: Box = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         where = f"group {soundness.group_name(self.name)!r}"
@@ -65,6 +70,8 @@ class Group:
         soundness.put(self, "legs", legs)
         soundness.put(self, "target", soundness.coefficient(f"{where}: target", self.target, self.space))
         soundness.put(self, "faces", soundness.faces(where, self.faces, len(legs), self.space))
+        soundness.put(self, "where", soundness.box(f"{where}: where", self.where, self.space))
+        soundness.within(where, self.faces, self.where)
         _check_kind(where, self)
         if len(legs) > 1 and sp.Add(*(leg.expression for leg in legs)) == 0 and _in_one_place(self.faces):
             raise ProblemError(
@@ -75,6 +82,11 @@ class Group:
     def space(self) -> JetSpace:
         """The jet space of all legs."""
         return self.legs[0].space
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the domain whose fields occur; two or more make an interface condition."""
+        return parts.names_of(slot for leg in self.legs for slot in leg.slots)
 
 
 @dataclass(frozen=True)
@@ -123,6 +135,28 @@ class Problem:
     def fields(self) -> tuple[str, ...]:
         """The names of the fields."""
         return self.space.fields
+
+    @property
+    def parts(self) -> dict[str, Box]:
+        """The box of every part of the domain that has equations and fields of its own."""
+        return parts.boxes(
+            [(group.name, group.legs[0].slots, group.where) for group in self.equations], self.space
+        )
+
+    def place(self, group: Group, values: Mapping[str, sp.Expr] | None = None) -> dict[str, Interval]:
+        """Where the points of a group lie: the domain, narrowed to its parts and its own ``where``.
+
+        ``values`` of named parameters, by which ends are compared, go before the problem's own.
+        """
+        boxes = self.parts
+        found = dict(self.domain)
+        for box in (*(boxes[part] for part in group.parts), group.where):
+            found = parts.narrowed(found, box, {**self.parameters, **(values or {})})
+        return found
+
+    def place_of(self, name: str) -> dict[str, Interval]:
+        """Where a field is defined: the domain, or the box of its part."""
+        return parts.narrowed(self.domain, self.parts.get(part_of(name), {}), self.parameters)
 
 
 def _kind(where: str, kind: object) -> GroupKind:
@@ -188,6 +222,22 @@ def _check_groups(problem: Problem) -> None:
                 f"{_named(problem.space)}; both need one jet space"
             )
         soundness.within(f"group {group.name!r}", group.faces, problem.domain)
+    parts.check_apart(problem.parts, problem.domain, problem.parameters)
+    for group in problem.groups:
+        _check_left(problem, group)
+
+
+def _check_left(problem: Problem, group: Group) -> None:
+    """Every face of a group meets its parts and its ``where``."""
+    place = problem.place(group)
+    for face in group.faces or ({},):
+        if (name := parts.is_empty(place, face, problem.parameters)) is not None:
+            at = f"on its face at {name} = {face[name]}" if name in face else f"along {name}"
+            whose = f" of the parts {', '.join(group.parts)}" if group.parts else ""
+            raise ProblemError(
+                f"group {group.name!r} has no place left {at}: {parts.shown(place)}{whose}; "
+                "its faces and its where must meet the parts whose fields it contains"
+            )
 
 
 def _check_place(group: Group, among: str, is_kind: bool, is_free: bool) -> None:

@@ -176,10 +176,20 @@ def interval(what: str, ends: object, space: JetSpace) -> Interval:
     """Two ends, low < high where both are numbers."""
     if isinstance(ends, str) or not isinstance(ends, Sequence) or len(ends) != 2:
         raise ProblemError(f"{what} is {ends!r}; it needs two ends, [low, high]")
-    low, high = (constant(what, end, space) for end in ends)
+    low, high = (_end(what, end, space) for end in ends)
     if low.is_number and high.is_number and not bool(low < high):
         raise ProblemError(f"{what} is [{low}, {high}]; its first end must be below its second")
     return low, high
+
+
+def _end(what: str, value: object, space: JetSpace) -> sp.Expr:
+    found = coefficient(what, value, space)
+    if found.free_symbols & set(space.variable_symbols):
+        raise ProblemError(
+            f"{what} has the end {found}, which bends with a variable, and domains are boxes; for a curved "
+            "domain give the points yourself (points = {group: array}), or use variables that map it to a box"
+        )
+    return found
 
 
 def solution(given: object, space: JetSpace) -> dict[str, sp.Expr] | None:

@@ -1,4 +1,4 @@
-"""Is an expression identically zero, and what sign does it take? Decided with proof, or not at all.
+"""Is an expression identically zero, and does it depend on a symbol? Decided with proof, or not at all.
 
 The order of attack, each step bounded:
 
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Set
-from enum import Enum
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
-from ntk_theory.symbolic.intervals import Unenclosed, at_point, excludes_zero, over_reals
+from ntk_theory.symbolic.intervals import Intervals, Unenclosed, at_point, excludes_zero
+from ntk_theory.symbolic.pieces import without_pieces
 
 #: Random points tried before a nonzero proof is given up.
 POINTS = 24
@@ -27,20 +27,8 @@ POINTS = 24
 SCALES = (sp.Integer(1), sp.Rational(1, 4), sp.Integer(4))
 #: Larger expressions are not expanded or simplified further.
 MAX_OPERATIONS = 4000
-#: Real roots are counted up to this degree.
-MAX_STURM_DEGREE = 16
 #: Simplification rewrites at most this many operations (it may multiply them).
 MAX_SIMPLIFY = 120
-
-
-class Sign(Enum):
-    """The sign of an expression for generic values of its symbols."""
-
-    ZERO = "identically zero"
-    POSITIVE = "positive"
-    NEGATIVE = "negative"
-    MIXED = "of both signs"
-    UNDECIDED = "undecided"
 
 
 @lru_cache(maxsize=20000)
@@ -60,54 +48,14 @@ def is_zero(expression: sp.Expr) -> bool | None:
     expanded = expression.expand() if expression.is_Add or expression.has(sp.Add) else expression
     if expanded == 0:
         return True
-    if any(excludes_zero(value) for value in _values(expanded)):
+    if any(excludes_zero(value) for value in values_of(expanded)):
         return False
     return True if _simplifies_to_zero(expanded) else None
 
 
 @lru_cache(maxsize=20000)
-def sign_of(expression: sp.Expr, free: frozenset[sp.Symbol] | None = None) -> Sign:
-    """The sign almost everywhere, for all real values of the symbols in ``free`` (default: all).
-
-    The other symbols (variables, parameters) are taken positive: a problem is posed where its
-    coefficients make sense.
-
-    >>> u = sp.Symbol("u", real=True)
-    >>> sign_of(1 + u**2), sign_of(u)
-    (<Sign.POSITIVE: 'positive'>, <Sign.MIXED: 'of both signs'>)
-    """
-    held = expression.free_symbols - (expression.free_symbols if free is None else free)
-    positive = {s: sp.Symbol(s.name, positive=True) for s in held}
-    bounds = over_reals(expression.xreplace(positive))
-    if bounds.is_positive:
-        return Sign.POSITIVE
-    if bounds.is_negative:
-        return Sign.NEGATIVE
-    zero = is_zero(expression)
-    if zero:
-        return Sign.ZERO
-    # A nonnegative analytic expression that is not identically zero is positive almost everywhere;
-    # with a sign in it (1 + sign(u)) it may vanish on a half-line.
-    one_signed = bounds.is_nonnegative or bounds.is_nonpositive
-    if zero is False and one_signed and not _is_piecewise(expression):
-        return Sign.POSITIVE if bounds.is_nonnegative else Sign.NEGATIVE
-    if zero is False and _has_no_real_root(expression):
-        # Continuous without a root: one enclosure anywhere tells the sign everywhere.
-        value = next((v for v in _values(expression) if excludes_zero(v)), None)
-        if value is not None:
-            return Sign.POSITIVE if value.a > 0 else Sign.NEGATIVE
-    seen: set[bool] = set()
-    for value in _values(expression, held):
-        if excludes_zero(value):
-            seen.add(bool(value.a > 0))
-        if len(seen) == 2:
-            return Sign.MIXED
-    return Sign.UNDECIDED
-
-
-@lru_cache(maxsize=20000)
-def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol]) -> bool | None:
-    """Does the value change with any of ``symbols``?
+def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol], intervals: Intervals = ()) -> bool | None:
+    """Does the value change with any of ``symbols``, the others somewhere in their ``intervals``?
 
     Two disjoint enclosures prove that it does; that it does not is proved by the difference of the
     expression and its copy with fresh symbols being 0, as for sign(c)².
@@ -116,31 +64,13 @@ def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol]) -> bool | Non
         return False
     held = expression.free_symbols - symbols
     first = None
-    for value in _values(expression, held, freeze=held):
+    for value in values_of(expression, held, freeze=held, intervals=intervals):
         if first is None:
             first = value
         elif value.a > first.b or value.b < first.a:
             return True
     fresh = {s: sp.Dummy(s.name, **s.assumptions0) for s in expression.free_symbols & symbols}
     return False if is_zero(expression - expression.xreplace(fresh)) else None
-
-
-def _has_no_real_root(expression: sp.Expr) -> bool:
-    """Is this a rational polynomial in one symbol without a real root (Sturm's theorem)?"""
-    if len(expression.free_symbols) != 1:
-        return False
-    (symbol,) = expression.free_symbols
-    if not expression.is_polynomial(symbol):
-        return False
-    polynomial = sp.Poly(expression, symbol)
-    if polynomial.degree() > MAX_STURM_DEGREE or not (polynomial.domain.is_QQ or polynomial.domain.is_ZZ):
-        return False
-    return bool(polynomial.count_roots() == 0)
-
-
-def _is_piecewise(expression: sp.Expr) -> bool:
-    """May the expression vanish on a set of positive measure without being zero?"""
-    return expression.has(sp.sign) or any(node.has(sp.Abs) for node in expression.atoms(sp.Add))
 
 
 def size(expression: sp.Expr) -> int:
@@ -153,24 +83,45 @@ def size(expression: sp.Expr) -> int:
     return count
 
 
-def _values(
+def values_of(
     expression: sp.Expr,
     positive: Set[sp.Symbol] = frozenset(),
     freeze: Set[sp.Symbol] = frozenset(),
+    intervals: Intervals = (),
 ) -> Iterator[Any]:
-    """Enclosures at random rational points; the seed is fixed, so every answer is reproducible."""
+    """Enclosures at random rational points; the seed is fixed, so every answer is reproducible.
+
+    Symbols with an interval are drawn inside it, the others in ``positive`` are positive; those in
+    ``freeze`` keep one value.
+    """
     rng = random.Random(20241217)
+    bounded = {s: (low, high) for s, low, high in intervals if low.is_finite and high.is_finite}
     symbols = sorted(expression.free_symbols, key=lambda s: s.name)
-    frozen = {s: _draw(rng, True) for s in sorted(freeze, key=lambda s: s.name)}
+    frozen = {
+        s: _inside(rng, *bounded[s]) if s in bounded else _draw(rng, True)
+        for s in sorted(freeze, key=lambda s: s.name)
+    }
+    signed = {s for s, low, _ in intervals if low == 0} | positive
     for k in range(POINTS):
         scale = SCALES[k % len(SCALES)]
-        point = {
-            s: frozen.get(s) or _draw(rng, s in positive or bool(s.is_positive)) * scale for s in symbols
-        }
+        point = {}
+        for s in symbols:
+            if s in frozen:
+                point[s] = frozen[s]
+            elif s in bounded:
+                point[s] = _inside(rng, *bounded[s])
+            else:
+                point[s] = _draw(rng, s in signed or bool(s.is_positive)) * scale
         try:
             yield at_point(expression, point)
         except Unenclosed:
             continue
+
+
+def _inside(rng: random.Random, low: sp.Expr, high: sp.Expr) -> sp.Rational:
+    """A rational strictly between two numbers (their ends rounded inwards)."""
+    a, b = (sp.Rational(str(sp.N(end, 20))) if not end.is_Rational else end for end in (low, high))
+    return a + (b - a) * sp.Rational(rng.randint(40, 957), 997)
 
 
 def _draw(rng: random.Random, positive: bool) -> sp.Rational:
@@ -183,7 +134,7 @@ def _simplifies_to_zero(expression: sp.Expr) -> bool:
         return False
     functions = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)
     signs: dict[sp.Expr, sp.Symbol] = {}
-    rewritten = _split_signs(expression, signs)
+    rewritten = _split_signs(without_pieces(expression), signs)
     rewritten = rewritten.rewrite(sp.exp) if rewritten.has(*functions) else rewritten
     numerator, _ = sp.fraction(sp.together(rewritten))
     if size(numerator) > MAX_OPERATIONS:

@@ -16,7 +16,7 @@ from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory.exponents import Regime
 from ntk_theory.theory.paper import PaperVerdict
-from ntk_theory.theory.sharp import SharpBlock
+from ntk_theory.theory.sharp import Kernel, SharpBlock
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Answers:
     sharp:
         Block name → :class:`~ntk_theory.theory.sharp.SharpBlock` [D]: ``bb``, ``bf``, ``ff`` (all
         value groups, all equations) and ``g,h`` for every pair of named groups.
+    kernel:
+        The rows of the kernel as they were expanded, and the input map that symmetries were asked for.
     """
 
     problem: Problem
@@ -39,6 +41,7 @@ class Answers:
     activation: str
     paper: PaperVerdict
     sharp: Mapping[str, SharpBlock]
+    kernel: Kernel
 
     @property
     def bias(self) -> OutputBias:

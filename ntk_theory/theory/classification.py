@@ -9,17 +9,17 @@ from typing import Any
 
 import sympy as sp
 
-from ntk_theory.errors import InputError
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.operator import Operator
-from ntk_theory.symbolic.problem import GroupKind, Problem
+from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.theory import derivation, record, text
 from ntk_theory.theory.answers import Answers
-from ntk_theory.theory.paper import RELU, SMOOTH, paper_verdict
-from ntk_theory.theory.profile import GroupProfile
-from ntk_theory.theory.sharp import SharpBlock, sharp_block
+from ntk_theory.theory.paper import paper_verdict
+from ntk_theory.theory.sharp import Kernel
 from ntk_theory.theory.steps import Step
+from ntk_theory.theory.symmetry import AffineMap
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,11 @@ class Classification(Answers):
 
 
 def classify(
-    what: str | Path | Problem | Operator | sp.Basic, *, output_bias: str = "zero", activation: str = "tanh"
+    what: str | Path | Problem | Operator | sp.Basic,
+    *,
+    output_bias: str = "zero",
+    activation: str = "tanh",
+    input_map: object = None,
 ) -> Classification:
     """Decide the regime of every kernel block of a problem.
 
@@ -61,7 +65,10 @@ def classify(
     output_bias:
         ``zero`` (c starts at 0, trained), ``normal`` (starts N(0,1), trained) or ``none``.
     activation:
-        Only the paper's hypotheses ask for it.
+        The paper's hypotheses ask for it, and whether it is smooth enough for the operator.
+    input_map:
+        What stands before the first layer: ``None`` (nothing), ``"domain"`` (the domain onto [−1, 1]) or
+        an :class:`~ntk_theory.model.network.InputMap`. Symmetries of the limit depend on it.
 
     Raises
     ------
@@ -72,32 +79,14 @@ def classify(
     <Limit.ZERO: 'zero'>
     """
     bias = OutputBias.of(output_bias)
-    if activation not in SMOOTH and not RELU.match(activation):
-        raise InputError(f"activation is {activation!r}; it needs one of {', '.join(SMOOTH)}, relu^k")
+    phi = Activation.of(activation)
     problem = as_problem(what)
+    kernel = Kernel(problem, bias, AffineMap.of(input_map, problem.domain, problem.variables), phi)
     return Classification(
         problem,
         bias.name,
-        activation,
-        paper_verdict(problem, activation, bias.name),
-        _blocks(problem, bias),
+        phi.name,
+        paper_verdict(problem, phi.name, bias.name),
+        kernel.blocks(),
+        kernel,
     )
-
-
-def _blocks(problem: Problem, bias: OutputBias) -> dict[str, SharpBlock]:
-    profiles = {g.name: GroupProfile(g, bias) for g in problem.groups}
-    values = [profiles[g.name] for g in problem.groups if g.kind is GroupKind.VALUE]
-    equations = [profiles[g.name] for g in problem.equations]
-    blocks: dict[str, SharpBlock] = {}
-    if values:
-        blocks["bb"] = sharp_block(values, values)
-        blocks["bf"] = sharp_block(values, equations)
-    blocks["ff"] = sharp_block(equations, equations)
-    names = list(profiles)
-    single = {"b,b": "bb", "b,f": "bf", "f,f": "ff"}
-    for k, g in enumerate(names):
-        for h in names[k:]:
-            key = f"{g},{h}"
-            if single.get(key) not in blocks:
-                blocks[key] = sharp_block([profiles[g]], [profiles[h]])
-    return blocks

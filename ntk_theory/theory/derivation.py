@@ -87,7 +87,7 @@ def _sharp_steps(c: Answers) -> list[Step]:
         )
     ]
     for group in c.problem.groups:
-        profile = GroupProfile(group, c.bias)
+        profile = GroupProfile(c.kernel.rows[group.name])
         steps += [_degree_step(profile, end) for end in End]
         if any(g.has(sp.sign) for leg in group.legs for g in leg.gradient.values()):
             steps.append(
@@ -119,26 +119,22 @@ def _sharp_steps(c: Answers) -> list[Step]:
 
 
 def _symmetry_steps(c: Answers) -> list[Step]:
-    """One step for each pair of groups in which a reflection makes entries of T^∞ vanish."""
+    """One step for each pair of groups whose contraction with T^∞ vanishes on some of their faces."""
     steps = []
-    profiles = [GroupProfile(g, c.bias) for g in c.problem.groups]
-    for k, g in enumerate(profiles):
-        for h in profiles[k:]:
-            pinned = g.pinned & h.pinned
-            parities = {
-                p for profile in (g, h) for f in profile.fields for p in profile.hidden(f, End.ZERO, pinned)
-            }
-            if len(parities) > 1:
-                where = ", ".join(f"{v} = 0" for v in sorted(pinned))
+    kernel, groups = c.kernel, c.problem.groups
+    for k, g in enumerate(groups):
+        for h in groups[k:]:
+            pairs = [(a, b) for a in kernel.rows[g.name] for b in kernel.rows[h.name]]
+            if any(kernel.verdict(a, b).vanishes for a, b in pairs):
                 steps.append(
                     Step(
-                        "reflection-symmetry",
-                        f"parity at {where}",
-                        "[D] ε-calculus",
+                        "symmetry",
+                        f"T^∞ cancels between {g.name} and {h.name}",
+                        "[D] symmetry",
                         Answer.YES,
-                        f"the points of {g.group.name} and {h.group.name} have {where}; flipping the sign of "
-                        "an input leaves the network's law unchanged",
-                        "T^∞_αβ = 0 where α + β is odd there: only a fluctuation of order N^(-1/2) is left",
+                        "T^∞ is a function of |y|², y·y', |y'|² of the mapped inputs "
+                        f"({kernel.inputs.name} map); on these faces every derivative of it cancels",
+                        "no hidden part is left but a fluctuation of order N^(-1/2)",
                     )
                 )
     return steps
@@ -155,15 +151,15 @@ def _degree_step(profile: GroupProfile, end: End) -> Step:
     if fault is not None:
         parts.append(f"{fault.growth}: {fault.reason}")
     for field in profile.fields:
-        parts.append(f"F_{{{field},α}} of degree {_shown(profile.hidden(field, end)[()])}")
-        if profile.bias.is_trained:
+        parts.append(f"F_{{{field},α}} of degree {_shown(profile.hidden(field, end))}")
+        if profile.rows[0].bias.is_trained:
             parts.append(f"F_{{{field},0}} of degree {_shown(profile.output_bias(field, end))}")
     decided = fault is None and all(
-        profile.hidden(f, end)[()].growth in (Growth.POWER, Growth.FLAT) for f in profile.fields
+        profile.hidden(f, end).growth in (Growth.POWER, Growth.FLAT) for f in profile.fields
     )
     return Step(
         f"degree-at-{end}",
-        f"degrees of {profile.group.name}",
+        f"degrees of {profile.rows[0].group.name}",
         "[D] ε-calculus",
         Answer.of(decided or None),
         f"F_α(c e_0 + εv) as {side}",

@@ -7,9 +7,10 @@ and a log power b. The largest line decides the norm, the lines at exactly 0 dec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fractions import Fraction
 from itertools import combinations, pairwise
 
 import sympy as sp
@@ -37,13 +38,18 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One term: N^{(1/2−s)·degree + offset}·(log N)^logs, its coefficient random or not."""
+    """One term: N^{(1/2−s)·degree + offset}·(log N)^logs, its coefficient random or not.
+
+    ``value`` tells which entry of T it belongs to and its leading coefficient: where signs that are
+    random lead to different values, the limit is random although each of them is not.
+    """
 
     degree: sp.Expr
     offset: sp.Expr = sp.S.Zero
     logs: int = 0
     is_random: bool | None = False
     label: str = ""
+    value: object = None
 
     def at(self, s: sp.Expr) -> sp.Expr:
         """The exponent of N at a given s."""
@@ -57,29 +63,42 @@ class Line:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why no exponent can be given: undefined, undecided, or faster than any power (diverges)."""
+    """Why no exponent can be given: undefined, undecided, or faster than any power (diverges).
+
+    ``is_certain`` says whether it stands in the way with probability 1 (or in all of a part of the
+    domain); if not, ``chance`` is its probability at one generic point, where that does not depend on
+    the point.
+    """
 
     limit: Limit
     reason: str
+    is_certain: bool = True
+    chance: sp.Rational | None = None
 
 
 @dataclass(frozen=True)
 class Terms:
-    """All terms of a block on one side of s = 1/2, the lines of its spread, and what stands in the way."""
+    """The terms of a pair of rows in one branch of random signs: lines, those of the spread, obstacles.
+
+    ``chance`` is the probability of the branch at one generic point (``None``: it depends on the point).
+    """
 
     lines: tuple[Line, ...] = ()
     spread: tuple[Line, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
+    chance: sp.Rational | None = sp.S.One
 
-    @staticmethod
-    def union(parts: Iterable[Terms]) -> Terms:
-        """The terms of several blocks stacked into one."""
-        parts = tuple(parts)
-        return Terms(
-            tuple(line for p in parts for line in p.lines),
-            tuple(line for p in parts for line in p.spread),
-            tuple(o for p in parts for o in p.obstacles),
-        )
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two rows of a block: their terms in every branch of random signs.
+
+    ``own`` are the terms at one point, x = x', where both rows are the same: they say with which
+    probability a limit is attained there.
+    """
+
+    branches: tuple[Terms, ...]
+    own: tuple[Terms, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,9 @@ class Regime:
 
     ``norm_exponent`` and ``spread_exponent`` are the exponents of N in the typical size and in the
     typical spread of ‖K‖ (in probability), expressions in s; ``None`` where undecided, faster than
-    any power, or powers only up to logarithms (``remark`` says which).
+    any power, or powers only up to logarithms (``remark`` says which). ``probability`` maps the limits
+    that K attains with positive probability each, at one generic point, to those probabilities
+    (``None``: the value depends on the point); empty where the limit is certain.
     """
 
     low: sp.Expr
@@ -97,6 +118,7 @@ class Regime:
     norm_exponent: sp.Expr | None
     spread_exponent: sp.Expr | None = None
     remark: str = ""
+    probability: Mapping[Limit, sp.Rational | None] = field(default_factory=dict)
 
     @property
     def is_point(self) -> bool:
@@ -116,63 +138,154 @@ class Regime:
             return f"s > {self.low}"
         return f"s < {self.high}" if self.low == 0 else f"{self.low} < s < {self.high}"
 
+    def norm_exponent_at(self, s: Fraction | sp.Rational) -> sp.Rational | None:
+        """The exponent of N in the typical ‖K‖ at one s; ``None`` where there is none."""
+        return _value(self.norm_exponent, s)
 
-def regimes(terms: Terms, low: sp.Expr, high: sp.Expr) -> tuple[Regime, ...]:
+    def spread_exponent_at(self, s: Fraction | sp.Rational) -> sp.Rational | None:
+        """The exponent of N in the typical spread of ‖K‖ at one s; ``None`` where there is none."""
+        return _value(self.spread_exponent, s)
+
+
+def _value(exponent: sp.Expr | None, s: Fraction | sp.Rational) -> sp.Rational | None:
+    """An expression whose only symbol is s, at a number."""
+    if exponent is None:
+        return None
+    return sp.Rational(exponent.xreplace(dict.fromkeys(exponent.free_symbols, sp.Rational(s))))
+
+
+def regimes(meetings: Sequence[Meeting], low: sp.Expr, high: sp.Expr) -> tuple[Regime, ...]:
     """The regimes on the open interval (low, high), split where the limit class changes."""
     crossings = {
-        HALF + line.offset / line.degree for line in terms.lines if line.degree != 0 and line.offset != 0
+        HALF + line.offset / line.degree for line in _lines(meetings) if line.degree != 0 and line.offset != 0
     }
     cuts = [low, *sorted(c for c in crossings if low < c < high), high]
     found: list[Regime] = []
     for left, right in pairwise(cuts):
         if left != low:
-            found.append(regime_at(terms, left))
-        found.append(_regime_on(terms, left, right))
+            found.append(regime_at(meetings, left))
+        found.append(_decide(meetings, _inside(left, right), left, right))
     return _merged(found)
 
 
-def regime_at(terms: Terms, s: sp.Expr) -> Regime:
+def regime_at(meetings: Sequence[Meeting], s: sp.Expr) -> Regime:
     """The regime at one value of s."""
-    return _decide(terms, s, s, s)
+    return _decide(meetings, s, s, s)
 
 
-def _regime_on(terms: Terms, low: sp.Expr, high: sp.Expr) -> Regime:
-    return _decide(terms, _inside(low, high), low, high)
+def _lines(meetings: Sequence[Meeting]) -> list[Line]:
+    return [line for m in meetings for terms in m.branches for line in terms.lines]
 
 
 def _inside(low: sp.Expr, high: sp.Expr) -> sp.Expr:
     return low + 1 if high is sp.oo else (low + high) / 2
 
 
-def _decide(terms: Terms, s: sp.Expr, low: sp.Expr, high: sp.Expr) -> Regime:
-    for limit in (Limit.UNDEFINED, Limit.UNDECIDED, Limit.DIVERGES):
-        reasons = list(dict.fromkeys(o.reason for o in terms.obstacles if o.limit is limit))
+#: The limits of a block from those of its parts: the first that occurs in any part decides.
+_ORDER = (
+    Limit.UNDEFINED,
+    Limit.DIVERGES,
+    Limit.UNDECIDED,
+    Limit.RANDOM,
+    Limit.DETERMINISTIC,
+    Limit.ZERO,
+)
+
+
+def _decide(meetings: Sequence[Meeting], s: sp.Expr, low: sp.Expr, high: sp.Expr) -> Regime:
+    outcomes = [outcome(m.branches, s) for m in meetings]
+    present = {limit for chances in outcomes for limit in chances}
+    limit = next((found for found in _ORDER if found in present), Limit.ZERO)
+    every = [terms for m in meetings for terms in m.branches]
+    obstacles = [o for terms in every for o in terms.obstacles]
+    spread = _envelope([line for terms in every for line in terms.spread], low, high)
+    probability: Mapping[Limit, sp.Rational | None] = {}
+    if not any(set(chances) == {limit} for chances in outcomes):
+        probability = _mixture(meetings, outcomes, s)
+    if limit in (Limit.UNDEFINED, Limit.UNDECIDED) or obstacles:
+        wanted = [o for o in obstacles if o.limit is limit] or obstacles
+        reasons = list(dict.fromkeys(o.reason for o in wanted))
+        if limit is Limit.UNDECIDED and not reasons:
+            reasons = ["whether the limit is random"]
         if reasons:
-            return Regime(low, high, limit, None, None, "; ".join(reasons))
-    spread = _envelope(terms.spread, low, high)
-    if not terms.lines:
-        return Regime(low, high, Limit.ZERO, None, spread, "smaller than any power of N")
-    top = _largest([line.at(s) for line in terms.lines])
-    leading = [line for line in terms.lines if line.at(s) == top]
-    logs = max(line.logs for line in leading)
-    leading = [line for line in leading if line.logs == logs]
-    exponent = _envelope(terms.lines, low, high)
-    remark = ""
+            return Regime(low, high, limit, None, None, "; ".join(reasons), probability)
+    lines = _lines(meetings)
+    if not lines:
+        return Regime(low, high, limit, None, spread, "smaller than any power of N", probability)
+    top = _largest([line.at(s) for line in lines])
+    logs = max(line.logs for line in lines if line.at(s) == top)
+    exponent, remark = _envelope(lines, low, high), ""
     if logs:
         exponent, remark = None, "a power only up to logarithms of N"
-    return Regime(low, high, _limit(top, logs, leading), exponent, spread, remark)
+    return Regime(low, high, limit, exponent, spread, remark, probability)
 
 
-def _limit(top: sp.Expr, logs: int, leading: Sequence[Line]) -> Limit:
+def outcome(branches: Sequence[Terms], s: sp.Expr) -> dict[Limit, sp.Rational | None]:
+    """The limits of a pair of rows at s, each with its probability (``None``: positive, else unknown).
+
+    Limits that are finite and differ between branches make one random limit.
+    """
+    chances: dict[Limit, sp.Rational | None] = {}
+    values = set()
+    for terms in branches:
+        for limit, chance in _branch_outcome(terms, s).items():
+            weight = None if chance is None or terms.chance is None else chance * terms.chance
+            known = chances.get(limit, sp.S.Zero)
+            chances[limit] = None if known is None or weight is None else known + weight
+            if limit in (Limit.DETERMINISTIC, Limit.ZERO):
+                values.add(_value_at(terms, s) if limit is Limit.DETERMINISTIC else None)
+    finite = [limit for limit in (Limit.RANDOM, Limit.DETERMINISTIC, Limit.ZERO) if limit in chances]
+    if len(finite) > 1 or len(values) > 1:
+        weights = [chances.pop(limit) for limit in finite]
+        chances[Limit.RANDOM] = None if None in weights else sp.Add(*weights)
+    return chances
+
+
+def _branch_outcome(terms: Terms, s: sp.Expr) -> dict[Limit, sp.Rational | None]:
+    certain = {o.limit for o in terms.obstacles if o.is_certain}
+    if Limit.UNDEFINED in certain:
+        return {Limit.UNDEFINED: sp.S.One}
+    rest = _limit(terms.lines, s)
+    if Limit.DIVERGES in certain or rest is Limit.DIVERGES:
+        return {Limit.DIVERGES: sp.S.One}
+    if Limit.UNDECIDED in certain:
+        rest = Limit.UNDECIDED
+    chances = [o.chance for o in terms.obstacles if not o.is_certain]
+    if not chances:
+        return {rest: sp.S.One}
+    chance = chances[0] if len(set(chances)) == 1 else None
+    return {Limit.DIVERGES: chance, rest: None if chance is None else 1 - chance}
+
+
+def _mixture(
+    meetings: Sequence[Meeting], outcomes: Sequence[Mapping[Limit, object]], s: sp.Expr
+) -> dict[Limit, sp.Rational | None]:
+    """The probabilities at one generic point, of the one pair of rows that is a mixture, if it is one."""
+    mixed = [m for m, chances in zip(meetings, outcomes, strict=True) if len(chances) > 1]
+    if len(mixed) == 1:
+        return outcome(mixed[0].own or mixed[0].branches, s)
+    return dict.fromkeys((limit for chances in outcomes for limit in chances), None)
+
+
+def _limit(lines: Sequence[Line], s: sp.Expr) -> Limit:
+    if not lines:
+        return Limit.ZERO
+    top = _largest([line.at(s) for line in lines])
+    leading = [line for line in lines if line.at(s) == top]
+    logs = max(line.logs for line in leading)
     if top > 0 or (top == 0 and logs > 0):
         return Limit.DIVERGES
     if top < 0 or logs < 0:
         return Limit.ZERO
-    if any(line.is_random for line in leading):
+    flags = [line.is_random for line in leading if line.logs == logs]
+    if True in flags:
         return Limit.RANDOM
-    if any(line.is_random is None for line in leading):
-        return Limit.UNDECIDED
-    return Limit.DETERMINISTIC
+    return Limit.UNDECIDED if None in flags else Limit.DETERMINISTIC
+
+
+def _value_at(terms: Terms, s: sp.Expr) -> object:
+    """What a deterministic limit is made of: the leading coefficients of the lines at exponent 0."""
+    return frozenset(line.value for line in terms.lines if line.at(s) == 0 and not line.logs)
 
 
 def _largest(values: Sequence[sp.Expr]) -> sp.Expr:
@@ -212,9 +325,7 @@ def _merged(found: list[Regime]) -> tuple[Regime, ...]:
         point, after = found[k], found[k + 1]
         before = result[-1]
         if before.limit is point.limit is after.limit and before.norm_exponent == after.norm_exponent:
-            result[-1] = Regime(
-                before.low, after.high, after.limit, after.norm_exponent, after.spread_exponent, after.remark
-            )
+            result[-1] = replace(after, low=before.low)
         else:
             result += [point, after]
         k += 2

@@ -9,13 +9,13 @@ monomials of all F_α,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
 
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.continuity import is_continuous
 from ntk_theory.symbolic.grammar import render
@@ -23,10 +23,6 @@ from ntk_theory.symbolic.operator import Monomial, Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 from ntk_theory.symbolic.zero import is_zero
 from ntk_theory.theory.steps import Answer, Finding, Rule, Step, run_rules
-
-#: Activations that are smooth and have bounded derivatives (of order >= 1).
-SMOOTH = ("tanh", "sigmoid", "softplus", "sin", "erf", "gaussian", "silu", "gelu")
-RELU = re.compile(r"relu(?:\^(\d+))?\Z")
 
 _YES = (Answer.YES,)
 _NO = (Answer.NO,)
@@ -80,7 +76,7 @@ def pair_threshold(d: int, e: int) -> sp.Rational:
 
 def _smooth(setting: Setting) -> Finding:
     name = setting.activation
-    if name in SMOOTH:
+    if Activation.of(name).is_smooth:
         return Finding(Answer.YES, f"{name} has derivatives of every order", "the hypothesis on φ holds")
     return Finding(
         Answer.NO, f"{name} has a kink in some derivative", "Theorem 2.2 does not cover this activation"
@@ -89,8 +85,7 @@ def _smooth(setting: Setting) -> Finding:
 
 def _bounded(setting: Setting) -> Finding:
     name = setting.activation
-    power = RELU.match(name)
-    if power and int(power[1] or 1) > 1:
+    if not Activation.of(name).has_bounded_derivatives:
         return Finding(
             Answer.NO, f"the first derivative of {name} grows", "Theorem 2.2 does not cover this activation"
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ntk_theory.symbolic.grammar import render
+from ntk_theory.symbolic.jets import base_of, part_of
 from ntk_theory.symbolic.problem import GroupKind, Problem
 from ntk_theory.theory.answers import Answers
 from ntk_theory.theory.derivation import disagreements
@@ -149,8 +150,10 @@ def latex(c: Answers) -> str:
 
 
 def _latex_slot(name: str) -> str:
-    head, mark, letters = name.partition("_")
-    return f"{head}_{{{letters}}}" if mark else name.replace("_", r"\_")
+    head, mark, letters = base_of(name).partition("_")
+    part = part_of(name).replace("_", r"\_")
+    whole = f"{head}^{{\\mathrm{{{part}}}}}" if part else head
+    return f"{whole}_{{{letters}}}" if mark else whole
 
 
 def _latex_threshold(block: SharpBlock) -> str:

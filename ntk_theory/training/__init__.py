@@ -1,4 +1,4 @@
-"""Training: losses, flows, optimisers, drift of the kernel, limiting dynamics."""
+"""Training: the loss, the methods that lower it, and what the kernel does on the way."""
 
 import lazy_loader as lazy
 

@@ -1,9 +1,12 @@
+from .defaults import default_network as default_network
 from .drift import Assumptions as Assumptions
 from .drift import Drift as Drift
-from .methods.descent import Adam as Adam
-from .methods.descent import GradientDescent as GradientDescent
+from .methods.adam import Adam as Adam
 from .methods.flow import Flow as Flow
 from .methods.gauss_newton import GaussNewton as GaussNewton
+from .methods.gradient_descent import GradientDescent as GradientDescent
+from .methods.method import Method as Method
+from .methods.registry import method as method
 from .solution import field_errors as field_errors
 from .solution import relative_error as relative_error
 from .stopping import Resample as Resample

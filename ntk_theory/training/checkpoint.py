@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
+from ntk_theory.files import not_a, read_archive, write_archive
 from ntk_theory.training.methods.method import State
 
 #: Written into every file; a reader of another layout refuses it.
@@ -53,41 +52,22 @@ def write(path: str | PathLike[str], key: str, checkpoint: Checkpoint) -> None:
     arrays = {f"memory/{name}": value for name, value in state.memory.items()}
     arrays |= {f"curve/{name}": value for name, value in checkpoint.curves.items()}
     numbers = {"step": state.step, "time": state.time.hex(), "evaluations": state.evaluations}
-    partial = Path(f"{os.fspath(path)}.partial")
-    with open(partial, "wb") as file:
-        np.savez(
-            file,
-            format=np.array(FORMAT),
-            key=np.array(key),
-            numbers=np.array(json.dumps(numbers)),
-            vector=state.vector,
-            values=state.values,
-            initial=checkpoint.initial,
-            **arrays,  # type: ignore[arg-type]
-        )
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    arrays |= {"vector": state.vector, "values": state.values, "initial": checkpoint.initial}
+    write_archive(path, FORMAT, {"key": key, "numbers": json.dumps(numbers), **arrays})
 
 
 def read(path: str | PathLike[str], key: str) -> Checkpoint:
     """Read a checkpoint of the run with this digest; another run's or a damaged file raises InputError."""
+    data = read_archive(path, FORMAT, what="checkpoint", writer="train(checkpoint=...), or remove it")
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-            if str(data["format"]) != FORMAT:
-                raise InputError(f"{path} has the format {str(data['format'])!r}; this reads {FORMAT!r}")
-            found = str(data["key"])
-            numbers = json.loads(str(data["numbers"]))
-            memory = _named(data, "memory/")
-            time = float.fromhex(numbers["time"])
-            state = State(
-                data["vector"], data["values"], numbers["step"], time, numbers["evaluations"], memory
-            )
-            checkpoint = Checkpoint(state, data["initial"], _named(data, "curve/"))
-    except (InputError, FileNotFoundError):
-        raise
-    except Exception as error:  # a zip file has many ways to be damaged
-        raise InputError(f"{path} is not a checkpoint of this package ({error}); remove it") from error
+        found = str(data["key"])
+        numbers = json.loads(str(data["numbers"]))
+        memory = _named(data, "memory/")
+        time = float.fromhex(numbers["time"])
+        state = State(data["vector"], data["values"], numbers["step"], time, numbers["evaluations"], memory)
+        checkpoint = Checkpoint(state, data["initial"], _named(data, "curve/"))
+    except Exception as error:  # whatever a text or an array of the right type may still hold
+        raise not_a(path, "checkpoint", "train(checkpoint=...), or remove it", error) from error
     if found != key:
         raise InputError(
             f"{path} belongs to another run (method, network, points, weights or problem differ); "

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import physical_memory
 from ntk_theory.errors import ResourceError
 from ntk_theory.model.lowering import bind
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import Points, draw_points
+from ntk_theory.resources import allowed_memory
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.training.stopping import Until
+from ntk_theory.training.methods.method import Method
 
 WIDTH, DEPTH = 20, 3
 #: Points per equation and per condition, by the number of variables (the last for all above).
@@ -26,10 +26,6 @@ CONDITION_POINTS = (16, 100, 200)
 
 #: Arrays as long as the parameters, or as points times neurons, that training holds at the least.
 VECTORS = 6
-#: Steps by method; a flow has an end time instead.
-STEPS = {"gauss-newton": 200, "adam": 2000, "gradient-descent": 2000}
-#: Gauss–Newton reaches rounding: L at most this, or no tenth less in so many steps, is enough.
-LOSS, PATIENCE = 1e-14, 50
 
 
 def default_network(
@@ -71,11 +67,10 @@ def default_points(problem: Problem, seed: int = 0) -> Points:
     return draw_points(problem, default_counts(problem), seed)
 
 
-def check_memory(network: Network, points: int, *, dense: bool) -> None:
+def check_memory(network: Network, points: int, method: Method) -> None:
     """Refuse what cannot fit before anything is drawn.
 
-    A few vectors of P parameters and arrays of n points times all neurons; with ``dense`` also the
-    Jacobian of Gauss–Newton, its scaled copy and what is factorised.
+    A few vectors of P parameters, arrays of n points times all neurons, and the method's own matrices.
 
     Raises
     ------
@@ -84,11 +79,10 @@ def check_memory(network: Network, points: int, *, dense: bool) -> None:
     """
     size, neurons = network.parameter_count, sum(network.widths)
     need = 8.0 * (VECTORS * size + VECTORS * points * neurons)
-    if dense:
-        need += 8.0 * (2 * points * size + min(points, size) ** 2)
-    have = 0.75 * physical_memory()
+    need += 8.0 * method.floats(points, size)
+    have = allowed_memory()
     if need > have:
-        instead = ", or a first-order method" if dense else ""
+        instead = ", or a first-order method" if method.facts.needs_jacobian else ""
         raise ResourceError(
             f"{size} parameters and {points} points need about {need / 2**30:.3g} GiB, above the "
             f"{have / 2**30:.3g} GiB that may be used here; take a smaller width or fewer points{instead}"
@@ -103,12 +97,3 @@ def thinned(points: Mapping[str, Floats], most: int) -> dict[str, Floats]:
     total = sum(len(array) for array in points.values())
     share = min(1.0, most / total)
     return {name: array[: math.ceil(share * len(array))] for name, array in points.items()}
-
-
-def default_until(method: str) -> Until:
-    """When a run of a method by name ends; no rule for a flow, which has an end of its own."""
-    if method == "flow":
-        return Until()
-    if method == "gauss-newton":
-        return Until(steps=STEPS[method], loss=LOSS, patience=PATIENCE)
-    return Until(steps=STEPS[method])

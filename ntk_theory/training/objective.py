@@ -8,18 +8,17 @@ R' = −KΛR with K = J diag(η) Jᵀ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
+from ntk_theory.empirical.cost import Sizes, choose
 from ntk_theory.empirical.gradient_and_kernel import gradient_and_kernel
 from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
-from ntk_theory.empirical.ntk import choose
 from ntk_theory.empirical.residuals import Linearised, Residuals
 from ntk_theory.model.assembly import assemble, assemble_contracted
 from ntk_theory.model.blocks import Kernel
@@ -46,8 +45,6 @@ class Objective:
     residuals: Residuals
     template: Parameters
     group_weights: Mapping[str, float]
-    #: Where methods keep what only saves work (an integrator, a factorisation); never part of a result.
-    solvers: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -64,7 +61,7 @@ class Objective:
         groups = residuals.rows.groups
         bare = cls(residuals, parameters, group_weights(groups, "sum"))
         found = group_weights(groups, weights, lambda: bare.kernel(parameters.flatten()))
-        return replace(bare, group_weights=found, solvers={})
+        return replace(bare, group_weights=found)
 
     @property
     def network(self) -> Network:
@@ -105,19 +102,13 @@ class Objective:
         return here.values, here.vjp(self.weights * here.values).flatten()
 
     def jacobian(self, vector: Floats) -> tuple[Floats, Floats]:
-        """R (n,) and the dense J (n, P); the last answer is kept, since a rejected step asks again."""
-        key = vector.tobytes()
-        kept = self.solvers.get("jacobian")
-        if kept is None or kept[0] != key:
-            kept = (key, residuals_and_jacobian(self.residuals, self.parameters(vector)))
-            self.solvers["jacobian"] = kept
-        made: tuple[Floats, Floats] = kept[1]
-        return made
+        """R (n,) and the dense J (n, P)."""
+        return residuals_and_jacobian(self.residuals, self.parameters(vector))
 
     def gradient_and_kernel(self, vector: Floats) -> tuple[Floats, Floats, Kernel]:
         """R, ∇L and K(θ), from one backward pass where contracted seeds are the cheaper way to K."""
         here = self.at(vector)
-        way = choose(here.ask, "auto", None)
+        way = choose(Sizes.of(here.ask), "auto", None)
         if way.contracted and way.keeps and len(self.network.widths) > 1:
             return gradient_and_kernel(self.residuals, here.ask, way, self.weights)
         values = here.values
@@ -127,11 +118,17 @@ class Objective:
         """K(θ) in named blocks, by the cheaper of jet NTK and contracted seeds."""
         return self._kernel(self.at(vector))
 
+    def largest_eigenvalue(self, vector: Floats) -> float:
+        """λ_max of Λ^{1/2} K Λ^{1/2} at θ: the fastest rate of the flow R' = −KΛR."""
+        root = np.sqrt(self.weights)
+        matrix = root[:, None] * self.kernel(vector).matrix * root
+        return float(max(np.linalg.eigvalsh(matrix)[-1], np.finfo(np.float64).tiny))
+
     def _kernel(self, here: Linearised) -> Kernel:
         rows, weights = self.residuals.rows, here.linearisation.weights
         ask, network, parameters = here.ask, self.network, here.ask.parameters
         rate = parameters.output_bias_rate
-        if choose(ask, "auto", None).contracted:
+        if choose(Sizes.of(ask), "auto", None).contracted:
             block = contracted_ntk(network, parameters, rows.points, rows.slots, weights)
             return assemble_contracted(rows, weights, block, network.epsilon, rate)
         full = jet_ntk(network, parameters, rows.points, rows.slots)

@@ -13,20 +13,18 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import Interrupted, NonFiniteError, TrainingError
+from ntk_theory.model.network_file import network_record
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
 from ntk_theory.training.defaults import thinned
 from ntk_theory.training.drift import Monitor
-from ntk_theory.training.methods.flow import Flow
 from ntk_theory.training.methods.method import Method, State
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.stopping import Resample, Until
-from ntk_theory.training.trajectory import Trajectory, network_record
+from ntk_theory.training.trajectory import Trajectory
 
-#: What makes the steps of a method smaller, where it is not a rate.
-SMALLER = {"flow": "a smaller tolerance", "gauss-newton": "a larger damping"}
 #: Called after every step with the state and the losses by group.
 Progress = Callable[[State, Mapping[str, float]], None]
 
@@ -145,10 +143,7 @@ class Run:
         if not (points or weights):
             return state
         self._rebuild(state)
-        memory = dict(state.memory)
-        if "gradient" in memory:
-            memory["gradient"] = self.objective.gradient(state.vector)[1]
-        return replace(state, values=self.objective.values(state.vector), memory=memory)
+        return plan.method.renewed(self.objective, state)
 
     def _rebuild(self, state: State) -> None:
         """The objective as it is at this step: points by the number of the draw, weights at θ."""
@@ -161,7 +156,7 @@ class Run:
         fixed = plan.weighting if plan.reweigh is None else self.objective.group_weights
         made = Objective.of(plan.problem, self.objective.network, template, self.points, fixed)
         if plan.reweigh is not None:
-            made = replace(made, group_weights=made.kernel(state.vector).trace_ratio_weights(), solvers={})
+            made = replace(made, group_weights=made.kernel(state.vector).trace_ratio_weights())
         self.objective = made
 
     def _note(self, state: State) -> None:
@@ -172,9 +167,9 @@ class Run:
             self.columns.setdefault(name, []).append(value)
 
     def _is_record(self, state: State) -> bool:
-        method = self.plan.method
-        if isinstance(method, Flow):
-            mark = method.end / method.records
+        horizon = self.plan.method.horizon
+        if horizon is not None:
+            mark = horizon.end / horizon.records
             passed = int(state.time / mark + 1e-9)  # a step may end on the mark but for rounding
             return passed > int(self.monitor.columns["time"][-1] / mark + 1e-9)
         # Four per octave: 1 … 8, 10, 12, 14, 16, 20, …
@@ -229,7 +224,7 @@ class Run:
             kept = f"the last good state is in {self.path}"
         name, why = self.plan.method.name, str(fault)
         if isinstance(fault, NonFiniteError):
-            why += f"; or take {SMALLER.get(name, 'a smaller rate')}"
+            why += f"; or take {self.plan.method.facts.smaller}"
         if "group" not in why:
             why += f"; most of the loss is in group {self.objective.worst_group(state.values)!r}"
         message = f"{name} stopped at step {state.step}: {why} ({kept})"
@@ -258,7 +253,7 @@ class Run:
         if self.plan.resample is not None or self.plan.reweigh is not None:
             before = replace(found.state, step=found.state.step - 1)
             self._rebuild(before)
-            self.objective = replace(self.objective, group_weights=weights, solvers={})
+            self.objective = replace(self.objective, group_weights=weights)
         return found.state
 
     def _trajectory(self, state: State, reason: str) -> Trajectory:
@@ -282,4 +277,5 @@ class Run:
             evaluations=state.evaluations,
             seconds=time.perf_counter() - self.started,
             reason=reason,
+            clock=self.plan.method.facts.clock,
         )

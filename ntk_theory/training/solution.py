@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ntk_theory.arrays import Floats
+from ntk_theory.arrays import Bools, Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.lowering import bind
@@ -26,12 +26,17 @@ GRID_POINTS = 10_000
 
 @dataclass(frozen=True, eq=False)
 class TestGrid:
-    """Points (n, d) of the domain and the exact fields there, (m, n)."""
+    """Points (n, d) of the domain and the exact fields there, (m, n).
+
+    ``inside`` (m, n) says where a field is defined: everywhere, or in its part of the domain; ``values``
+    are 0 elsewhere, and nothing is compared there.
+    """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
     points: Floats
     values: Floats
+    inside: Bools
 
     @classmethod
     def of(cls, problem: Problem, size: int = GRID_POINTS) -> TestGrid:
@@ -42,11 +47,12 @@ class TestGrid:
         expressions = [bind(problem.solution[name], problem.parameters) for name in problem.fields]
         program = compile_expressions(expressions, problem.space.variable_symbols)
         rows = [np.broadcast_to(row, len(points)) for row in program.run(list(points.T))]
-        values = np.array(rows, dtype=np.float64)
+        inside = np.array([inside_place(problem, name, points) for name in problem.fields])
+        values = np.where(inside, np.array(rows, dtype=np.float64), 0.0)
         if not np.isfinite(values).all():
             at = points[int(np.argwhere(~np.isfinite(values))[0, 1])]
             raise NonFiniteError(f"the solution of {problem.name!r} is not finite at {at.tolist()}")
-        return cls(points, values)
+        return cls(points, values, inside)
 
     def error(self, problem: Problem, network: Network, parameters: Parameters) -> float:
         """‖u_θ − u‖/‖u‖ on the grid."""
@@ -54,17 +60,30 @@ class TestGrid:
         return float(np.linalg.norm(found - self.values) / np.linalg.norm(self.values))
 
     def fields(self, problem: Problem, network: Network, parameters: Parameters) -> Floats:
-        """u_θ on the grid, (m, n)."""
-        return jets(network, parameters, self.points, [problem.space.value(name) for name in problem.fields])
+        """u_θ on the grid, (m, n), 0 outside of a field's part."""
+        slots = [problem.space.value(name) for name in problem.fields]
+        return np.where(self.inside, jets(network, parameters, self.points, slots), 0.0)
 
     def field_errors(self, problem: Problem, network: Network, parameters: Parameters) -> dict[str, float]:
         """‖u^i_θ − u^i‖/‖u^i‖ by field; absolute, with root mean squares, where u^i is zero."""
         found = self.fields(problem, network, parameters)
         errors = {}
-        for name, row, exact in zip(problem.fields, found, self.values, strict=True):
-            size = float(np.linalg.norm(exact)) or float(np.sqrt(exact.size))
+        for name, row, exact, inside in zip(problem.fields, found, self.values, self.inside, strict=True):
+            size = float(np.linalg.norm(exact)) or float(np.sqrt(np.count_nonzero(inside)))
             errors[name] = float(np.linalg.norm(row - exact)) / size
         return errors
+
+
+def inside_place(problem: Problem, name: str, points: Floats) -> Bools:
+    """At which of the points (n, d) the field ``name`` is defined, (n,): its part includes its faces."""
+    inside = np.ones(len(points), dtype=bool)
+    for variable, ends in problem.place_of(name).items():
+        low, high = (float(bind(end, problem.parameters)) for end in ends)
+        column = points[:, problem.variables.index(variable)]
+        # The ends of a grid may be off by a rounding.
+        slack = 1e-12 * max(abs(low), abs(high))
+        inside &= (column >= low - slack) & (column <= high + slack)
+    return inside
 
 
 def domain_grid(problem: Problem, size: int) -> Floats:

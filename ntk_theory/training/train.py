@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from os import PathLike
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
-from ntk_theory.model.points import check_points
+from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
-from ntk_theory.training.defaults import default_network, default_points
-from ntk_theory.training.methods.descent import Adam, GradientDescent
-from ntk_theory.training.methods.flow import Flow
-from ntk_theory.training.methods.gauss_newton import GaussNewton
+from ntk_theory.training.defaults import check_memory, default_counts, default_network
 from ntk_theory.training.methods.method import Method
+from ntk_theory.training.methods.registry import DEFAULT
+from ntk_theory.training.methods.registry import method as named
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.run import Plan, Progress, Run
 from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory
+from ntk_theory.training.weighting import TRACE, Weights
 
-#: The methods by name, with their default options.
-METHODS: dict[str, Callable[[], Method]] = {
-    "flow": Flow,
-    "gradient-descent": GradientDescent,
-    "adam": Adam,
-    "gauss-newton": GaussNewton,
-}
-#: Steps where nothing else ends a run.
-DEFAULT_STEPS = 500
+#: When a run ends: a number (the end time of a method that runs in time, else steps), some rules beside the
+#: method's own, or exactly these rules.
+End = float | Mapping[str, float] | Until
 
 
 def train(
     problem: Problem | Operator | str,
     network: Network | None = None,
     parameters: Parameters | None = None,
-    points: Mapping[str, ArrayLike] | None = None,
+    points: Mapping[str, ArrayLike] | int | None = None,
     *,
-    method: str | Method = "gauss-newton",
-    until: float | Until | None = None,
-    weights: str | Mapping[str, float] | None = None,
+    method: str | Method = DEFAULT,
+    until: End | None = None,
+    weights: Weights | None = None,
     seed: int = 0,
     drift: bool | int | None = None,
     error: bool = True,
@@ -64,14 +59,17 @@ def train(
         left out.
     network, parameters, points:
         Default: three layers of twenty neurons with inputs mapped onto [−1, 1]^d, initialised and points
-        drawn with ``seed``.
+        drawn with ``seed``; a number of points is that many in every group.
     method:
-        ``flow``, ``gradient-descent``, ``adam``, ``gauss-newton``, or one with options: ``Adam(rate=1e-3)``.
+        A name of :data:`ntk_theory.training.methods.registry.METHODS`, or a method with options:
+        ``method("adam", rate=1e-3)`` or ``Adam(rate=1e-3)`` of :mod:`ntk_theory.training`.
     until:
-        For a flow its end time; else a number of steps; or rules (:class:`Until`).
+        For a flow its end time; else a number of steps; or some rules by name, ``{"loss": 1e-9}``. What is
+        not said is the method's own. :class:`Until` gives all rules.
     weights:
         ``sum`` (λ = 1), ``mean`` (1/n_g), ``trace`` (NTK trace ratios), or a number per group.
-        Default: ``mean`` for Gauss–Newton, which wants balance, ``sum`` for the others, as in the theory.
+        Default: the method's, ``mean`` for Gauss–Newton, which wants balance, ``sum`` for the others, as in
+        the theory.
     seed:
         For what is not given: parameters and points.
     drift:
@@ -97,51 +95,84 @@ def train(
     ------
     InputError
         Arguments that do not fit together.
+    ResourceError
+        It does not fit into this machine's memory.
     TrainingError
         The run diverged or cannot meet its tolerance; with ``trajectory`` as far as it came.
     """
     problem = as_problem(problem)
     network = network if network is not None else default_network(problem)
-    parameters = parameters if parameters is not None else network.init(seed)
-    given = default_points(problem, seed) if points is None else check_points(problem, points)
-    chosen, rules = _method(method, until)
-    weighting = weights or ("mean" if chosen.name == "gauss-newton" else "sum")
+    chosen, rules = resolved(method, until)
+    weighting = weights or chosen.facts.weights
     _check_dynamics(chosen, resample, reweigh, weighting, every)
+    arrays = points if isinstance(points, Mapping) else None
+    counts = _counts(problem, points) if not isinstance(points, Mapping) else _lengths(points)
+    check_memory(network, sum(counts.values()), chosen)
+    parameters = parameters if parameters is not None else network.init(seed)
+    given = draw_points(problem, counts, seed) if arrays is None else check_points(problem, arrays)
     if drift is not None and drift < 0:
         raise InputError(f"drift is {drift}; it needs True, False, or a positive number of points")
     objective = Objective.of(problem, network, parameters, given, weighting)
     grid = TestGrid.of(problem) if error and problem.solution is not None else None
-    kernels = chosen.name == "flow" if drift is None else bool(drift)
+    kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
     plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few)
     return Run(plan, objective, grid, progress, checkpoint, every).go()
 
 
-def _method(method: str | Method, until: float | Until | None) -> tuple[Method, Until]:
-    if isinstance(method, str):
-        if method not in METHODS:
-            raise InputError(f"method is {method!r}; it needs one of {', '.join(METHODS)}")
-        method = METHODS[method]()
-    if isinstance(until, Until):
-        return method, until
-    if isinstance(method, Flow):
-        return (method if until is None else replace(method, end=float(until))), Until()
-    if until is not None and (isinstance(until, bool) or int(until) != until):
-        raise InputError(f"until is {until!r}; {method.name} needs a whole number of steps, or an Until")
-    return method, Until(steps=DEFAULT_STEPS if until is None else int(until))
+def resolved(method: str | Method, until: End | None) -> tuple[Method, Until]:
+    """The method, and the rules that end its run: those asked for, beside its own.
+
+    >>> resolved("adam", 5)[1] == Until(steps=5), resolved("flow", 0.5)[0].horizon.end
+    (True, 0.5)
+    >>> resolved("gauss-newton", {"loss": 1e-3})[1]
+    Until(steps=200, seconds=None, cpu=None, loss=0.001, error=None, patience=50)
+    """
+    chosen = named(method) if isinstance(method, str) else method
+    facts = chosen.facts
+    if until is None or isinstance(until, Until):
+        return chosen, facts.until if until is None else until
+    if isinstance(until, Mapping):
+        return chosen, _ruled(facts.until, until)
+    if facts.end_option is not None:
+        end = {facts.end_option: float(until)}
+        return replace(chosen, **end), facts.until  # type: ignore[type-var]  # a frozen dataclass
+    if isinstance(until, bool) or int(until) != until:
+        raise InputError(f"until is {until!r}; {facts.name} needs a whole number of steps, or an Until")
+    return chosen, replace(facts.until, steps=int(until))
+
+
+def _ruled(rules: Until, asked: Mapping[str, float]) -> Until:
+    known = [rule.name for rule in fields(Until)]
+    unknown = next((name for name in asked if name not in known), None)
+    if unknown is not None:
+        raise InputError(f"until has the rule {unknown!r}; it needs some of {', '.join(known)}")
+    return replace(rules, **dict(asked))  # type: ignore[arg-type]  # Until checks the numbers
+
+
+def _counts(problem: Problem, each: int | None) -> dict[str, int]:
+    if each is None:
+        return default_counts(problem)
+    if isinstance(each, bool) or not isinstance(each, int) or each < 1:
+        raise InputError(f"points is {each}; it needs a positive number, or an array for each group")
+    return {group.name: each for group in problem.groups}
+
+
+def _lengths(points: Mapping[str, ArrayLike]) -> dict[str, int]:
+    return {name: np.shape(array)[0] if np.ndim(array) else 1 for name, array in points.items()}
 
 
 def _check_dynamics(
     method: Method,
     resample: Resample | None,
     reweigh: int | None,
-    weights: str | Mapping[str, float],
+    weights: Weights,
     every: int,
 ) -> None:
-    if isinstance(method, Flow) and (resample is not None or reweigh is not None):
-        raise InputError("a flow keeps its points and weights; leave out resample and reweigh")
-    if reweigh is not None and weights != "trace":
-        raise InputError(f"reweigh takes new NTK trace ratios, but weights is {weights!r}; make it 'trace'")
+    if method.facts.needs_fixed_points and (resample is not None or reweigh is not None):
+        raise InputError(f"{method.name} keeps its points and weights; leave out resample and reweigh")
+    if reweigh is not None and weights != TRACE:
+        raise InputError(f"reweigh takes new NTK trace ratios, but weights is {weights!r}; make it {TRACE!r}")
     for name, value in (
         ("every", every),
         ("reweigh", reweigh),

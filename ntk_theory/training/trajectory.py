@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
-from ntk_theory.errors import InputError
-from ntk_theory.model.network import InputMap, Network
+from ntk_theory.model.network import Network
+from ntk_theory.model.network_file import load, save
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 
-#: Written into every file; a reader of another layout refuses it.
-FORMAT = "ntk-theory network 1"
+#: What these two were called before they were public as ``nt.save`` and ``nt.load``.
+save_network, load_network = save, load
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,7 @@ class Trajectory:
     group_weights:
         λ_g of the last step.
     times:
-        (k,) the clock after every step: training time of a flow, else the number of steps; first 0.
+        (k,) the clock after every step: training time or the number of steps; first 0.
     losses:
         (k,) L = ½ Σ λ R², sums over points.
     group_losses:
@@ -53,6 +51,8 @@ class Trajectory:
         Wall time of this call.
     reason:
         Why it stopped.
+    clock:
+        What ``times`` counts: "time" or "steps".
     """
 
     method: str
@@ -70,6 +70,7 @@ class Trajectory:
     evaluations: int
     seconds: float
     reason: str
+    clock: str
 
     @property
     def loss(self) -> float:
@@ -91,8 +92,8 @@ class Trajectory:
         return jets(self.network, self.parameters, points, slots)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the trained network, see :func:`save_network`."""
-        save_network(path, self.network, self.parameters)
+        """Write the trained network, see :func:`ntk_theory.model.network_file.save`."""
+        save(path, self.network, self.parameters)
 
     def summary(self) -> dict[str, Any]:
         """JSON-like numbers of the run."""
@@ -118,67 +119,3 @@ class Trajectory:
             "seconds": self.seconds,
             "reason": self.reason,
         }
-
-
-def save_network(path: str | PathLike[str], network: Network, parameters: Parameters) -> None:
-    """Write a network and its parameters to an .npz file; nothing in it is pickled."""
-    network.check(parameters)
-    with open(path, "wb") as file:
-        np.savez(
-            file,
-            format=np.array(FORMAT),
-            network=np.array(json.dumps(network_record(network), sort_keys=True)),
-            rates=np.array(json.dumps(parameters.layer_rates)),
-            **{f"block{k}": block for k, block in enumerate(parameters.blocks())},  # type: ignore[arg-type]
-        )
-
-
-def load_network(path: str | PathLike[str]) -> tuple[Network, Parameters]:
-    """Read what :func:`save_network` wrote; a damaged or foreign file raises InputError."""
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-            if str(data["format"]) != FORMAT:
-                raise InputError(f"its format is {str(data['format'])!r}, not {FORMAT!r}")
-            network = network_from_record(json.loads(str(data["network"])))
-            depth, rates = len(network.widths), json.loads(str(data["rates"]))
-            blocks = [data[f"block{k}"] for k in range(2 * depth + 1 + network.bias.is_trained)]
-        hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
-        bias = blocks[-1] if network.bias.is_trained else None
-        parameters = Parameters(hidden, blocks[2 * depth], bias, None if rates is None else tuple(rates))
-        network.check(parameters)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a zip file has many ways to be damaged
-        raise InputError(
-            f"{path} is not a network file of this package ({error}); write it with save_network"
-        ) from error
-    return network, parameters
-
-
-def network_record(network: Network) -> dict[str, Any]:
-    """The network as JSON-like data."""
-    mapped = network.input_map
-    assert mapped is None or isinstance(mapped, InputMap)  # the network's own constructor saw to it
-    return {
-        "variables": list(network.variables),
-        "fields": list(network.fields),
-        "width": list(network.widths),
-        "s": str(network.exponent),
-        "activation": network.activation,
-        "output_bias": network.output_bias,
-        "input_map": None if mapped is None else [list(mapped.scale), list(mapped.shift)],
-    }
-
-
-def network_from_record(record: Mapping[str, Any]) -> Network:
-    """The inverse of :func:`network_record`."""
-    mapped = record["input_map"]
-    return Network(
-        tuple(record["variables"]),
-        tuple(record["fields"]),
-        width=tuple(record["width"]),
-        s=record["s"],
-        activation=record["activation"],
-        output_bias=record["output_bias"],
-        input_map=None if mapped is None else InputMap(tuple(mapped[0]), tuple(mapped[1])),
-    )

@@ -21,7 +21,6 @@ from ntk_theory.model.network import Network
 from ntk_theory.theory.exponents import HALF, Limit
 from ntk_theory.training import Flow, GradientDescent, train
 from ntk_theory.training.defaults import default_network
-from ntk_theory.training.methods.descent import largest_eigenvalue
 from ntk_theory.training.objective import Objective
 
 #: Every sentence says whose claim it is.
@@ -199,7 +198,7 @@ def test_stable_rates_are_those_of_networks(s, factored) -> None:
             factor = 512.0 ** float(2 * Fraction(s) - 1)
             theta = replace(theta, layer_rates=(factor, factor, factor, 1.0))
         objective = Objective.of(problem, network, theta, points, "mean")
-        rates.append(2 / largest_eigenvalue(objective, theta.flatten()))
+        rates.append(2 / objective.largest_eigenvalue(theta.flatten()))
     assert float(np.median(rates)) == pytest.approx(told.median, rel=0.10)
 
 

@@ -7,20 +7,20 @@ from hypothesis import strategies as st
 from plain_network import plain_jet_ntk, plain_scaled_jets
 
 from ntk_theory.empirical import cost
-from ntk_theory.empirical.cost import estimate, plan
+from ntk_theory.empirical.cost import cost_of, estimate
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.jets import jets, scaled_jets
 from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError, SmoothnessError
-from ntk_theory.kernels.activations import TABLE
-from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_limit
+from ntk_theory.setting.activations import ACTIVATIONS
 from ntk_theory.symbolic.jets import Slot
 
 KDV = (Slot("u", (0, 0)), Slot("u", (0, 1)), Slot("u", (1, 0)), Slot("u", (3, 0)))
 MIXED = (Slot("u", (2, 1)), Slot("v", (0, 0)), Slot("v", (0, 2)), Slot("u", (1, 0)))
-NAMES = [*TABLE, "relu^5"]
+NAMES = [*ACTIVATIONS, "relu^5"]
 MAP = {"x": (-3, 1), "t": (0, 2)}
 
 
@@ -137,10 +137,10 @@ def test_tiles_and_threads_change_nothing_but_rounding(width, monkeypatch):
 def test_threads_share_only_what_is_worth_it():
     tiny, large = (request(*make((w, w)), points(20), KDV) for w in (20, 600))
     with thread_limit(2):
-        assert plan(tiny, contracted=True).point_tile == 20
-        assert plan(large, contracted=True).point_tile == 10
+        assert cost_of(tiny, contracted=True).point_tile == 20
+        assert cost_of(large, contracted=True).point_tile == 10
     with thread_limit(1):
-        assert plan(large, contracted=True).point_tile == 20
+        assert cost_of(large, contracted=True).point_tile == 20
 
 
 def test_recomputed_tiles_give_the_kernel_of_kept_ones():
@@ -148,7 +148,7 @@ def test_recomputed_tiles_give_the_kernel_of_kept_ones():
     X = points(40)
     ask = request(net, th, X, KDV)
     slim = 8.0 * (4 * 40) ** 2 + 500_000
-    assert not plan(ask, contracted=False, memory_limit=slim).keeps
+    assert not cost_of(ask, contracted=False, memory_limit=slim).keeps
     assert relative(jet_ntk(net, th, X, KDV, memory_limit=slim), jet_ntk(net, th, X, KDV)) < 1e-12
 
 
@@ -161,8 +161,8 @@ def test_memory_beyond_the_limit_is_refused_before_the_run():
 
 
 def test_estimates_grow_with_the_work():
-    small = plan(request(*make((64, 64)), points(8), KDV), contracted=False)
-    large = plan(request(*make((128, 128)), points(8), KDV), contracted=False)
+    small = cost_of(request(*make((64, 64)), points(8), KDV), contracted=False)
+    large = cost_of(request(*make((128, 128)), points(8), KDV), contracted=False)
     assert estimate(make((128, 128))[0], 8, KDV) == large
     assert large.flops > 2 * small.flops
     assert 0 < small.seconds < large.seconds

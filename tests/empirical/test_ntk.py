@@ -7,9 +7,9 @@ from ntk_theory.empirical import cost
 from ntk_theory.empirical.ntk import ntk, ntk_for_exponents
 from ntk_theory.empirical.residuals import Residuals, jvp, loss_gradient, vjp
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
+from ntk_theory.resources import thread_limit
 from ntk_theory.symbolic import zoo
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.operator import Operator
@@ -92,7 +92,7 @@ def test_products_agree_for_every_thread_count(monkeypatch):
     for threads in (1, 2, 3):
         with thread_limit(threads):
             ask = Residuals.of(KDV, net, X).at(th).ask
-            assert cost.plan(ask, contracted=True).point_tile == -(-len(ask.points) // threads)
+            assert cost.cost_of(ask, contracted=True).point_tile == -(-len(ask.points) // threads)
             results.append(vjp(KDV, net, th, X, v).flatten())
             again = vjp(KDV, net, th, X, v).flatten()
             np.testing.assert_array_equal(results[-1], again)

@@ -15,11 +15,11 @@ from ntk_theory.empirical.jet_ntk import jet_ntk
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.empirical.reference import reference_jacobian, reference_jets, reference_kernel
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.kernels.activations import TABLE
 from ntk_theory.model.assembly import assemble, linearise, stack_rows
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
+from ntk_theory.setting.activations import ACTIVATIONS
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.problem import Problem
@@ -120,7 +120,7 @@ def operators(draw: st.DrawFn) -> sp.Expr:
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
     widths = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)))
-    smooth = sorted(set(TABLE) - {"relu"})
+    smooth = sorted(set(ACTIVATIONS) - {"relu"})
     return Network(
         SPACE.variables,
         SPACE.fields,

@@ -4,7 +4,8 @@ import pytest
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.errors import InputError
 from ntk_theory.kernels import rank_update, shallow
-from ntk_theory.kernels.threads import each, share, thread_count, thread_limit
+from ntk_theory.kernels.threads import each, share
+from ntk_theory.resources import thread_count, thread_limit
 
 
 @pytest.mark.parametrize("n", [1, 23, 24, 25, 100])

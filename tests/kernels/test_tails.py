@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from ntk_theory.kernels.activations import TABLE
+from ntk_theory.setting.activations import ACTIVATIONS
 from ntk_theory.kernels.taylor import taylor
 
 ORDERS = 10
@@ -56,7 +56,7 @@ def times_z(f):
 
 
 #: Name → (φ^(k)(z), the largest |z| at which all of them are normal numbers of double precision).
-ACTIVATIONS = {
+TAILS = {
     "tanh": (tanh, 350.0),
     "sigmoid": (sigmoid, 690.0),
     "softplus": (softplus, 690.0),
@@ -67,14 +67,14 @@ ACTIVATIONS = {
 }
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", TAILS)
 def test_derivatives_keep_their_relative_accuracy_in_the_tails(name):
     """Orders 0 to 10, beyond the last zero of any of them; 1 − tanh² has no digit left from |z| = 19 on."""
-    phi, far = ACTIVATIONS[name]
+    phi, far = TAILS[name]
     z = np.geomspace(8.0, far, 40)
     z = np.concatenate([z, -z])
     found = np.empty((ORDERS + 1, z.size))
-    taylor(TABLE[name].code, 0, z, ORDERS, found)
+    taylor(ACTIVATIONS[name].code, 0, z, ORDERS, found)
     with mpmath.workdps(50):
         for i, x in enumerate(map(mpmath.mpf, z.tolist())):
             for k in range(ORDERS + 1):

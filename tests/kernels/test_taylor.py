@@ -7,10 +7,10 @@ from plain_network import plain_compose, plain_product, plain_taylor
 
 from ntk_theory.errors import InputError, SmoothnessError
 from ntk_theory.kernels import compose, dual_quadrature, gram, pair_conditional, pair_taylor, taylor
-from ntk_theory.kernels.activations import TABLE, activation, require_smooth
 from ntk_theory.kernels.multiindex import closure, total_order
+from ntk_theory.setting.activations import ACTIVATIONS, Activation, require_smooth
 
-NAMES = [*TABLE, "relu^3", "relu^5"]
+NAMES = [*ACTIVATIONS, "relu^3", "relu^5"]
 #: The definitions, for an independent series by mpmath. Every line of the table must have one.
 DEFINITIONS = {
     "tanh": mpmath.tanh,
@@ -26,17 +26,17 @@ DEFINITIONS = {
 
 
 def fast_taylor(name, z, order):
-    phi = activation(name)
+    phi = Activation.of(name)
     out = np.empty((order + 1, z.size))
     taylor.taylor(phi.code, phi.power, z, order, out)
     return out
 
 
 def test_every_activation_has_a_definition_here():
-    assert set(DEFINITIONS) == set(TABLE)
+    assert set(DEFINITIONS) == set(ACTIVATIONS)
 
 
-@pytest.mark.parametrize("name", list(TABLE))
+@pytest.mark.parametrize("name", list(ACTIVATIONS))
 def test_coefficients_are_those_of_the_definition(name):
     z = np.array([-2.7, -0.6, 0.3, 1.9])
     order = 9
@@ -51,7 +51,7 @@ def test_coefficients_are_those_of_the_definition(name):
 @pytest.mark.parametrize("order", [0, 1, 2, 3, 4, 5, 11])
 def test_fast_equals_slow(name, order):
     z = np.random.default_rng(5).uniform(-6, 6, 700)  # several chunks and a remainder
-    slow = plain_taylor(activation(name), z, order)
+    slow = plain_taylor(Activation.of(name), z, order)
     np.testing.assert_allclose(fast_taylor(name, z, order), slow, rtol=1e-11, atol=1e-13)
 
 
@@ -64,7 +64,7 @@ def test_far_arguments_stay_finite(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("index_set", [closure([(3, 0), (0, 1)], 2), total_order(3, 3), total_order(8, 2)])
 def test_layers_equal_plain_polynomials(name, index_set):
-    phi = activation(name)
+    phi = Activation.of(name)
     rng = np.random.default_rng(6)
     A, n, N = index_set.size, 2, 300
     raw, bias = 0.3 * rng.standard_normal((A, n, N)), rng.standard_normal(N)
@@ -133,19 +133,19 @@ def test_hot_loops_vectorise_without_gathers(kernel):
 @pytest.mark.parametrize(("name", "hint"), [("tahn", "tanh"), ("Sigmoid", "sigmoid"), ("gelo", "gelu")])
 def test_unknown_activation_suggests_a_near_one(name, hint):
     with pytest.raises(InputError, match=f"did you mean '{hint}'"):
-        activation(name)
+        Activation.of(name)
 
 
 def test_relu_power_is_parsed_and_bounded():
-    assert activation("relu^2").power == activation("relu2").power == 2
-    assert activation("relu1") is activation("relu")
+    assert Activation.of("relu^2").power == Activation.of("relu2").power == 2
+    assert Activation.of("relu1") is Activation.of("relu")
     with pytest.raises(InputError, match="it needs one of"):
-        activation("relu0")
+        Activation.of("relu0")
 
 
 def test_smoothness_names_the_smallest_power_that_serves():
-    require_smooth(activation("relu^4"), 3)
-    require_smooth(activation("tanh"), 99)
-    require_smooth(activation("relu"), 0)
+    require_smooth(Activation.of("relu^4"), 3)
+    require_smooth(Activation.of("tanh"), 99)
+    require_smooth(Activation.of("relu"), 0)
     with pytest.raises(SmoothnessError, match=r"relu\^4"):
-        require_smooth(activation("relu^3"), 3)
+        require_smooth(Activation.of("relu^3"), 3)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from limit_oracles import FUNCTIONS, mehler_dual
 
 from ntk_theory.errors import InputError, SmoothnessError
-from ntk_theory.kernels.activations import TABLE
 from ntk_theory.limit import dual
+from ntk_theory.setting.activations import ACTIVATIONS
 
 CLOSED = ("erf", "sin", "gaussian")
 ORDERS = ((0, 0), (1, 1), (0, 2), (3, 1), (4, 4), (5, 3), (7, 7))
@@ -55,7 +55,7 @@ def test_duals_agree_with_forty_digits(name, i, j):
 
 
 def test_every_smooth_activation_has_an_oracle_and_a_dual():
-    smooth = {name for name, line in TABLE.items() if line.is_smooth}
+    smooth = {name for name, line in ACTIVATIONS.items() if line.is_smooth}
     assert smooth == set(FUNCTIONS)
     for name in smooth:
         assert np.isfinite(dual(name, 2, 2, 1.0, 0.5, 1.0).values)
@@ -106,7 +106,7 @@ def test_relu_powers_agree_with_polar_integration(k):
 
 @pytest.mark.properties
 @given(
-    st.sampled_from(sorted(TABLE)),
+    st.sampled_from(sorted(ACTIVATIONS)),
     st.floats(0.05, 9.0),
     st.floats(0.05, 9.0),
     st.floats(-1.0, 1.0),

@@ -14,6 +14,7 @@ from ntk_theory.kernels.dual_tables import activation_table
 from ntk_theory.kernels.multiindex import total_order
 from ntk_theory.limit import infinite_jets
 from ntk_theory.limit.duals import quadrature_moments
+from ntk_theory.setting.activations import Activation
 
 ORDER_THREE = total_order(3, 2).indices
 CLOSED = ("erf", "sin", "gaussian")
@@ -86,9 +87,11 @@ def test_one_dimension_equals_price_theorem(depth):
         for key, (sigma, theta) in series.items():
             p, r = variance["yy" if key == "yy" else "xx"], variance["xx" if key == "xx" else "yy"]
 
-            def composed(shift, p=p, q=sigma, r=r):
+            tanh = Activation.of("tanh")
+
+            def composed(shift, p=p, q=sigma, r=r, tanh=tanh):
                 base = (np.array([p[0]]), np.array([q[0, 0]]), np.array([r[0]]))
-                table = quadrature_moments(activation_table("tanh", 3 * order + 1), *base, 1e-12, 1.2)
+                table = quadrature_moments(activation_table(tanh, 3 * order + 1), *base, 1e-12, 1.2)
 
                 def moment(i, j):
                     return table[0, i + shift, j + shift, 0, 0]

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import InputMap, Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_limit
 
 
 def network(**changes):

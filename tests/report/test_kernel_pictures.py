@@ -9,9 +9,9 @@ import pytest
 
 import ntk_theory as nt
 from ntk_theory.advice.law_table import predict
-from ntk_theory.empirical.preview import preview
+from ntk_theory.empirical.kernel_cost import kernel_cost
 from ntk_theory.errors import InputError
-from ntk_theory.limit.preview import law_cost
+from ntk_theory.limit.law_cost import law_cost
 from ntk_theory.model.blocks import Kernel, KernelGroup
 from ntk_theory.report.figures.kernel import decade_ticks, draw_kernel_matrix, linear_width, row_order
 from ntk_theory.report.figures.law import draw_limit_law
@@ -109,14 +109,14 @@ def test_a_law_without_finite_draws_is_said_to_have_none():
 
 @pytest.mark.parametrize("depth", [1, 2])
 @pytest.mark.parametrize("name", ["heat", "kdv", "schroedinger"])
-def test_the_preview_foresees_path_and_parameters(name, depth):
+def test_the_cost_foresees_route_and_parameters(name, depth):
     problem = nt.zoo(name)
     network = nt.Network(problem.variables, problem.fields, 32, depth)
-    ahead = preview(problem, network, 4)
+    ahead = kernel_cost(problem, network, 4)
     theta = network.init(0)
     assert network.parameter_count == ahead.parameters == theta.size
     kernel = nt.ntk(problem, network, theta, nt.draw_points(problem, 4, 0))
-    assert kernel.metadata["path"] == ("contracted" if ahead.plan.contracted else "jet")
+    assert kernel.metadata["path"] == ("contracted" if ahead.cost.contracted else "jet")
     assert ahead.bytes >= 8 * kernel.matrix.size + 8 * theta.size
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ntk_theory.search.bench import Bench, default_predict, search, shrink
 from ntk_theory.search.candidates import random_candidate, smaller
 from ntk_theory.symbolic.places import End
-from ntk_theory.theory import Limit, profile
+from ntk_theory.theory import Limit, pairs
 
 pytestmark = pytest.mark.properties
 
@@ -28,12 +28,12 @@ def test_prediction_and_law_agree_on_random_operators(output_bias):
 
 def test_a_planted_wrong_rule_is_found_and_shrunk(monkeypatch):
     """The wrong rule: the largest degree of the gradient at zero, where the smallest dominates."""
-    right = profile.dominating
+    right = pairs.largest_lines
 
-    def wrong(degrees, end):
-        return right(degrees, End.INFINITY)
+    def wrong(lines, end):
+        return right(lines, End.INFINITY)
 
-    monkeypatch.setattr(profile, "dominating", wrong)
+    monkeypatch.setattr(pairs, "largest_lines", wrong)
     result = search(budget=12, seed=1, networks=False)
     assert result.disagreements
     assert all(d.terms <= 2 for d in result.disagreements), str(result)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import os
 import random
 import time
@@ -12,10 +11,9 @@ import pytest
 import study_cases
 
 from ntk_theory.errors import InputError, Interrupted, ResourceError, StoreError, WorkerError
-from ntk_theory.kernels.threads import thread_count
+from ntk_theory.resources import thread_count
 from ntk_theory.studies.engine import run as runner
 from ntk_theory.studies.engine import workers
-from ntk_theory.studies.engine.progress import Progress
 from ntk_theory.studies.engine.run import make_batches, run
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.engine.workers import stream, worker_count
@@ -193,24 +191,3 @@ def test_a_store_of_another_study_is_refused(study: Study, tmp_path: Path) -> No
     other = Store.create(tmp_path / "s.sqlite", study_cases.small(seeds=1))
     with other, pytest.raises(StoreError, match="another study"):
         run(study, other, workers=1)
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_shows_the_time_left_on_a_terminal_only() -> None:
-    silent = io.StringIO()
-    Progress(4, 2.0, stream=silent).advance(4, 2.0)
-    assert silent.getvalue() == ""
-    shown = Terminal()
-    bar = Progress(4, 2.0, stream=shown)
-    assert bar.line(0.0).endswith("0/4 cells")
-    bar.advance(1, 0.5)
-    assert bar.line(10.0).endswith("1/4 cells, 30 s left")
-    bar.advance(3, 1.5)
-    assert "4/4 cells, 0 s left" in shown.getvalue()
-    hidden = Terminal()
-    Progress(1, 1.0, show=False, stream=hidden).advance(1, 1.0)
-    assert hidden.getvalue() == ""

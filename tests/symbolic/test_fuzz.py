@@ -26,6 +26,8 @@ VALID = [
     "u_t = D(u, x, 2) + |u|^(1/2) - 3/4*x*t",
     "dot(grad(u), grad(v)) + sech(x - 4*t)^2*u; v_t = sqrt(1+v_x^2)",
     "u_t + log(1+u_x^2) + 0.25e-3*tanh(u)/cosh(x) - erf(u)*sign(u_x)",
+    "u_xx + heaviside(x - 1/2)*u - max(x, 0, t)*min(1, x) + piecewise(1, x > 0, t, t <= 1/3, 2)*u_t",
+    "diff(piecewise(x^2, x >= 0, 0)*u, x) + div(max(x, 1/2)*grad(u))",
 ]
 TOKENS = [
     *"uvwxyzt+-*/^()[]|,=;0123456789.eDpc_",
@@ -44,6 +46,7 @@ TOKENS = [
         "^(1/2)",
         "^-1",
     ),
+    *("heaviside(", "max(", "min(", "piecewise(", " > 0, ", "<=", "≥", "x > 0", ",x"),
     *("pi", "nu", "1/2", "10^9", "1e9", " ", "\n", "²", "·", "−", "ₓ", "∂", "ν", "é", "\x00", "u(x,t)", "I"),
 ]
 FUNCTIONS = [
@@ -100,10 +103,25 @@ def expression(rng: random.Random, depth: int = 5, leaves: list[str] = LEAVES) -
     if kind < 0.75:
         exponent = rng.choice(["2", "3", "-1", "(1/2)", "(-3/2)", "5", "17", f"({part()})"])
         return f"({part()})^{exponent}"
-    if kind < 0.92:
+    if kind < 0.88:
         return f"{rng.choice(FUNCTIONS)}({part()})"
+    if kind < 0.92:
+        return in_pieces(rng, depth - 1)
     form = rng.choice(["diff({}, x)", "diff({}, x, 2)", "laplacian({})", "grad({})^2", "|grad({})|"])
     return form.format(part())
+
+
+def in_pieces(rng: random.Random, depth: int) -> str:
+    """A function in pieces, mostly of the variables."""
+    leaves = ["x", "x", "t", "nu", *NUMBERS, *(["u"] if rng.random() < 0.02 else [])]
+    parts = [expression(rng, min(depth, 2), leaves) for _ in range(rng.randint(2, 5))]
+    name = rng.choice(["heaviside", "max", "min", "piecewise"])
+    if name == "heaviside":
+        return f"heaviside({parts[0]})"
+    if name == "piecewise":
+        relation = rng.choice(["<", ">", "<=", ">="])
+        return f"piecewise({parts[0]}, {parts[1]} {relation} {parts[-1]}, {parts[0]})"
+    return f"{name}({', '.join(parts)})"
 
 
 def constant(rng: random.Random) -> str:

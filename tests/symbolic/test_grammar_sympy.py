@@ -84,7 +84,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     "imaginary unit": (sp.I * u.diff(t) + u, "imaginary unit"),
     "another function": (sp.gamma(u), "contains gamma"),
     "integral": (sp.Integral(u, x), "contains Integral"),
-    "piecewise": (sp.Piecewise((u, x > 0), (0, True)), "contains Piecewise"),
+    "piecewise": (sp.Piecewise((u, x > 0), (0, True)), "piecewise contains a field"),
     "infinity": (u + sp.oo, "contains Infinity"),
     "value at a point": (u.subs(x, 0), "other arguments"),
     "two orders of arguments": (u + sp.Function("u")(t, x), "different arguments"),

@@ -95,7 +95,7 @@ def test_file_has_the_known_keys_and_a_citation(entry: Entry) -> None:
             assert re.match(r"\S.* (1[78]|19|20)\d\d, .*[A-Z]", data[key]), data[key]
     assert set(data["domain"]) == set(data["variables"])
     if "solution" in data:
-        assert set(data["solution"]) == set(data["fields"])
+        assert set(data["solution"]) == set(entry.space.fields)
         # Where the solution is from: a reference, or the notes say how it was made.
         assert "solution_source" in data or "notes" in data
 
@@ -121,7 +121,7 @@ def test_equations_use_every_field_and_variable(entry: Entry) -> None:
 
 
 def test_parameters_are_exact_and_used(entry: Entry) -> None:
-    texts = " ".join([*entry.data["equations"], *entry.data.get("solution", {}).values()])
+    texts = " ".join([*map(str, entry.data["equations"]), *entry.data.get("solution", {}).values()])
     for name, value in entry.data.get("parameters", {}).items():
         assert isinstance(value, int) or re.fullmatch(r"-?\d+(/\d+)?", value)
         assert re.search(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])", texts)
@@ -139,15 +139,15 @@ def test_conditions_are_well_formed(entry: Entry) -> None:
     for condition in entry.conditions:
         assert re.fullmatch(r"[a-z][a-z0-9_]*", condition["name"])
         assert not re.fullmatch(r"b|f\d*", condition["name"])
-        assert set(condition) <= {"name", "equation", "target", "on", "periodic"}
-        assert ("on" in condition) != ("periodic" in condition)
+        assert set(condition) <= {"name", "equation", "target", "on", "periodic", "interface", "where"}
+        assert sum(key in condition for key in ("on", "periodic", "interface")) == 1
         if "target" in condition:
             assert condition["target"] == "solution"
             assert "solution" in entry.data
             assert "=" not in condition["equation"]
         elif "on" in condition:
             assert "=" in condition["equation"]
-        assert jets(entry, entry.operator(condition["equation"]))
+        assert jets(entry, entry.condition_operator(condition))
 
 
 def test_conditions_lie_on_the_boundary(entry: Entry) -> None:
@@ -156,7 +156,10 @@ def test_conditions_lie_on_the_boundary(entry: Entry) -> None:
         for face in faces:
             assert face
             for name, value in face.items():
-                assert value in entry.domain[name]
+                if "interface" in condition:
+                    assert sum(value in entry.place(table)[name] for table in entry.tables) == 2
+                else:
+                    assert value in entry.domain[name]
         if "periodic" in condition:
             one, other = faces
             assert set(one) == set(other)
@@ -173,7 +176,7 @@ def test_time_problems_have_their_initial_data(entry: Entry) -> None:
         slot
         for condition in entry.conditions
         if any(set(face) == {"t"} for face in entry.faces(condition))
-        for slot in entry.space.slots_of(entry.operator(condition["equation"]))
+        for slot in entry.space.slots_of(entry.condition_operator(condition))
     }
     for name in entry.space.fields:
         order = max((slot.index[at] for slot in slots if slot.field == name), default=0)
@@ -219,7 +222,7 @@ def test_loader_reads_what_the_file_states(entry: Entry) -> None:
         assert list(group.faces) == entry.faces(condition)
         if "target" not in condition:
             whole = group.legs[0].expression - group.target
-            assert sp.expand(whole - entry.operator(condition["equation"])) == 0
+            assert sp.expand(whole - entry.condition_operator(condition)) == 0
 
 
 # --- the solutions -----------------------------------------------------------------------------
@@ -228,9 +231,14 @@ def test_loader_reads_what_the_file_states(entry: Entry) -> None:
 def test_solution_satisfies_every_equation(solved: Entry) -> None:
     rng = random.Random(f"zoo {solved.name}")
     with mpmath.workdps(60):
-        for point in solved.points(rng, {}, POINTS):
-            for equation in solved.equations:
+        for equation, place in zip(solved.equations, places(solved), strict=True):
+            for point in solved.points(rng, {}, POINTS, place):
                 assert abs(solved.residual(equation, solved.solution, point)) < TOLERANCE
+
+
+def places(entry: Entry) -> list[Mapping[str, Any]]:
+    """The table of each equation, which may narrow the domain."""
+    return [*entry.tables] or [{}] * len(entry.equations)
 
 
 def defects(
@@ -240,7 +248,7 @@ def defects(
 
     Where the target is the stated solution's own value, F itself (only its being finite is a claim).
     """
-    operator = entry.operator(condition["equation"])
+    operator = entry.condition_operator(condition)
     rng = random.Random(f"zoo {entry.name} {condition['name']}")
     faces = entry.faces(condition)
     if "periodic" in condition:
@@ -250,7 +258,7 @@ def defects(
             yield entry.residual(operator, solution, point) - there
     else:
         for face in faces:
-            for point in entry.points(rng, face, points):
+            for point in entry.points(rng, face, points, condition):
                 yield entry.residual(operator, solution, point)
 
 
@@ -264,7 +272,7 @@ def test_solution_satisfies_every_condition(solved: Entry) -> None:
 
 def test_solution_is_real_and_finite_up_to_the_corners(solved: Entry) -> None:
     """All jets that the problem uses exist on the closed domain (checked at its corners)."""
-    used = [*solved.equations, *(solved.operator(c["equation"]) for c in solved.conditions)]
+    used = [*solved.equations, *(solved.condition_operator(c) for c in solved.conditions)]
     corners: list[dict[sp.Symbol, Any]] = [{}]
     with mpmath.workdps(30):
         for name, ends in solved.domain.items():
@@ -300,6 +308,6 @@ def test_conditions_refuse_a_perturbed_solution(solved: Entry) -> None:
         for condition in solved.conditions:
             if "target" in condition:
                 continue
-            for slot in solved.space.slots_of(solved.operator(condition["equation"])):
+            for slot in solved.space.slots_of(solved.condition_operator(condition)):
                 wrong = perturbed(solved, slot.field)
                 assert max(abs(d) for d in defects(solved, condition, wrong, 2)) > 1e-12

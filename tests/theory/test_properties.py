@@ -14,7 +14,7 @@ from strategies import operators
 import ntk_theory as nt
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.setting.output_bias import OutputBias
-from ntk_theory.symbolic.asymptotics import FLAT, Growth
+from ntk_theory.symbolic.asymptotics import Growth
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.places import End
 from ntk_theory.theory.paper import degree
@@ -120,7 +120,7 @@ def test_degrees_agree_with_numerical_scaling(text, bias, end, seed):
     """
     operator = parsed(text, variables=["x", "t"])
     group = nt.problem(operator).equations[0]
-    found = GroupProfile(group, OutputBias.of(bias)).hidden("u", end).get((), FLAT)
+    found = GroupProfile.of(group, OutputBias.of(bias)).hidden("u", end)
     assume(found.growth in (Growth.POWER, Growth.FLAT) and not found.logs)
     rng = random.Random(seed)
     c = mpmath.mpf(rng.choice([-1, 1]) * rng.uniform(0.3, 2)) if bias == "normal" else mpmath.mpf(0)

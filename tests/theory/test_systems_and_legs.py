@@ -92,7 +92,7 @@ def test_opposite_parity_on_an_initial_face_leaves_only_the_fluctuation():
         ("s = 1/2", "zero"),
         ("s > 1/2", "zero"),
     ]
-    assert any(step.rule == "reflection-symmetry" for step in c.steps)
+    assert any(step.rule == "symmetry" for step in c.steps)
     # Even against even is not affected.
     assert limits(c, "velocity,velocity") == ["diverges", "deterministic", "zero"]
 

@@ -15,7 +15,6 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.training import Flow, train
 from ntk_theory.training.limiting import linear_flow
-from ntk_theory.training.methods.descent import largest_eigenvalue
 from ntk_theory.training.methods.phi import phi
 from ntk_theory.training.objective import Objective
 
@@ -57,7 +56,7 @@ def test_phi_functions(k) -> None:
 @pytest.mark.parametrize("name", ["heat", "sine-gordon", "kdv"])
 def test_dop853_meets_a_tight_reference(name) -> None:
     given = setup(name, n=4)
-    end = 30 / largest_eigenvalue(Objective.of(*given), given[2].flatten())
+    end = 30 / Objective.of(*given).largest_eigenvalue(given[2].flatten())
     reference = run(given, end, "dop853", 1e-13)
     default = distance(run(given, end, "dop853"), reference)
     assert default < 1e-6
@@ -68,7 +67,7 @@ def test_dop853_meets_a_tight_reference(name) -> None:
 @pytest.mark.parametrize("name", ["heat", "sine-gordon", "kdv"])
 def test_etd2rk_has_order_two(name) -> None:
     given = setup(name, n=3)
-    end = 1 / largest_eigenvalue(Objective.of(*given), given[2].flatten())
+    end = 1 / Objective.of(*given).largest_eigenvalue(given[2].flatten())
     reference = run(given, end, "dop853", 1e-12)
     errors = [distance(run(given, end, "etd2rk", None, end / m), reference) for m in (8, 16, 32)]
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
@@ -93,7 +92,7 @@ def test_etd2rk_is_exact_where_the_jacobian_is_constant() -> None:
 def test_etd2rk_needs_a_twentieth_of_rk45_where_it_is_stiff() -> None:
     """λ_max T = 10⁴ at s = 1/4, accuracy 1e-3 of the displacement; RK45 checks the reference."""
     given = setup("heat", width=32, s="1/4", n=3)
-    end = 1e4 / largest_eigenvalue(Objective.of(*given), given[2].flatten())
+    end = 1e4 / Objective.of(*given).largest_eigenvalue(given[2].flatten())
     reference = run(given, end, "etd2rk", 1e-4)  # a tenth of the accuracy asked
     explicit = run(given, end, "rk45", 1e-3)
     exponential = run(given, end, tolerance=1e-3)  # "auto" takes it here

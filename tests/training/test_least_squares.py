@@ -10,11 +10,12 @@ from model_problems import kdv as periodic_kdv
 
 import ntk_theory as nt
 from ntk_theory.empirical import cost
-from ntk_theory.empirical.ntk import choose, ntk
+from ntk_theory.empirical.cost import Sizes, choose
+from ntk_theory.empirical.ntk import ntk
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.threads import thread_limit
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
+from ntk_theory.resources import thread_limit
 from ntk_theory.training import GaussNewton, Until, train
 from ntk_theory.training.methods.damped import DampedSystem
 from ntk_theory.training.objective import Objective
@@ -62,7 +63,7 @@ def test_gradient_and_kernel_together_are_those_apart(depth, threads, monkeypatc
     monkeypatch.setattr(cost, "WORTH_SHARING", 0.0)  # two threads have a tile each
     with thread_limit(threads):
         ask = objective.at(vector).ask
-        way = choose(ask, "auto", None)
+        way = choose(Sizes.of(ask), "auto", None)
         assert depth == 1 or way.contracted
         assert (way.point_tile < len(ask.points)) == (threads > 1)
         values, gradient, kernel = objective.gradient_and_kernel(vector)

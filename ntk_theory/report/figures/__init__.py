@@ -1,1 +1,5 @@
 """Figures: one module per kind of picture, drawn with matplotlib."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -11,10 +11,11 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.limit.law import limit_law
+from ntk_theory.model.network import epsilon_of
 from ntk_theory.studies.initialisation.blocks import watched_pairs
 from ntk_theory.studies.initialisation.cells import CellContext
 from ntk_theory.studies.initialisation.collect import block_name, draw_from
-from ntk_theory.studies.initialisation.law_tail import Draw, epsilon_of
+from ntk_theory.studies.initialisation.law_tail import Draw
 from ntk_theory.studies.initialisation.verify import StudyResult
 
 #: Draws at each ε, from the same random numbers, so that curves are smooth.

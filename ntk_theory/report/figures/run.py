@@ -117,12 +117,12 @@ def _line(panels: Floats, cut: Slice, name: str) -> None:
 def _plane(panels: Floats, cut: Slice, name: str) -> None:
     k = cut.fields.index(name)
     found, exact = cut.found[k], None if cut.exact is None else cut.exact[k]
-    low = float(found.min() if exact is None else exact.min())
-    high = float(found.max() if exact is None else exact.max())
+    low = float(np.nanmin(found if exact is None else exact))
+    high = float(np.nanmax(found if exact is None else exact))
     _heat(panels[0], cut, found, f"{name}: network{cut.where}", (FIELD_MAP, low, high))
     if exact is not None:
         _heat(panels[1], cut, exact, "solution", (FIELD_MAP, low, high))
-        far = float(np.abs(found - exact).max()) or 1.0
+        far = float(np.nanmax(np.abs(found - exact))) or 1.0
         _heat(panels[2], cut, found - exact, f"difference, at most {far:.1e}", (ERROR_MAP, -far, far))
 
 
@@ -150,19 +150,18 @@ def _titled(axes: Axes, title: str, across: str, up: str) -> None:
 
 def _losses(place: Place, run: Trajectory) -> None:
     panels = place.subplots(1, 2 if len(run.errors) else 1, squeeze=False)[0]
-    clock = "time" if run.method == "flow" else "steps"
     panels[0].plot(run.times, _positive(run.losses), **SUM, label="sum")
     for k, (name, curve) in enumerate(run.group_losses.items()):
         panels[0].plot(run.times, _positive(curve), color=SERIES[k % len(SERIES)], linewidth=1.2, label=name)
     panels[0].set_yscale("log")
-    _titled(panels[0], r"loss  $\frac{1}{2}\lambda_g\sum R_g^2$  by group", clock, "")
+    _titled(panels[0], r"loss  $\frac{1}{2}\lambda_g\sum R_g^2$  by group", run.clock, "")
     panels[0].legend(frameon=False, fontsize=7.5, ncols=2)
     if len(run.errors):
         panels[1].plot(
             run.errors[:, 0], _positive(run.errors[:, 1]), color=INK, linewidth=1.2, marker="o", markersize=3
         )
         panels[1].set_yscale("log")
-        _titled(panels[1], f"relative $L^2$ error, at the end {run.error:.1e}", clock, "")
+        _titled(panels[1], f"relative $L^2$ error, at the end {run.error:.1e}", run.clock, "")
 
 
 def _kernel(place: Place, problem: Problem, run: Trajectory) -> None:
@@ -180,7 +179,6 @@ def _kernel(place: Place, problem: Problem, run: Trajectory) -> None:
     _titled(panels[0], "eigenvalues of $K$ above rounding", "number", "")
     if run.drift is None:
         return
-    clock = "time" if run.method == "flow" else "steps"
     panels[1].plot(run.drift.times, _positive(run.drift.relative()), **SUM, label="all of $K$")
     for k, block in enumerate(drift_blocks(run)[:-1]):
         colour = SERIES[k % len(SERIES)]
@@ -189,7 +187,7 @@ def _kernel(place: Place, problem: Problem, run: Trajectory) -> None:
         panels[1].plot(run.drift.times, curve, color=colour, linewidth=1.4, label=label)
     panels[1].set_yscale("log")
     panels[1].legend(frameon=False, fontsize=8, ncols=2)
-    _titled(panels[1], r"relative drift  $\|K(t)-K(0)\|\,/\,\|K(0)\|$", clock, "")
+    _titled(panels[1], r"relative drift  $\|K(t)-K(0)\|\,/\,\|K(0)\|$", run.clock, "")
 
 
 def drift_blocks(run: Trajectory) -> tuple[str, ...]:

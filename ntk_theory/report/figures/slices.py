@@ -14,6 +14,7 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.program import compile_expressions
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.solution import inside_place
 
 #: Points along a line, and along each side of a plane.
 LINE, SIDE = 400, 121
@@ -35,6 +36,7 @@ class Slice:
         Their names.
     found, exact:
         (m, n) or (m, n, n), indexed by field, across, up; ``exact`` is None where no solution is known.
+        A field of a part of the domain is NaN outside of it.
     """
 
     names: tuple[str, ...]
@@ -66,7 +68,9 @@ def solution_slice(problem: Problem, network: Network, parameters: Parameters) -
     shape = mesh[names[0]].shape
     columns = [mesh[name] if name in mesh else np.full(shape, fixed[name]) for name in variables]
     points = np.ascontiguousarray(np.stack([column.ravel() for column in columns], axis=1))
+    inside = np.array([inside_place(problem, name, points) for name in problem.fields])
     found = jets(network, parameters, points, [problem.space.value(name) for name in problem.fields])
+    found = np.where(inside, found, np.nan)
     return Slice(
         names,
         axes,
@@ -87,4 +91,6 @@ def _exact(problem: Problem, points: Floats, shape: tuple[int, ...]) -> Floats |
         return None
     bound = [bind(problem.solution[name], problem.parameters) for name in problem.fields]
     rows = compile_expressions(bound, problem.space.variable_symbols).run(list(points.T))
-    return np.array([np.broadcast_to(row, len(points)).reshape(shape) for row in rows], dtype=np.float64)
+    exact = [np.broadcast_to(row, len(points)) for row in rows]
+    inside = [inside_place(problem, name, points) for name in problem.fields]
+    return np.where(inside, np.array(exact, dtype=np.float64), np.nan).reshape(-1, *shape)

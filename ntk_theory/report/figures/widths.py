@@ -23,7 +23,6 @@ from ntk_theory.errors import InputError
 from ntk_theory.report.figures.law_draws import LawDraws
 from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, markers_of, plain
 from ntk_theory.studies.initialisation.verify import StudyResult
-from ntk_theory.theory.exponents import S
 
 #: Quantiles of the band: nine tenths of all networks lie above the first, one tenth above the last.
 BAND = (0.1, 0.5, 0.9)
@@ -100,8 +99,8 @@ def _curve(result: StudyResult, label: str, activation: str, law: LawDraws, bloc
         np.array([np.subtract(*np.quantile(probe, [0.75, 0.25])) for _, probe in complete])
         if has_law
         else None,
-        _at(regime.norm_exponent, s),
-        _at(regime.spread_exponent, s),
+        regime.norm_exponent_at(s),
+        regime.spread_exponent_at(s),
     )
 
 
@@ -114,12 +113,6 @@ def _quantiles(values: Floats, q: Sequence[float]) -> Floats:
 def _iqr(values: Floats) -> Floats:
     low, high = _quantiles(values, (0.25, 0.75))
     return np.asarray(high - low)
-
-
-def _at(exponent: sp.Expr | None, s: Fraction) -> sp.Rational | None:
-    if exponent is None:
-        return None
-    return sp.Rational(exponent.subs(S, sp.Rational(s.numerator, s.denominator)))
 
 
 def draw_width_curves(curves: Sequence[Curve], title: str = "") -> Figure:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from inspect import getdoc
 from typing import Any
 
+from ntk_theory.progress import duration
 from ntk_theory.report.figures.study import Picture, answer_pictures, map_picture
 from ntk_theory.report.page.markup import Markup, definitions, details, join, table, tag, void
 from ntk_theory.report.page.reproduce import resume_command, verify_command
@@ -22,7 +23,6 @@ from ntk_theory.report.rows import (
     by_problem,
     varied,
 )
-from ntk_theory.studies.engine.progress import duration
 from ntk_theory.studies.initialisation.claims import CLAIMS, Outcome
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.verify import StudyResult

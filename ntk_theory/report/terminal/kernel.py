@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ntk_theory.empirical.spectra import Spectrum, spectra, weighted
 from ntk_theory.errors import InputError
 from ntk_theory.model.blocks import Kernel
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
 
 
 def trace_ratios(kernel: Kernel) -> Mapping[str, float] | None:
@@ -61,8 +62,6 @@ def _finite(value: float) -> float | None:
 
 def show(kernel: Kernel, heading: tuple[str, str], console: Console) -> None:
     """Print the table; ``heading`` is the problem and the network in words."""
-    from rich.text import Text  # noqa: PLC0415  --json does without
-
     title, setting = heading
     console.print(Text(f"{title}  ({setting})", "bold"))
     console.print(_table(kernel))
@@ -72,9 +71,6 @@ def show(kernel: Kernel, heading: tuple[str, str], console: Console) -> None:
 
 
 def _table(kernel: Kernel) -> Table:
-    from rich import box  # noqa: PLC0415  --json does without
-    from rich.table import Table  # noqa: PLC0415
-
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     columns = ("group", "size", "trace", "λ max", "condition", "effective rank", "largest rate", "weight λ")
     for k, column in enumerate(columns):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ntk_theory.advice.law_table import BlockLaw, Prediction
 from ntk_theory.report.words import block_label
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
 
 QUANTILES = (0.05, 0.5, 0.95)
 
@@ -48,8 +49,6 @@ def _block(block: BlockLaw) -> dict[str, Any]:
 
 def show(found: Prediction, heading: tuple[str, str], console: Console) -> None:
     """Print the table; ``heading`` is the problem and the network in words."""
-    from rich.text import Text  # noqa: PLC0415  --json does without
-
     title, setting = heading
     width = f", at width {found.widths[0]}" if len(found.widths) == 1 else ""
     console.print(Text(f"{title}  ({setting}{width})", "bold"))
@@ -60,9 +59,6 @@ def show(found: Prediction, heading: tuple[str, str], console: Console) -> None:
 
 
 def _table(found: Prediction) -> Table:
-    from rich import box  # noqa: PLC0415  --json does without
-    from rich.table import Table  # noqa: PLC0415
-
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     numbers = ("s", *(("width",) if len(found.widths) > 1 else ()), "ε", "‖K‖ 5 %", "median", "95 %", "‖E K‖")
     for column in ("block", *numbers, "law", "N → ∞  [D]"):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from ntk_theory.advice.initial_residuals import Quantiles
 from ntk_theory.advice.recommend import Option, Recommendation
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory.text import equations
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
 
 #: Blocks named in the first column before "…".
 NAMED = 3
@@ -27,8 +28,6 @@ def heading(problem: Problem, found: Recommendation) -> str:
 
 def show(problem: Problem, found: Recommendation, console: Console) -> None:
     """Print a recommendation."""
-    from rich.text import Text  # noqa: PLC0415  --json does without
-
     console.print(Text(heading(problem, found), "bold"))
     for line in equations(problem):
         console.print(Text(f"  {line}", "dim"))
@@ -84,9 +83,6 @@ def limit_rows(found: Recommendation) -> dict[str, tuple[str, ...]]:
 
 
 def _compared(found: Recommendation) -> Table:
-    from rich import box  # noqa: PLC0415  --json does without
-    from rich.table import Table  # noqa: PLC0415
-
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("", max_width=26, overflow="fold")
     for option in found.options:
@@ -110,10 +106,6 @@ def _compared(found: Recommendation) -> Table:
 
 
 def _listed(console: Console, sign: str, sentence: str, style: str = "") -> None:
-    from rich.padding import Padding  # noqa: PLC0415  --json does without
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_row(Text(sign, style), Text(sentence, style))
     console.print(Padding(grid, (0, 0, 0, 2)))

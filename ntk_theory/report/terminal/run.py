@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from ntk_theory.model.network_file import network_record
 from ntk_theory.report.figures.run import drift_blocks
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.drift import WHOLE
 from ntk_theory.training.solution import field_errors
-from ntk_theory.training.trajectory import Trajectory, network_record
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+from ntk_theory.training.trajectory import Trajectory
 
 #: Groups named in a line of progress.
 NAMED = 3
@@ -53,8 +54,6 @@ def record(problem: Problem, run: Trajectory) -> dict[str, Any]:
 
 def show(problem: Problem, run: Trajectory, console: Console) -> None:
     """Print the tables of a run."""
-    from rich.text import Text  # noqa: PLC0415  --json does without
-
     title, setting = heading(problem, run)
     console.print(Text(f"{title}  ({setting})", "bold"))
     console.print(_groups(run))
@@ -121,9 +120,6 @@ def _footer(run: Trajectory) -> Iterator[str]:
 
 
 def _table(columns: Sequence[str]) -> Table:
-    from rich import box  # noqa: PLC0415  --json does without
-    from rich.table import Table  # noqa: PLC0415
-
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for k, column in enumerate(columns):
         table.add_column(column, justify="right" if k else "left", no_wrap=True)

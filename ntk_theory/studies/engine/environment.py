@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from ntk_theory.resources import processors
 
 PACKAGES = ("ntk_theory", "numpy", "scipy", "numba", "sympy", "joblib", "distributed")
 
@@ -20,7 +21,7 @@ def environment(workers: int, cluster: str | None = None) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "processor": _processor(),
-        "cores": cores(),
+        "cores": processors(),
         "workers": workers,
         "cluster": cluster is not None,
         "threads_per_worker": 1,
@@ -31,12 +32,6 @@ def environment(workers: int, cluster: str | None = None) -> dict[str, Any]:
         ],
         "packages": {name: _version(name) for name in PACKAGES},
     }
-
-
-def cores() -> int:
-    """The processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _version(name: str) -> str | None:

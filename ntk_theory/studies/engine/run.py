@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ntk_theory.errors import Interrupted, StoreError
+from ntk_theory.progress import Bar, duration
 from ntk_theory.studies.engine.environment import environment
-from ntk_theory.studies.engine.progress import Progress, duration
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.engine.workers import stream, worker_count
 from ntk_theory.studies.initialisation.cells import (
@@ -142,12 +142,13 @@ class _Run:
         self.store.add_environment(environment(self.workers, self.cluster))
         laws = self._laws(missing) if self.study.training is None else {}
         batches = make_batches(self.study, missing, laws)
-        bar = Progress(len(missing), sum(b.cost for b in batches), show=self.progress)
+        bar, done = Bar(sum(b.cost for b in batches), show=self.progress), 0
         with closing(stream(compute_batch, batches, self.workers, self.cluster)) as results:  # type: ignore[type-var]  # a generator
             try:
                 for cost, cells in results:
                     self.store.add(cells)
-                    bar.advance(len(cells), cost)
+                    done += len(cells)
+                    bar.advance(cost, f"{done}/{len(missing)} cells")
             finally:
                 bar.close()
 
@@ -156,7 +157,7 @@ class _Run:
         laws = self.store.laws()
         wanted = [key for key in dict.fromkeys((c.case, c.activation) for c in missing) if key not in laws]
         contexts = [CellContext.of(self.study, self.study.case(case), name) for case, name in wanted]
-        bar = Progress(0, 0.0, show=self.progress)
+        bar = Bar(0.0, show=self.progress)
         if wanted:
             bar.note(f"infinite-width laws: {len(wanted)} to compute")
         with closing(stream(compute_law, contexts, self.workers, self.cluster)) as results:  # type: ignore[type-var]  # a generator

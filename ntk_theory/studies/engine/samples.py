@@ -11,9 +11,9 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.model.network import exact
 from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, LawResult, Row
 from ntk_theory.studies.question.study import Study
+from ntk_theory.symbolic.numbers import fraction
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class StudyData:
         InputError
             The study has no such case, activation, pair, s or quantity.
         """
-        key = Key(pair, s if s == "" else str(exact(s)), quantity)
+        key = Key(pair, s if s == "" else str(fraction(s)), quantity)
         if (case, activation) not in self.blocks:
             raise InputError(
                 f"the study has no case {case!r} with {activation!r}; it has {list(self.blocks)}"

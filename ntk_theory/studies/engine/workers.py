@@ -14,15 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, TypeVar
 
-from ntk_theory.empirical.cost import physical_memory
 from ntk_theory.errors import InputError, ResourceError, WorkerError
-from ntk_theory.kernels.threads import thread_limit
-from ntk_theory.studies.engine.environment import cores
+from ntk_theory.resources import allowed_memory, processors, thread_limit
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-#: Share of the machine's memory that workers may fill.
-MEMORY_SHARE = 0.75
 #: Seconds after which an idle local worker ends.
 IDLE_SECONDS = 300
 #: Seconds between two looks of a worker at whether its parent still lives.
@@ -41,13 +37,13 @@ def worker_count(workers: int | None, worker_bytes: float) -> int:
     """
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise InputError(f"workers is {workers!r}; it needs a positive number of processes")
-    fit = MEMORY_SHARE * physical_memory() / worker_bytes
+    fit = allowed_memory() / worker_bytes
     if fit < 1:
         raise ResourceError(
             f"one cell of this study needs {worker_bytes / 2**30:.1f} GiB, more than this machine has; "
             "use smaller widths, fewer points or less depth"
         )
-    return int(min(workers or cores(), fit))
+    return int(min(workers or processors(), fit))
 
 
 def stream(
@@ -87,7 +83,7 @@ def _alone(function: Callable[[Task], Result], task: Task, parent: int) -> Resul
     """Run one task with one thread; Ctrl-C is the parent's business, who then ends the workers."""
     if os.getpid() != parent:
         _settle(parent)
-    with single_thread():
+    with thread_limit(1):
         return function(task)
 
 
@@ -133,30 +129,6 @@ class _Pool:
 
             get_reusable_executor(reuse=True).shutdown(wait=True)
         cls.used = None
-
-
-class _Limit:
-    """The one thread limit of this process, shared by tasks that run in it side by side."""
-
-    lock = threading.Lock()
-    users = 0
-    stack = ExitStack()
-
-
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """Within the block, kernels and BLAS of this process use one thread; nested blocks cost nothing."""
-    with _Limit.lock:
-        if not _Limit.users:
-            _Limit.stack.enter_context(thread_limit(1))
-        _Limit.users += 1
-    try:
-        yield
-    finally:
-        with _Limit.lock:
-            _Limit.users -= 1
-            if not _Limit.users:
-                _Limit.stack.close()
 
 
 @contextmanager

@@ -32,8 +32,8 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError, TrainingError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import thread_limit
 from ntk_theory.setting.output_bias import OutputBias
-from ntk_theory.studies.engine.workers import single_thread
 from ntk_theory.studies.initialisation.cells import CellResult, Failure, Key, init_seed
 from ntk_theory.studies.question.case import Case
 from ntk_theory.studies.question.study import Cell, Study
@@ -41,7 +41,6 @@ from ntk_theory.studies.question.training import FlowSettings
 from ntk_theory.symbolic.problem import GroupKind
 from ntk_theory.training.drift import WHOLE, Drift
 from ntk_theory.training.limiting import constant_dynamics
-from ntk_theory.training.methods.descent import largest_eigenvalue
 from ntk_theory.training.methods.flow import STIFF, Flow
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.stopping import Until
@@ -134,7 +133,7 @@ class FlowContext:
         """All quantities of one network. Pure: the same arguments give the same bits."""
         start = time.perf_counter()
         made = _FlowCell(self, width, seed)
-        with single_thread():  # the last bits depend on the number of threads
+        with thread_limit(1):  # the last bits depend on the number of threads
             made.fill()
         present = np.flatnonzero(np.isfinite(made.values))
         return CellResult(
@@ -206,7 +205,7 @@ class _FlowCell:
         clock = c.settings.clock
         objective = Objective.of(c.case.problem, network, parameters, c.case.points)
         speed = 1.0 if clock == "raw" else network.epsilon**-2
-        rate = largest_eigenvalue(objective, parameters.flatten())
+        rate = objective.largest_eigenvalue(parameters.flatten())
         integrator = "etd2rk" if speed * rate * c.settings.until > STIFF else "rk45"
         flow = Flow(
             c.settings.until, "etd2rk" if integrator == "etd2rk" else "rk45",

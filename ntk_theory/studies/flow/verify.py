@@ -197,15 +197,15 @@ def unbounded_gradient(problem: Problem, s: Fraction, output_bias: str) -> str:
         ends.append((End.INFINITY, OutputBias.of(output_bias), "grows with the jets, which grow with N", 1))
     for group in problem.groups:
         for end, bias, words, sign in ends:
-            profile = GroupProfile(group, bias)
+            profile = GroupProfile.of(group, bias)
             for field in profile.fields:
-                for degree in profile.hidden(field, end).values():
-                    if degree.growth is Growth.EXPLOSIVE:
-                        return f"some F_α of group {group.name} {words}, faster than any power"
-                    if degree.growth is not Growth.POWER:
-                        continue
-                    exponent = sign * sp.sympify(degree.exponent)
-                    if exponent > 0 or (exponent == 0 and degree.logs > 0):
-                        power = f"like ε^({degree.exponent})" if exponent != 0 else "like a logarithm"
-                        return f"some F_α of group {group.name} {words}, {power}"
+                degree = profile.hidden(field, end)
+                if degree.growth is Growth.EXPLOSIVE:
+                    return f"some F_α of group {group.name} {words}, faster than any power"
+                if degree.growth is not Growth.POWER:
+                    continue
+                exponent = sign * sp.sympify(degree.exponent)
+                if exponent > 0 or (exponent == 0 and degree.logs > 0):
+                    power = f"like ε^({degree.exponent})" if exponent != 0 else "like a logarithm"
+                    return f"some F_α of group {group.name} {words}, {power}"
     return ""

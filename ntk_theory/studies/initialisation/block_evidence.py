@@ -23,8 +23,9 @@ import numpy as np
 
 from ntk_theory.arrays import Bools, Floats
 from ntk_theory.errors import NonFiniteError
+from ntk_theory.model.network import epsilon_of
 from ntk_theory.studies.initialisation.criterion import Criterion
-from ntk_theory.studies.initialisation.law_tail import ROUNDING, LawTable, LawTail, epsilon_of, law_tail
+from ntk_theory.studies.initialisation.law_tail import ROUNDING, LawTable, LawTail, law_tail
 from ntk_theory.studies.judging.statistics import Interval, against_law, law_ranks, mean_rank
 from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
 

@@ -34,7 +34,7 @@ from ntk_theory.model.assembly import Rows, fold_kernel, linearise, network_jets
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
-from ntk_theory.studies.engine.workers import single_thread
+from ntk_theory.resources import thread_limit
 from ntk_theory.studies.initialisation.blocks import (
     ALL_ROWS,
     PROBES,
@@ -239,7 +239,7 @@ def compute_law(context: CellContext) -> LawResult:
     """T^∞, Σ and their probes for one case and activation; absent with a note where they cannot be had."""
     label, activation = context.case.label, context.activation
     try:
-        with single_thread():
+        with thread_limit(1):
             law = limit_law(context.case.problem, context.network(8), context.case.points)
             values = context.jet_ntk_values(law.jet_ntk) | _field_variances(context, law)
     except NTKTheoryError as error:
@@ -265,7 +265,7 @@ def compute_cell(context: CellContext, width: int, seed: int) -> CellResult:
     start = time.perf_counter()
     made = _Cell(context, width, seed)
     try:
-        with single_thread():  # the last bits depend on the number of threads
+        with thread_limit(1):  # the last bits depend on the number of threads
             made.fill()
     except NTKTheoryError as error:
         made.fail("", "", str(error))

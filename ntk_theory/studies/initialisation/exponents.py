@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-import sympy as sp
-
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.evidence import Claim, Outcome, ProblemEvidence, Verdict
@@ -19,13 +17,9 @@ RATE = -0.5
 
 
 def exponent_at(regime: Regime, s: Fraction) -> float | None:
-    """The predicted exponent of N in ‖K‖ at one s; ``None`` where there is none."""
-    return None if regime.norm_exponent is None else _number(regime.norm_exponent, s)
-
-
-def _number(expression: sp.Expr, s: Fraction) -> float:
-    exact = sp.Rational(s.numerator, s.denominator)
-    return float(expression.xreplace(dict.fromkeys(expression.free_symbols, exact)))
+    """The predicted exponent of N in ‖K‖ at one s, to compare a slope with; ``None`` where there is none."""
+    exponent = regime.norm_exponent_at(s)
+    return None if exponent is None else float(exponent)
 
 
 def norm_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
@@ -84,9 +78,8 @@ def spread_exponent(claim: Claim, e: ProblemEvidence) -> Iterator[Verdict]:
 
 
 def _spread_at(regime: Regime, s: Fraction) -> float | None:
-    if regime.spread_exponent is None or regime.norm_exponent is None:
-        return None
-    return _number(regime.spread_exponent, s)
+    exponent = regime.spread_exponent_at(s)
+    return None if exponent is None or regime.norm_exponent is None else float(exponent)
 
 
 def _law_tells_spread(e: ProblemEvidence, key: tuple[str, Fraction], value: float) -> bool:

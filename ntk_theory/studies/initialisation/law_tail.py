@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from ntk_theory.arrays import Floats
+from ntk_theory.model.network import epsilon_of
 from ntk_theory.studies.judging.statistics import relative_range
 from ntk_theory.studies.judging.trends import SPREAD_QUANTILES
 
@@ -64,11 +65,6 @@ class LawTable:
             offset = 0 if far else 1 + int.from_bytes(np.float64(epsilon).tobytes(), "little") % 2**32
             self._known[key] = self.draw(epsilon, FAR_DRAWS if far else LAW_DRAWS, self.seed + offset)
         return self._known[key]
-
-
-def epsilon_of(width: float, s: Fraction) -> float:
-    """ε = N^{1/2−s}."""
-    return math.pow(width, Fraction(1, 2) - s)
 
 
 def law_tail(law: LawTable, pair: str, s: Fraction, widths: tuple[float, float] = FAR) -> LawTail:

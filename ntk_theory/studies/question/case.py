@@ -18,7 +18,7 @@ from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.operator import Operator
-from ntk_theory.symbolic.problem import Group, GroupKind, Problem
+from ntk_theory.symbolic.problem import Box, Group, GroupKind, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.symbolic.reading import zoo_names
 
@@ -76,7 +76,7 @@ class Case:
             "fields": list(p.fields),
             "variables": list(p.variables),
             "groups": [_group_to_dict(group, p.space) for group in p.groups],
-            "domain": {v: [render(end) for end in ends] for v, ends in p.domain.items()},
+            "domain": _intervals(p.domain),
             "solution": {f: render(e, p.space) for f, e in (p.solution or {}).items()},
             "points": {name: _hexadecimal(array) for name, array in self.points.items()},
         }
@@ -172,7 +172,8 @@ def bound(problem: Problem, values: Mapping[str, Any] | None = None) -> Problem:
                 f"group {g.name!r} has the parameter {free[0]!r} without a value; sweep or set it"
             )
         faces = tuple({v: bind(sp.S(end), given) for v, end in face.items()} for face in g.faces)
-        return replace(g, legs=legs, target=bind(sp.S(g.target), given), faces=faces)
+        where = {v: (bind(a, given), bind(b, given)) for v, (a, b) in g.where.items()}
+        return replace(g, legs=legs, target=bind(sp.S(g.target), given), faces=faces, where=where)
 
     return replace(
         problem,
@@ -216,7 +217,13 @@ def _group_to_dict(group: Group, space: JetSpace) -> dict[str, Any]:
         "legs": [render(leg.expression, space) for leg in group.legs],
         "target": render(group.target, space),
         "faces": [{v: render(end) for v, end in face.items()} for face in group.faces],
+        # Only where there is one: descriptions, and their digests, of older studies stay as they are.
+        **({"where": _intervals(group.where)} if group.where else {}),
     }
+
+
+def _intervals(box: Box) -> dict[str, list[str]]:
+    return {v: [render(end) for end in ends] for v, ends in box.items()}
 
 
 def _group_from_dict(entry: Mapping[str, Any], space: JetSpace) -> Group:
@@ -226,7 +233,8 @@ def _group_from_dict(entry: Mapping[str, Any], space: JetSpace) -> Group:
         legs.append(Operator(space, parsed.equations[0]))
     target = parse_scalar(entry["target"], variables=space.variables)
     faces = tuple({v: parse_scalar(end) for v, end in face.items()} for face in entry["faces"])
-    return Group(entry["name"], GroupKind(entry["kind"]), tuple(legs), target, faces)
+    where = {v: (parse_scalar(a), parse_scalar(b)) for v, (a, b) in entry.get("where", {}).items()}
+    return Group(entry["name"], GroupKind(entry["kind"]), tuple(legs), target, faces, where)
 
 
 def _hexadecimal(array: Floats) -> dict[str, Any]:

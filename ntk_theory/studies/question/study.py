@@ -14,16 +14,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.cost import plan
+from ntk_theory.empirical.cost import cost_of
 from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError
-from ntk_theory.kernels.activations import activation as known_activation
 from ntk_theory.model.assembly import stack_rows
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network, exact
+from ntk_theory.model.network import Network
+from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
 from ntk_theory.studies.question.training import FlowSettings
+from ntk_theory.symbolic.numbers import fraction
 
 #: Changes whenever a quantity of a kind of study is added, or means something else.
 QUANTITIES_VERSION = 1
@@ -104,9 +105,9 @@ class Study:
     def __post_init__(self) -> None:
         fix = object.__setattr__
         fix(self, "cases", tuple(self.cases))
-        fix(self, "s", tuple(exact(s) for s in _several(self.s)))
+        fix(self, "s", tuple(fraction(s) for s in _several(self.s)))
         fix(self, "widths", tuple(_whole("widths", w, 1) for w in _several(self.widths)))
-        fix(self, "activations", tuple(known_activation(a).name for a in _several(self.activations)))
+        fix(self, "activations", tuple(Activation.of(a).name for a in _several(self.activations)))
         for name, least in (("seeds", 1), ("depth", 1), ("seed", 0), ("neuron_tile", 1), ("point_tile", 1)):
             fix(self, name, _whole(name, getattr(self, name), least))
         fix(self, "output_bias", OutputBias.of(self.output_bias).name)
@@ -239,7 +240,7 @@ class Study:
             request(small, small.init(0), rows.points, rows.slots),
             network=self.network(case, activation, width),
         )
-        way = plan(ask, contracted=False, point_tile=self.point_tile, neuron_tile=self.neuron_tile)
+        way = cost_of(ask, contracted=False, point_tile=self.point_tile, neuron_tile=self.neuron_tile)
         weights = 8.0 * width * (len(case.problem.variables) + 2 + width * (self.depth - 1))
         blocks = 8.0 * (
             2 * (len(rows.slots) * len(rows.points)) ** 2 + 8 * len(self.s) * len(rows.points) ** 2

@@ -22,6 +22,7 @@ from ntk_theory.symbolic.grammar.shapes import (
     exponent_excess,
     function_shape,
     number_shape,
+    pieces_shape,
     power_shape,
     product_shape,
     sum_shape,
@@ -30,6 +31,7 @@ from ntk_theory.symbolic.grammar.source import Source
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
     Coordinate,
+    InPieces,
     Jet,
     Node,
     Number,
@@ -42,6 +44,7 @@ from ntk_theory.symbolic.grammar.tree import (
 )
 from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.pieces import PIECES
 
 _FLOATS: dict[str, Callable[[float], float]] = {
     "sin": math.sin,
@@ -123,6 +126,8 @@ class Bounds:
                 return self._power(node, self.fact(base), self.fact(exponent), at)
             case Apply(function, argument, at):
                 return self._apply(function, self.fact(argument), at)
+            case InPieces():
+                return self._in_pieces(node, [self.fact(argument) for argument in node.arguments])
             case Total(operand):
                 return self._total(self.fact(operand))
         raise AssertionError(f"{type(node).__name__} is not a core node")
@@ -266,6 +271,22 @@ class Bounds:
             return math.inf
         # Rounding, as in sin(pi): zero or not is settled exactly when it is built.
         return 0.0 if function in ("sin", "cos", "tan", "log") and abs(value) < 1e-15 else value
+
+    def _in_pieces(self, node: InPieces, arguments: list[Fact]) -> Fact:
+        for part, fact in zip(node.arguments, arguments, strict=True):
+            if fact.has_field:
+                raise self.source.error(
+                    f"{node.function} contains a field",
+                    part.at if part.at is not None else node.at,
+                    expected="variables and parameters only; of a field, max(u, 0) is (u + |u|)/2, "
+                    "heaviside(u) is (1 + sign(u))/2, and heaviside(x)*u stands for u where x > 0",
+                )
+        values = [fact.constant for fact in arguments]
+        constant = None
+        if all(isinstance(value, Fraction) for value in values):
+            # Numbers that are not rational are settled when they are built.
+            constant = Fraction(PIECES[node.function].value(*values))  # type: ignore[arg-type]
+        return self._merge(arguments, pieces_shape([fact.shape for fact in arguments]), constant, node.at)
 
     def _total(self, operand: Fact) -> Fact:
         # Optimistic: :meth:`measure` tells the true shape once the derivative exists.

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from ntk_theory.symbolic.grammar.bounds import Bounds, Fact
-from ntk_theory.symbolic.grammar.calculus import predicted_operations, total_derivative
+from ntk_theory.symbolic.grammar.calculus import WAY_OUT, Jump, predicted_operations, total_derivative
 from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS, MAX_WORK
 from ntk_theory.symbolic.grammar.measure import largest_constant_term, operations, unfit
 from ntk_theory.symbolic.grammar.source import Source
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
     Coordinate,
+    InPieces,
     Jet,
     Node,
     Number,
@@ -27,6 +28,7 @@ from ntk_theory.symbolic.grammar.tree import (
 )
 from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.pieces import PIECES
 
 
 def _tangent(argument: sp.Expr) -> sp.Expr:
@@ -100,6 +102,10 @@ class Builder:
                 return self._power(node)
             case Apply():
                 return self._apply(node)
+            case InPieces(function, arguments):
+                parts = [self.build(argument) for argument in arguments]
+                self._bounds.fact(node)
+                return PIECES[function](*parts)
             case Total():
                 return self._total(node)
         raise AssertionError(f"{type(node).__name__} is not a core node")
@@ -144,7 +150,10 @@ class Builder:
                 f"the total derivatives together handle more than {MAX_WORK} operations", node.at
             )
         derivative = total_derivative(self.space, node.variable)
-        result = derivative(operand)
+        try:
+            result = derivative(operand)
+        except Jump as found:
+            raise self.source.error(found.sentence, node.at, expected=WAY_OUT) from None
         if (made := operations(result)) > MAX_OPERATIONS:
             raise self._too_many(made, node.at)
         if derivative.used_sign and SIGN_NOTE not in self.notes:
@@ -157,7 +166,7 @@ class Builder:
         )
 
     def _checked(self, node: Node, result: sp.Expr) -> sp.Expr:
-        if isinstance(node, Power | Apply | Total) or result in _INFINITE:
+        if isinstance(node, Power | Apply | InPieces | Total) or result in _INFINITE:
             reason = unfit(result)
             if reason is not None:
                 raise self.source.error(

@@ -5,13 +5,61 @@ The size is computed before the result is built.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sympy as sp
 
+from ntk_theory.errors import ProblemError
 from ntk_theory.symbolic.derivation import Derivation
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.jumps import jump
+
+#: What to do instead of differentiating a jump.
+WAY_OUT = (
+    "a part of the domain on either side, [[equations]] with where = { … }, and [[conditions]] with "
+    "interface = { … } for the value and the flux; or the derivative written out where it is regular"
+)
 
 
-def total_derivative(space: JetSpace | None, variable: str) -> Derivation:
+class Jump(ProblemError):
+    """A total derivative of something that jumps in the variables: ``place`` is where, as g = 0."""
+
+    def __init__(self, place: sp.Expr, variable: str) -> None:
+        self.place = place
+        self.variable = variable
+        super().__init__(f"{self.sentence}; {WAY_OUT}")
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in a sentence."""
+        return (
+            f"the derivative along {self.variable} acts on something that is not proved continuous where "
+            f"{self.place} = 0: a jump there would add a delta"
+        )
+
+
+@dataclass(frozen=True)
+class TotalDerivative:
+    """D_variable on whole expressions: the derivation, after the question whether its operand jumps."""
+
+    derivation: Derivation
+    space: JetSpace | None
+    variable: str
+
+    def __call__(self, expression: sp.Expr) -> sp.Expr:
+        """D of ``expression``; raises :class:`Jump` where it would contain a delta."""
+        place = jump(expression, self.variable, self.space)
+        if place is not None:
+            raise Jump(place, self.variable)
+        return self.derivation(expression)
+
+    @property
+    def used_sign(self) -> bool:
+        """Was sign' = 0 needed?"""
+        return self.derivation.used_sign
+
+
+def total_derivative(space: JetSpace | None, variable: str) -> TotalDerivative:
     """D_variable on the expressions of ``space`` (``None``: expressions without fields).
 
     >>> space = JetSpace(("u",), ("x",))
@@ -26,7 +74,7 @@ def total_derivative(space: JetSpace | None, variable: str) -> Derivation:
             return space.symbol(space.raised(slot, variable))
         return sp.S.One if symbol.name == variable else sp.S.Zero
 
-    return Derivation(leaf)
+    return TotalDerivative(Derivation(leaf), space, variable)
 
 
 def predicted_operations(expression: sp.Expr) -> int:

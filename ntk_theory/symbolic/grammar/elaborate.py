@@ -11,11 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ntk_theory.symbolic.grammar.limits import MAX_ORDER
+from ntk_theory.symbolic.grammar.limits import MAX_BRANCHES, MAX_ORDER
 from ntk_theory.symbolic.grammar.source import Source
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
     Call,
+    Comparison,
+    InPieces,
     Jet,
     Name,
     Node,
@@ -27,7 +29,13 @@ from ntk_theory.symbolic.grammar.tree import (
     Total,
     Vector,
 )
-from ntk_theory.symbolic.grammar.vocabulary import FUNCTIONS, Vocabulary, spelled
+from ntk_theory.symbolic.grammar.vocabulary import (
+    FUNCTIONS,
+    IN_PIECES,
+    Vocabulary,
+    piecewise_example,
+    spelled,
+)
 from ntk_theory.symbolic.jets import Slot
 
 #: A scalar, or the components of a vector.
@@ -66,6 +74,12 @@ class Elaborator:
                 return self._vector(tuple(self.scalar(item, "a component") for item in items), at)
             case Call():
                 return self._call(node)
+            case Comparison(_, _, _, at):
+                raise self.source.error(
+                    "a comparison stands where a value is needed",
+                    at,
+                    expected="a value; comparisons are the tests of piecewise(value, test, otherwise)",
+                )
             case _:
                 return node
 
@@ -125,10 +139,57 @@ class Elaborator:
                 return self._divergence(call)
             case "dot":
                 return self._inner(call)
+            case "piecewise":
+                return self._piecewise(call)
+            case name if name in IN_PIECES:
+                return self._in_pieces(call)
             case name if name in FUNCTIONS:
                 return self._apply(name, self._value(self._only(call)), call.at)
             case _:
                 raise self.vocabulary.unknown_function(self.source, call)
+
+    def _in_pieces(self, call: Call) -> Node:
+        """heaviside(a), max(a, b, …), min(a, b, …)."""
+        arguments = tuple(self.scalar(argument, call.name) for argument in call.arguments)
+        if call.name == "heaviside":
+            self._only(call)
+        elif len(arguments) > MAX_BRANCHES:
+            raise self._too_many_branches(call)
+        return InPieces(call.name, arguments, call.at)
+
+    def _piecewise(self, call: Call) -> Node:
+        """piecewise(a, t > 0, b, …, z): the first value whose test holds, else the last."""
+        *pairs, otherwise = call.arguments
+        if len(call.arguments) > 2 * MAX_BRANCHES:
+            raise self._too_many_branches(call)
+        result = self.scalar(otherwise, "piecewise")
+        if not pairs or len(pairs) % 2:
+            raise self._unpaired(call)
+        for value, test in reversed(list(zip(pairs[::2], pairs[1::2], strict=True))):
+            if not isinstance(test, Comparison):
+                raise self._unpaired(call)
+            result = self._branch(self.scalar(value, "piecewise"), test, result)
+        return result
+
+    def _unpaired(self, call: Call) -> Exception:
+        return self.source.error(
+            "piecewise needs values and tests in turn, and a last value",
+            call.at,
+            expected="piecewise(value, test, …, otherwise)",
+            suggestion=piecewise_example("piecewise", self.vocabulary.variables),
+        )
+
+    def _too_many_branches(self, call: Call) -> Exception:
+        return self.source.too_large(f"{call.name} has more than {MAX_BRANCHES} branches", call.at)
+
+    def _branch(self, value: Node, test: Comparison, otherwise: Node) -> Node:
+        """Every test becomes t > 0: a >= b is not b > a."""
+        left, right = self.scalar(test.left, "a test"), self.scalar(test.right, "a test")
+        if test.relation in ("LESS", "ATLEAST"):
+            left, right = right, left
+        if test.relation in ("ATMOST", "ATLEAST"):
+            value, otherwise = otherwise, value
+        return InPieces("piecewise", (_minus(left, right, test.at), value, otherwise), test.at)
 
     def _only(self, call: Call) -> Node:
         if len(call.arguments) != 1:
@@ -234,6 +295,12 @@ class Elaborator:
             index = tuple(n + (k == at_variable) for k, n in enumerate(node.slot.index))
             return Jet(Slot(node.slot.field, index), node.at)
         return Total(node, variable, at)
+
+
+def _minus(left: Node, right: Node, at: Position) -> Node:
+    if isinstance(right, Number) and not right.value:
+        return left
+    return Sum((left, Product((Number(Fraction(-1), at), right), at)), at)
 
 
 def _scalars(values: list[Value]) -> list[Node]:

@@ -27,7 +27,7 @@ class Token:
 
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_NAME = re.compile(r"[A-Za-z_α-ωΑ-Ωₓₜϕϵ][A-Za-z0-9_α-ωΑ-Ωₓₜϕϵ]*")
+_NAME = re.compile(r"[A-Za-z_α-ωΑ-Ωₓₜϕϵ][A-Za-z0-9_α-ωΑ-Ωₓₜϕϵ]*(?:@[a-z][a-z0-9_]*)?")
 _SUPERSCRIPT = re.compile(r"(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -45,6 +45,10 @@ _MARKS = {
     ",": "COMMA",
     "=": "EQUAL",
     ";": "SEMI",
+    "<": "LESS",
+    ">": "MORE",
+    "≤": "ATMOST",
+    "≥": "ATLEAST",
     "−": "MINUS",
     "·": "STAR",
     "⋅": "STAR",
@@ -71,6 +75,7 @@ _INSTEAD = {
     "'": "u_x",
     "≠": "=",
     "½": "1/2",
+    "@": "u_y@upper, a field and the part of the domain that it belongs to",
     "∫": "a differential operator (integrals are outside of the grammar)",
     ".": "a decimal such as 0.5 (attributes are outside of the grammar)",
     ":": "';' between the equations of a system",
@@ -80,10 +85,6 @@ _INSTEAD = {
     "!": "a product",
     "%": "a quotient a/b",
     "&": "';' between the equations of a system",
-    "<": "=",
-    ">": "=",
-    "≤": "=",
-    "≥": "=",
     '"': "the expression without quotation marks",
 }
 
@@ -111,6 +112,9 @@ def _scan(source: Source, text: str) -> Iterator[Token]:
             at += 2
         elif text.startswith("==", at):
             raise source.error("'==' is not part of the grammar", at, suggestion="'='")
+        elif text.startswith(("<=", ">="), at):
+            yield Token("ATMOST" if here == "<" else "ATLEAST", text[at : at + 2], at)
+            at += 2
         elif here in _MARKS:
             yield Token(_MARKS[here], here, at)
             at += 1

@@ -18,11 +18,13 @@ from ntk_theory.symbolic.grammar.shapes import (
     Shape,
     function_shape,
     number_shape,
+    pieces_shape,
     power_shape,
     product_shape,
     sum_shape,
 )
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.pieces import Piece
 
 _FLOATS: dict[type[sp.Basic], Callable[[float], float]] = {
     sp.sin: math.sin,
@@ -61,6 +63,8 @@ def _float(expression: sp.Expr) -> float:
         return math.prod(_float(factor) for factor in expression.args)
     if isinstance(expression, sp.Pow):
         return math.pow(_float(expression.base), _float(expression.exp))
+    if isinstance(expression, Piece):
+        return expression.value(*map(float_of, expression.args))
     function = _FLOATS.get(expression.func)
     return function(_float(expression.args[0])) if function else math.nan
 
@@ -116,6 +120,8 @@ def shape_of(expression: sp.Expr, space: JetSpace | None) -> Shape:
             return power_shape(shape(node.base), shape(node.exp), rational_part(node.exp))
         if not node.args:
             return LEAF
+        if isinstance(node, Piece):
+            return pieces_shape([shape(argument) for argument in node.args])
         return function_shape(shape(node.args[0]), is_absolute=isinstance(node, sp.Abs))
 
     return shape(expression)
@@ -146,7 +152,7 @@ def operations(expression: sp.Expr) -> int:
 
 
 #: The node classes of which every expression of the grammar consists.
-_CLASSES = (sp.Symbol, sp.Rational, sp.Add, sp.Mul, sp.Pow, *_FLOATS)
+_CLASSES = (sp.Symbol, sp.Rational, sp.Add, sp.Mul, sp.Pow, Piece, *_FLOATS)
 
 
 def unfit(expression: sp.Expr) -> str | None:

@@ -12,6 +12,7 @@ import sympy as sp
 
 from ntk_theory.errors import InputError
 from ntk_theory.symbolic.jets import JetSpace, Slot
+from ntk_theory.symbolic.pieces import Piece, choose
 
 #: How strongly an expression binds: a sum, a product, a sign or power, an atom.
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
@@ -80,6 +81,12 @@ class _Printer:
             return "exp(1)", _ATOM
         if node.func in _FUNCTIONS:
             return f"{_FUNCTIONS[node.func]}({self.text(node.args[0], _SUM)})", _ATOM
+        if isinstance(node, choose):
+            test, above, below = (self.text(part, _SUM) for part in node.args)
+            return f"piecewise({above}, {test} > 0, {below})", _ATOM
+        if isinstance(node, Piece):
+            parts = ", ".join(self.text(part, _SUM) for part in node.args)
+            return f"{node.text}({parts})", _ATOM
         raise InputError(
             f"expression contains {type(node).__name__}, for which the grammar has no text; "
             "it needs sums, products, powers, |·| and elementary functions"

@@ -127,6 +127,17 @@ def function_shape(argument: Shape, *, is_absolute: bool = False) -> Shape:
     )
 
 
+def pieces_shape(arguments: Sequence[Shape]) -> Shape:
+    """A function in pieces is one term; its derivative compares the arguments with each other."""
+    return Shape(
+        terms=1,
+        size=sum(argument.size + argument.terms for argument in arguments) + 1,
+        digits=max(argument.digits for argument in arguments),
+        denominators=sum(argument.denominators for argument in arguments),
+        order=max(argument.order for argument in arguments),
+    )
+
+
 def exponent_excess(constant: Fraction) -> str | None:
     """Why a rational exponent is outside of the budget, or ``None``."""
     if abs(constant) > MAX_EXPONENT:

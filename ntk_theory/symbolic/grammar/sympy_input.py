@@ -20,8 +20,19 @@ from ntk_theory.symbolic.grammar.limits import (
     MAX_ORDER,
     MAX_SYMPY_NODES,
 )
-from ntk_theory.symbolic.grammar.tree import Call, Equation, Name, Node, Number, Power, Product, Sum
+from ntk_theory.symbolic.grammar.tree import (
+    Call,
+    Comparison,
+    Equation,
+    Name,
+    Node,
+    Number,
+    Power,
+    Product,
+    Sum,
+)
 from ntk_theory.symbolic.jets import VARIABLE_ORDER
+from ntk_theory.symbolic.pieces import PIECES, choose
 
 _FUNCTIONS: dict[type[sp.Basic], str] = {
     sp.sin: "sin",
@@ -40,6 +51,13 @@ _FUNCTIONS: dict[type[sp.Basic], str] = {
 }
 
 
+_IN_PIECES: dict[type[sp.Basic], str] = {
+    sp.Heaviside: "heaviside",
+    sp.Max: "max",
+    sp.Min: "min",
+    **{kind: name for name, kind in PIECES.items()},
+}
+
 _CLASSES = (
     sp.Symbol,
     sp.Rational,
@@ -49,8 +67,16 @@ _CLASSES = (
     sp.Add,
     sp.Mul,
     sp.Pow,
+    sp.Piecewise,
     *_FUNCTIONS,
+    *_IN_PIECES,
 )
+_RELATIONS: dict[type[sp.Basic], str] = {
+    sp.StrictGreaterThan: "MORE",
+    sp.StrictLessThan: "LESS",
+    sp.GreaterThan: "ATLEAST",
+    sp.LessThan: "ATMOST",
+}
 
 
 @dataclass(frozen=True)
@@ -140,6 +166,10 @@ class _Walker:
             return ()
         if isinstance(node, sp.Derivative):
             return (node.expr,)
+        if isinstance(node, sp.Piecewise):
+            return tuple(part for value, test in node.args for part in (value, *_sides(test)))
+        if isinstance(node, sp.Heaviside):
+            return (node.args[0],)
         return tuple(node.args)
 
     def _node(self, node: sp.Basic, parts: list[Node]) -> Node:
@@ -163,6 +193,18 @@ class _Walker:
             return Name("pi", None)
         if node is sp.E:
             return Call("exp", (Number(Fraction(1), None),), None)
+        if isinstance(node, sp.Piecewise):
+            return _piecewise(node, parts)
+        if isinstance(node, sp.Heaviside) and node.args[1] != sp.S.Half:
+            raise ParseError(
+                f"the SymPy expression has Heaviside with the value {node.args[1]} at 0; here it is 1/2",
+                expected="sp.Heaviside(x), or sp.Piecewise for another value at the jump",
+            )
+        if isinstance(node, choose):
+            test, above, below = parts
+            return Call("piecewise", (above, Comparison(test, "MORE", _ZERO, None), below), None)
+        if node.func in _IN_PIECES:
+            return Call(_IN_PIECES[node.func], tuple(parts), None)
         return Call(_FUNCTIONS[node.func], tuple(parts), None)
 
     def _field(self, node: AppliedUndef) -> Node:
@@ -189,6 +231,47 @@ class _Walker:
                 raise BudgetError(f"the order of a derivative is more than {MAX_ORDER}")
             arguments += [Name(_short(variable.name), None), Number(Fraction(int(count)), None)]
         return Call("diff", tuple(arguments), None)
+
+
+_ZERO = Number(Fraction(0), None)
+
+
+def _tests(condition: sp.Basic) -> tuple[sp.Basic, ...]:
+    """The comparisons that must hold together; none for True."""
+    parts = condition.args if isinstance(condition, sp.And) else (condition,)
+    if condition == sp.true:
+        return ()
+    for part in parts:
+        if type(part) not in _RELATIONS:
+            raise ParseError(
+                f"a Piecewise has the condition {str(condition)[:60]}, which is outside of the grammar",
+                expected="comparisons with <, <=, >, >=, joined by And; True for the last value",
+            )
+    return tuple(parts)
+
+
+def _sides(condition: sp.Basic) -> tuple[sp.Basic, ...]:
+    return tuple(side for test in _tests(condition) for side in (test.lhs, test.rhs))
+
+
+def _piecewise(node: sp.Piecewise, parts: list[Node]) -> Node:
+    """Nested calls, from the last value backwards."""
+    rest = iter(parts)
+    branches = []
+    for _, condition in node.args:
+        value = next(rest)
+        tests = [Comparison(next(rest), _RELATIONS[type(t)], next(rest), None) for t in _tests(condition)]
+        branches.append((value, tests))
+    if branches[-1][1]:
+        raise ParseError(
+            "a Piecewise has no value where none of its conditions holds; add (value, True) at its end"
+        )
+    result = branches.pop()[0]
+    for value, tests in reversed(branches):
+        otherwise, result = result, value
+        for test in reversed(tests):
+            result = Call("piecewise", (result, test, otherwise), None)
+    return result
 
 
 def _short(name: str) -> str:
@@ -225,5 +308,5 @@ def _refused(node: sp.Basic) -> ParseError:
     return ParseError(
         f"the SymPy expression contains {type(node).__name__}, which is outside of the grammar",
         expected="sums, products, powers, derivatives, fields u(x, t), symbols, numbers and "
-        + ", ".join(_FUNCTIONS.values()),
+        + ", ".join([*_FUNCTIONS.values(), *PIECES]),
     )

@@ -22,6 +22,7 @@ from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_EQUATIONS
 from ntk_theory.symbolic.grammar.source import Source
 from ntk_theory.symbolic.grammar.tree import (
     Call,
+    Comparison,
     Equation,
     Name,
     Node,
@@ -42,10 +43,12 @@ equation: sum [EQUAL sum]
 ?power: atom [CARET signed]
 ?atom: NUMBER -> number
      | NAME -> name
-     | NAME LPAR sum (COMMA sum)* RPAR -> call
+     | NAME LPAR argument (COMMA argument)* RPAR -> call
      | LPAR sum RPAR -> bracket
      | LSQB sum (COMMA sum)* RSQB -> vector
      | BAR sum BAR -> absolute
+?argument: sum | sum (LESS | MORE | ATMOST | ATLEAST) sum -> comparison
+%declare LESS MORE ATMOST ATLEAST
 %declare NUMBER NAME PLUS MINUS STAR SLASH CARET LPAR RPAR LSQB RSQB BAR COMMA EQUAL SEMI
 """
 
@@ -105,6 +108,9 @@ class _Tree(Transformer[Any, Any]):
 
     def call(self, token: Any, *rest: Any) -> Node:
         return Call(token.value.text, _nodes(rest), token.value.at)
+
+    def comparison(self, left: Node, relation: Any, right: Node) -> Node:
+        return Comparison(left, relation.type, right, relation.value.at)
 
     def bracket(self, _open: Any, inside: Node, _close: Any) -> Node:
         return inside
@@ -176,6 +182,7 @@ def check_depth(source: Source, equation: Equation) -> None:
 
 
 _OPERANDS = ("NUMBER", "NAME", "LPAR", "LSQB")
+RELATIONS = ("LESS", "MORE", "ATMOST", "ATLEAST")
 
 
 def _explain(source: Source, tokens: list[Token], problem: UnexpectedToken) -> Exception:
@@ -193,6 +200,12 @@ def _explain(source: Source, tokens: list[Token], problem: UnexpectedToken) -> E
     if found.kind == "EQUAL":
         return source.error(
             "a second '=' in one equation", found.at, expected="';' between the equations of a system"
+        )
+    if found.kind in RELATIONS:
+        return source.error(
+            f"the comparison {found.text!r} stands outside of piecewise",
+            found.at,
+            expected="'=' in an equation; comparisons are the tests of piecewise(value, test, otherwise)",
         )
     if found.kind == "COMMA":
         return source.error(

@@ -75,6 +75,16 @@ class Vector:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Comparison:
+    """Surface: ``left > right`` and its kin, a test of ``piecewise``."""
+
+    left: Node
+    relation: str
+    right: Node
+    at: Position
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Jet:
     """Core: the jet value u^i_α of a slot."""
 
@@ -108,6 +118,15 @@ class Apply:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class InPieces:
+    """Core: a function in pieces (see :mod:`ntk_theory.symbolic.pieces`) of the variables."""
+
+    function: str
+    arguments: tuple[Node, ...]
+    at: Position
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Total:
     """Core: the total derivative of ``operand`` along ``variable`` (chain rule through the jets)."""
 
@@ -116,7 +135,9 @@ class Total:
     at: Position
 
 
-Node = Number | Sum | Product | Power | Name | Call | Vector | Jet | Coordinate | Parameter | Apply | Total
+Surface = Name | Call | Vector | Comparison
+Core = Jet | Coordinate | Parameter | Apply | InPieces | Total
+Node = Number | Sum | Product | Power | Surface | Core
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -137,8 +158,10 @@ def children(node: Node) -> tuple[Node, ...]:
             return factors
         case Power(base, exponent):
             return (base, exponent)
-        case Call(_, arguments):
+        case Call(_, arguments) | InPieces(_, arguments):
             return arguments
+        case Comparison(left, _, right):
+            return (left, right)
         case Vector(items):
             return items
         case Apply(_, argument):

@@ -28,7 +28,7 @@ from ntk_theory.symbolic.grammar.tree import (
     Position,
     children,
 )
-from ntk_theory.symbolic.jets import NAME, VARIABLE_ORDER, Slot
+from ntk_theory.symbolic.jets import FIELD, NAME, VARIABLE_ORDER, Slot, base_of, part_of, spelling
 
 #: What a user may give for a parameter.
 Value = str | int | float | Fraction | sp.Expr
@@ -37,6 +37,8 @@ FUNCTIONS = (
     *("sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "sech"),
     *("exp", "log", "sqrt", "abs", "sign", "erf"),
 )
+#: Functions of the variables alone (see :mod:`ntk_theory.symbolic.pieces`).
+IN_PIECES = ("heaviside", "max", "min", "piecewise")
 OPERATORS = ("diff", "D", "laplacian", "grad", "div", "dot")
 DEFAULT_FIELDS = ("u", "v", "w")
 _GREEK = (
@@ -69,6 +71,16 @@ _INSTEAD = {
     "nabla": "grad",
     "Laplacian": "laplacian",
     "lap": "laplacian",
+    "Heaviside": "heaviside",
+    "theta": "heaviside",
+    "step": "heaviside",
+    "Max": "max",
+    "maximum": "max",
+    "Min": "min",
+    "minimum": "min",
+    "Piecewise": "piecewise",
+    "where": "piecewise",
+    "iif": "piecewise",
     "Derivative": "diff",
     "derivative": "diff",
     "d": "diff",
@@ -108,7 +120,7 @@ class Vocabulary:
         """Every name that a text may use, likely ones first (for suggestions)."""
         fields, variables = self._likely_fields(), self.variables or VARIABLE_ORDER
         derivatives = [f"{field}_{variable}" for field in fields for variable in variables]
-        return [*fields, *variables, *derivatives, *self.parameters, *FUNCTIONS, *OPERATORS, "pi"]
+        return [*fields, *variables, *derivatives, *self.parameters, *FUNCTIONS, *IN_PIECES, *OPERATORS, "pi"]
 
     def _likely_fields(self) -> tuple[str, ...]:
         """The fields, or the customary ones while none was found."""
@@ -123,9 +135,12 @@ class Vocabulary:
             return Coordinate(text, name.at)
         if text in self.parameters or text == "pi":
             return Parameter(text, name.at)
-        head, mark, tail = text.partition("_")
-        if mark and head in self.fields:
-            return Jet(Slot(head, self._index(source, head, tail, name.at)), name.at)
+        head, mark, tail = base_of(text).partition("_")
+        field = spelling(text)[0]
+        if mark and field in self.fields:
+            return Jet(Slot(field, self._index(source, head, tail, name.at)), name.at)
+        if part_of(text):
+            raise self._unknown_part(source, text, name.at)
         if is_conventional(text) or (self.lenient and _PARAMETER.match(text)):
             return Parameter(text, name.at)
         raise self._unknown(source, text, name.at)
@@ -170,12 +185,13 @@ class Vocabulary:
         )
 
     def _unknown(self, source: Source, text: str, at: Position) -> Exception:
-        if text in FUNCTIONS + OPERATORS:
-            return source.error(
-                f"{text!r} is a function and needs an argument",
-                at,
-                suggestion=f"{text}({self._likely_fields()[0]})",
+        if text in FUNCTIONS + OPERATORS + IN_PIECES:
+            example = (
+                piecewise_example(text, self.variables)
+                if text in IN_PIECES
+                else f"{text}({self._likely_fields()[0]})"
             )
+            return source.error(f"{text!r} is a function and needs an argument", at, suggestion=example)
         if text in ("i", "j", "I"):
             return source.error(
                 f"the name {text!r} is unknown, and everything here is real",
@@ -202,6 +218,24 @@ class Vocabulary:
             suggestion=suggestion,
         )
 
+    def _unknown_part(self, source: Source, text: str, at: Position) -> Exception:
+        parts = list(dict.fromkeys(part for name in self.fields if (part := part_of(name))))
+        here = [base_of(name) for name in self.fields if part_of(name) == part_of(text)]
+        place = None if at is None else at + (0 if here else len(base_of(text)) + 1)
+        near_part = near(part_of(text), parts)
+        near_field = near(base_of(text), here)
+        suggestion = near_field and f"{near_field}@{part_of(text)}"
+        if not here:
+            suggestion = near_part and f"{base_of(text)}@{near_part}"
+        have = (", ".join(parts) or "none") if not here else ", ".join(f"{n}@{part_of(text)}" for n in here)
+        return source.error(
+            f"the name {clipped(text)} is unknown",
+            place,
+            expected=f"one of the {'fields' if here else 'parts'} ({have}); a part is an equation of a "
+            "problem file with name and where",
+            suggestion=suggestion,
+        )
+
     def unknown_function(self, source: Source, call: Call) -> Exception:
         """The error for a call of a name that is no function."""
         if call.name in self.fields or call.name.partition("_")[0] in self.fields:
@@ -218,9 +252,16 @@ class Vocabulary:
         return source.error(
             f"the function {clipped(call.name)} is unknown",
             call.at,
-            expected="one of " + ", ".join(FUNCTIONS + OPERATORS),
-            suggestion=_INSTEAD.get(call.name) or near(call.name, [*FUNCTIONS, *OPERATORS]),
+            expected="one of " + ", ".join(FUNCTIONS + IN_PIECES + OPERATORS),
+            suggestion=_INSTEAD.get(call.name) or near(call.name, [*FUNCTIONS, *IN_PIECES, *OPERATORS]),
         )
+
+
+def piecewise_example(function: str, variables: Sequence[str]) -> str:
+    """How a function in pieces is written."""
+    x = variables[0] if variables else "x"
+    arguments = {"heaviside": f"{x} - 1/2", "piecewise": f"1, {x} > 0, 2"}
+    return f"{function}({arguments.get(function, f'{x}, 0')})"
 
 
 def is_conventional(name: str) -> bool:
@@ -277,12 +318,13 @@ def vocabulary_of(
     # A called field, u(x, t), counts as one: the message is then about the brackets.
     names = {node.name for node in walk(equations) if isinstance(node, Name | Call)}
     notes: tuple[str, ...] = ()
-    heads = {name.partition("_")[0] for name in names if name not in parameters}
+    heads = {spelling(name)[0] for name in names if name not in parameters}
     if fields is None:
         taken = {*(variables or ()), *parameters}
         fields = [name for name in DEFAULT_FIELDS if name in heads and name not in taken]
+        fields += sorted(name for name in heads if part_of(name) and base_of(name) in DEFAULT_FIELDS)
     if variables is None:
-        tails = "".join(name.partition("_")[2] for name in names if name.partition("_")[0] in fields)
+        tails = "".join(letters for field, letters in map(spelling, names) if field in fields)
         candidates = [name for name in VARIABLE_ORDER if name not in fields and name not in parameters]
         variables = [name for name in candidates if name in names or name in tails] or candidates[:1]
         is_spatial = bool(names & {"laplacian", "grad", "div"})
@@ -307,11 +349,11 @@ def checked_names(what: str, names: Sequence[str] | str | None) -> tuple[str, ..
     if len(listed) > MAX_NAMES:
         raise InputError(f"{what} has {len(listed)} names; at most {MAX_NAMES} are read")
     for name in listed:
-        if not isinstance(name, str) or not NAME.match(name):
+        if not isinstance(name, str) or not (FIELD if what == "fields" else NAME).match(name):
             raise InputError(
                 f"{what} has the name {name!r}; it needs a letter followed by letters and digits"
             )
-        if name in FUNCTIONS or (name in OPERATORS and name != "D") or name == "pi":
+        if name in FUNCTIONS + IN_PIECES or (name in OPERATORS and name != "D") or name == "pi":
             raise InputError(
                 f"{what} has the name {name!r}, which is a function of the grammar; choose another"
             )
@@ -324,7 +366,7 @@ def checked_parameter(name: str) -> str:
         raise InputError(
             f"parameters has the name {name!r}; it needs a letter, then letters, digits, underscores"
         )
-    if name in FUNCTIONS or (name in OPERATORS and name != "D") or name == "pi":
+    if name in FUNCTIONS + IN_PIECES or (name in OPERATORS and name != "D") or name == "pi":
         raise InputError(
             f"parameters has the name {name!r}, which is a function of the grammar; choose another"
         )

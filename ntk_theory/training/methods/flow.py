@@ -21,19 +21,23 @@ The **kernel clock** τ = ε²t runs with the hidden part of the kernel taken as
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy.integrate import DOP853, RK45
 
 from ntk_theory.arrays import Floats
+from ntk_theory.empirical.residuals import Linearised
 from ntk_theory.errors import InputError, TrainingError
-from ntk_theory.training.methods.descent import largest_eigenvalue
-from ntk_theory.training.methods.method import State
+from ntk_theory.training.methods.first_order import require_positive
+from ntk_theory.training.methods.method import Facts, Horizon, Method, State
+from ntk_theory.training.methods.options import option
 from ntk_theory.training.methods.phi import phi
 from ntk_theory.training.objective import Objective
+from ntk_theory.training.stopping import Until
 
-Integrator = Literal["auto", "dop853", "rk45", "etd2rk"]
+#: The pass at a step's start, eigenvalues and eigenvectors of K̃ there.
+Frozen = tuple[Linearised, Floats, Floats]
 INTEGRATORS = ("auto", "dop853", "rk45", "etd2rk")
 #: λ_max·T from which "auto" takes the exponential integrator.
 STIFF = 1e3
@@ -48,7 +52,7 @@ SMALLEST_STEP = 1e-12
 
 
 @dataclass(frozen=True)
-class Flow:
+class Flow(Method):
     """Gradient flow up to ``end``.
 
     Parameters
@@ -67,20 +71,34 @@ class Flow:
     records:
         About how many record times a run gets: no step is longer than ``end``/``records`` (ETD2RK with a
         fixed step excepted).
+
+    >>> Flow(end=2.0).horizon
+    Horizon(end=2.0, records=16)
     """
 
-    end: float = 1.0
-    integrator: Integrator = "auto"
-    tolerance: float | None = None
-    step: float | None = None
-    clock: Literal["raw", "kernel"] = "raw"
-    records: int = 16
+    facts: ClassVar[Facts] = Facts(
+        name="flow",
+        aliases=("gradient-flow",),
+        summary="Gradient flow θ' = −η∘∇L up to an end time, as in the theory.",
+        until=Until(),
+        smaller="a smaller tolerance",
+        stalled="a longer time, or a method that sees curvature",
+        needs_fixed_points=True,
+        records_kernel=True,
+        end_option="end",
+    )
+    end: float = option(1.0, "The end of the training time.")
+    integrator: Literal["auto", "dop853", "rk45", "etd2rk"] = option(
+        "auto", "dop853, rk45, etd2rk (for stiff problems), or auto."
+    )
+    tolerance: float | None = option(None, "Relative tolerance; none: what suits the integrator.")
+    step: float | None = option(None, "A fixed step of etd2rk, without error control.")
+    clock: Literal["raw", "kernel"] = option("raw", "raw time t, or kernel time ε²t.")
+    records: int = option(16, "About so many records.")
 
     def __post_init__(self) -> None:
         for name in ("end", "tolerance", "step"):
-            value = getattr(self, name)
-            if value is not None and not (np.isfinite(value) and value > 0):
-                raise InputError(f"{name} is {value}; it needs a positive number")
+            require_positive(name, getattr(self, name))
         if self.tolerance is not None and self.tolerance < SMALLEST_TOLERANCE:
             raise InputError(
                 f"tolerance is {self.tolerance}; it needs at least {SMALLEST_TOLERANCE:.2g}, a hundred times "
@@ -94,16 +112,20 @@ class Flow:
             raise InputError(f"records is {self.records}; it needs a positive integer")
 
     @property
-    def name(self) -> str:
-        """The method's name."""
-        return "flow"
+    def horizon(self) -> Horizon:
+        """Up to ``end``."""
+        return Horizon(self.end, self.records)
+
+    def floats(self, points: int, parameters: int) -> float:
+        """K, its weighted copy and its eigenvectors."""
+        return 3.0 * points**2
 
     def begin(self, objective: Objective, vector: Floats) -> State:
         """Choose the integrator; the first step of ETD2RK is a thousandth of the time."""
         values = objective.values(vector)
         code = self.integrator
         if code == "auto":
-            stiffness = self._speed(objective) * largest_eigenvalue(objective, vector) * self.end
+            stiffness = self._speed(objective) * objective.largest_eigenvalue(vector) * self.end
             code = "etd2rk" if stiffness > STIFF else "dop853"
         root = np.sqrt(self._speed(objective) * objective.weights)
         memory = {
@@ -143,6 +165,7 @@ class Flow:
             )
         memory = {**state.memory, "h": np.array(solver.h_abs)}
         values = objective.values(solver.y)
+        # The slope at the new θ is the last one that the solver asked for.
         return State(
             solver.y.copy(),
             values,
@@ -150,16 +173,16 @@ class Flow:
             float(solver.t),
             state.evaluations + solver.nfev - before,
             memory,
+            kept=(solver.f, solver.nfev),
         )
 
     def _solver(self, objective: Objective, state: State) -> Any:
-        """The solver that stands at this state: kept from the last step, or made anew after a resume."""
-        kept = objective.solvers.get("flow")
-        if kept is not None and kept.t == state.time and np.array_equal(kept.y, state.vector):
-            return kept
-        speed = self._speed(objective)
+        """A solver that stands at this state; its first slope is the last of the step before, where kept."""
+        speed, here = self._speed(objective), [] if state.kept is None else [state.kept[0]]
 
         def slope(_: float, theta: Floats) -> Floats:
+            if here:  # SciPy's constructor asks at the start
+                return np.asarray(here.pop())
             return np.asarray(-speed * objective.rates * objective.gradient(theta)[1])
 
         code = INTEGRATORS[int(state.memory["integrator"])]
@@ -170,8 +193,9 @@ class Flow:
         options = {"rtol": tolerance, "atol": tolerance / 100, "max_step": self.end / self.records}
         solver = make(slope, state.time, state.vector, self.end, **options, **first)
         if h:
-            solver.h_abs = h  # the step that the interrupted run would have tried
-        objective.solvers["flow"] = solver
+            solver.h_abs = h  # the step that the solver of the step before would have tried
+        if state.kept is not None:
+            solver.nfev = state.kept[1]  # and its count goes on
         return solver
 
     # --- the exponential integrator --------------------------------------------------------------
@@ -181,7 +205,8 @@ class Flow:
         if self.step is None:
             h = min(h, self.end / self.records)
         last = h >= self.end - state.time
-        vector, errors = self._etd(objective, state, h)
+        frozen = self._frozen(objective, state) if state.kept is None else state.kept
+        vector, errors = self._etd(objective, state, frozen, h)
         step, evaluations = state.step + 1, state.evaluations + ETD_EVALUATIONS
         error = max(errors) / self._tolerance("etd2rk")
         factor = min(4.0, max(0.2, 0.9 / np.sqrt(max(error, 1e-10))))
@@ -193,13 +218,15 @@ class Flow:
                     f"ETD2RK cannot meet the tolerance at t = {state.time:.6g}: the kernel changes too fast; "
                     "ask for a larger tolerance or a shorter time"
                 )
-            return replace(state, step=step, evaluations=evaluations, memory=memory)
+            return replace(state, step=step, evaluations=evaluations, memory=memory, kept=frozen)
         time = self.end if last else state.time + h
         return State(vector, objective.values(vector), step, time, evaluations, memory)
 
-    def _etd(self, objective: Objective, state: State, h: float) -> tuple[Floats, tuple[float, float]]:
+    def _etd(
+        self, objective: Objective, state: State, frozen: Frozen, h: float
+    ) -> tuple[Floats, tuple[float, float]]:
         """θ₁ and the errors of its embedded first-order companion, as at the top of this module."""
-        here, sigma, basis = self._frozen(objective, state)
+        here, sigma, basis = frozen
         speed = self._speed(objective)
         root = np.sqrt(speed * objective.weights)
 
@@ -219,17 +246,12 @@ class Flow:
         in_parameters = float(np.linalg.norm(e)) / moved if moved else 0.0
         return vector, (in_values, in_parameters)
 
-    def _frozen(self, objective: Objective, state: State) -> tuple[Any, Floats, Floats]:
+    def _frozen(self, objective: Objective, state: State) -> Frozen:
         """The pass at θ, eigenvalues and eigenvectors of K̃; kept, since a rejected step asks again."""
-        key = state.vector.tobytes()
-        kept = objective.solvers.get("etd")
-        if kept is None or kept[0] != key:
-            root = np.sqrt(self._speed(objective) * objective.weights)
-            matrix = root[:, None] * objective.kernel(state.vector).matrix * root
-            sigma, basis = np.linalg.eigh(matrix)
-            kept = (key, objective.at(state.vector), np.maximum(sigma, 0.0), basis)
-            objective.solvers["etd"] = kept
-        return kept[1], kept[2], kept[3]
+        root = np.sqrt(self._speed(objective) * objective.weights)
+        matrix = root[:, None] * objective.kernel(state.vector).matrix * root
+        sigma, basis = np.linalg.eigh(matrix)
+        return objective.at(state.vector), np.maximum(sigma, 0.0), basis
 
 
 def _finite(vector: Floats, state: State) -> Floats:

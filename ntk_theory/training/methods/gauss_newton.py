@@ -14,14 +14,17 @@ correction far larger steps are accepted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError, TrainingError
 from ntk_theory.training.methods.damped import DampedSystem
-from ntk_theory.training.methods.method import State
+from ntk_theory.training.methods.method import Facts, Method, State
+from ntk_theory.training.methods.options import option
 from ntk_theory.training.objective import Objective
+from ntk_theory.training.stopping import Until
 
 #: h of the directional second difference.
 PROBE = 0.1
@@ -35,7 +38,7 @@ SMALLEST = 1e-30
 
 
 @dataclass(frozen=True)
-class GaussNewton:
+class GaussNewton(Method):
     """Levenberg–Marquardt on the residuals of a small network (dense J, n·P numbers).
 
     Parameters
@@ -44,19 +47,28 @@ class GaussNewton:
         The first μ in units of the largest squared column norm of A.
     geodesic:
         Add the second-order correction?
+
+    >>> GaussNewton().facts.needs_jacobian
+    True
     """
 
-    damping: float = 1e-2
-    geodesic: bool = True
+    facts: ClassVar[Facts] = Facts(
+        name="gauss-newton",
+        aliases=("levenberg-marquardt", "lm", "gn"),
+        summary="Levenberg–Marquardt with geodesic acceleration, for small networks.",
+        # It reaches rounding: this loss, or no tenth less in so many steps, is enough.
+        until=Until(steps=200, loss=1e-14, patience=50),
+        smaller="a larger damping",
+        stalled="more points, a wider network or another seed",
+        weights="mean",  # it wants balance between the groups
+        needs_jacobian=True,
+    )
+    damping: float = option(1e-2, "The first μ, in units of the largest squared column norm.")
+    geodesic: bool = option(True, "Add the second-order correction?")
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.damping) and self.damping > 0):
             raise InputError(f"damping is {self.damping}; it needs a positive number such as 1e-2")
-
-    @property
-    def name(self) -> str:
-        """The method's name."""
-        return "gauss-newton"
 
     def begin(self, objective: Objective, vector: Floats) -> State:
         """R and J at the start give the scale of μ."""
@@ -69,11 +81,12 @@ class GaussNewton:
                 f"{objective.worst_group(values)!r} cannot be learnt; take other parameters or another seed"
             )
         memory = {"mu": np.array(max(self.damping * largest, SMALLEST)), "factor": np.array(2.0)}
-        return State(vector, values, 0, 0.0, 1, memory)
+        return State(vector, values, 0, 0.0, 1, memory, kept=(values, jacobian))
 
     def advance(self, objective: Objective, state: State) -> State:
         """Try one step; a rejected one only raises μ."""
-        values, jacobian = objective.jacobian(state.vector)
+        kept = objective.jacobian(state.vector) if state.kept is None else state.kept
+        values, jacobian = kept
         root = np.sqrt(objective.weights)
         matrix, r = _scaled(objective, jacobian), root * values
         mu, factor = float(state.memory["mu"]), float(state.memory["factor"])
@@ -93,15 +106,18 @@ class GaussNewton:
         if new is not None and ratio > ACCEPT:
             mu *= 0.3 if ratio > 0.5 else 1.0 if ratio > 0.2 else 2.0
             return State(vector, new, step, time, evaluations + 1, _memory(max(mu, SMALLEST), 2.0))
-        return State(
-            state.vector, values, step, time, evaluations + 1, _memory(mu * factor, min(2 * factor, 2.0**40))
-        )
+        memory = _memory(mu * factor, min(2 * factor, 2.0**40))
+        return State(state.vector, values, step, time, evaluations + 1, memory, kept)
 
     def ended(self, state: State) -> str | None:
         """No damping gives a decrease any more."""
         if float(state.memory["factor"]) > 2.0**STALL:
             return "no step decreases the loss any more (rounding, or a local minimum)"
         return None
+
+    def floats(self, points: int, parameters: int) -> float:
+        """J, its scaled copy and what is factorised."""
+        return 2.0 * points * parameters + min(points, parameters) ** 2
 
 
 def _memory(mu: float, factor: float) -> dict[str, Floats]:

@@ -5,46 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ntk_theory.empirical.cost import Plan, Sizes, estimate, operations, physical_memory
-from ntk_theory.empirical.ntk import Path, check_match
+from ntk_theory.empirical.cost import Cost, Route, Sizes, choose
 from ntk_theory.errors import InputError, ResourceError
-from ntk_theory.kernels.activations import require_smooth
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network
-from ntk_theory.symbolic.jets import Slot
+from ntk_theory.model.network import Network, check_match
+from ntk_theory.resources import allowed_memory
+from ntk_theory.setting.activations import require_smooth
 from ntk_theory.symbolic.problem import Problem
-
-#: Share of the machine's memory that may be used where no limit is set.
-SHARE = 0.75
 
 
 @dataclass(frozen=True)
-class Preview:
-    """The plan that :func:`ntk_theory.empirical.ntk.ntk` will follow, and the number of parameters."""
+class KernelCost:
+    """The cost by the route that ``ntk`` will take, and the number of parameters."""
 
-    plan: Plan
+    cost: Cost
     parameters: int
 
     @property
     def bytes(self) -> float:
         """Working memory, result and parameters."""
-        return self.plan.bytes + 8.0 * self.parameters
+        return self.cost.bytes + 8.0 * self.parameters
 
     @property
     def seconds(self) -> float:
         """The time, estimated."""
-        return self.plan.seconds
+        return self.cost.seconds
 
 
-def preview(
+def kernel_cost(
     problem: Problem,
     network: Network,
     counts: int | Mapping[str, int],
     *,
-    path: Path = "auto",
+    path: Route = "auto",
     memory_limit: float | None = None,
-) -> Preview:
+) -> KernelCost:
     """What ``ntk`` will take; nothing is computed and nothing allocated.
 
     Parameters
@@ -64,17 +60,15 @@ def preview(
 
     >>> from ntk_theory.symbolic import zoo
     >>> heat = zoo("heat")
-    >>> small = preview(heat, Network(heat.variables, heat.fields, 64, depth=2), 8)
-    >>> small.parameters, small.plan.contracted
+    >>> small = kernel_cost(heat, Network(heat.variables, heat.fields, 64, depth=2), 8)
+    >>> small.parameters, small.cost.contracted
     (4417, True)
     """
     check_match(problem, network)
-    if path not in ("auto", "jet", "contracted"):
-        raise InputError(f"path is {path!r}; it needs auto, jet or contracted")
     _check_epsilon(network)
     slots = lower_problem(problem).slots
     require_smooth(network.phi, max(slot.order for slot in slots), extra=1)
-    limit = SHARE * physical_memory() if memory_limit is None else memory_limit
+    limit = allowed_memory(memory_limit)
     size = network.parameter_count
     if 8.0 * size >= limit:
         raise ResourceError(
@@ -86,19 +80,8 @@ def preview(
         for group in problem.groups
     )
     rest = None if memory_limit is None else limit - 8.0 * size
-    plan = _plan(network, n, slots, path, rest)
-    return Preview(plan, size)
-
-
-def _plan(network: Network, n: int, slots: tuple[Slot, ...], path: Path, limit: float | None) -> Plan:
-    """As :func:`ntk_theory.empirical.ntk.choose` decides."""
-    if path != "auto":
-        return estimate(network, n, slots, contracted=path == "contracted", memory_limit=limit)
-    contracted = estimate(network, n, slots, contracted=True, memory_limit=limit)
-    size = closure((slot.index for slot in slots), len(network.variables)).size
-    if contracted.flops <= operations(Sizes(network, n, size, len(slots)), contracted=False):
-        return contracted
-    return estimate(network, n, slots, contracted=False, memory_limit=limit)
+    indices = closure((slot.index for slot in slots), len(network.variables))
+    return KernelCost(choose(Sizes(network, n, indices.size, len(slots)), path, rest), size)
 
 
 def _check_epsilon(network: Network) -> None:

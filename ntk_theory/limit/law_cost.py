@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.kernels.dual_tables import activation_table
 from ntk_theory.kernels.multiindex import closure
-from ntk_theory.limit.composition import has_closed_form
 from ntk_theory.limit.cost import Cost, estimate
 from ntk_theory.model.assembly import stack_rows
 from ntk_theory.model.lowering import lower_problem
@@ -28,5 +27,5 @@ def law_cost(
     unique = np.unique(rows.points, axis=0)
     indices = tuple(dict.fromkeys(slot.index for slot in rows.slots))
     full = closure(indices, len(network.variables))
-    table = None if has_closed_form(network.phi) else activation_table(network.phi.name, full.order + 1)
+    table = None if network.phi.closed_form else activation_table(network.phi, full.order + 1)
     return estimate(network.inputs(unique), len(network.widths), full, len(indices), table, rtol)

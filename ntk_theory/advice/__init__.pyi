@@ -1,0 +1,2 @@
+from . import law_table as law_table
+from . import recommend as recommend

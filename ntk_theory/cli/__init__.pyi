@@ -1,0 +1,11 @@
+from . import classify as classify
+from . import kernel as kernel
+from . import limit as limit
+from . import progress as progress
+from . import recommend as recommend
+from . import report as report
+from . import search as search
+from . import train as train
+from . import verify as verify
+from . import zoo as zoo
+from .app import main as main

@@ -1,0 +1,1 @@
+from . import network_file as network_file

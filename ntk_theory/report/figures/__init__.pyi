@@ -1,0 +1,4 @@
+from . import drift as drift
+from . import kernel as kernel
+from . import law as law
+from . import run as run

@@ -1,0 +1,2 @@
+from . import flow as flow
+from . import initialisation as initialisation

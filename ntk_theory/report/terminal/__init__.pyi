@@ -1,0 +1,9 @@
+from . import classification as classification
+from . import flow as flow
+from . import initialisation as initialisation
+from . import kernel as kernel
+from . import law as law
+from . import recommendation as recommendation
+from . import run as run
+from . import search as search
+from . import zoo as zoo

@@ -1,0 +1,438 @@
+"""The terms of a kernel between two rows (THEORY §3) [D].
+
+    K = ε² Σ_{αβ} C_{αβ} T_{αβ}(x, x') + Σ_i F^g_{i0} F^h_{i0},   C_{αβ} = Σ_i F^g_{iα}(x) F^h_{iβ}(x'),
+
+the last sum iff the output bias is trained. The entries T_{αβ} between legs are independent unless a
+symmetry relates them (:mod:`~ntk_theory.theory.symmetry`), so each C_{αβ} is asked for its degree and
+for its randomness by itself; the *sum* over the fields is what counts, and where it cancels, the next
+order. Between distinct fields T^∞ = 0 and T itself is of order N^{-1/2} and random; so it is where a
+symmetry makes the whole contraction with T^∞ vanish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import sympy as sp
+
+from ntk_theory.symbolic.asymptotics import Degree, Growth, Trouble, degree_of, dominating
+from ntk_theory.symbolic.places import End, Point
+from ntk_theory.symbolic.series import Order, Undecided
+from ntk_theory.symbolic.signs import Sign, sign_of
+from ntk_theory.symbolic.transseries import Value, leading_of, plus, times
+from ntk_theory.symbolic.zero import depends_on, is_zero
+from ntk_theory.theory.exponents import HALF, Limit, Line, Obstacle, Terms
+from ntk_theory.theory.rows import Expanded, Row, Side, mirror
+from ntk_theory.theory.symmetry import Key
+from ntk_theory.theory.vanishing import Verdict, contraction_verdict
+
+LIMITS = {
+    Growth.UNDEFINED: Limit.UNDEFINED,
+    Growth.UNDECIDED: Limit.UNDECIDED,
+    Growth.EXPLOSIVE: Limit.DIVERGES,
+}
+#: Terms kept in sums over fields; a cancellation beyond them asks for the next level.
+KEEP = 8
+LEVELS = 3
+
+Pairing = tuple[Expanded, Expanded]
+
+
+@dataclass
+class _Collector:
+    """Gathers lines, spread and obstacles; equal lines are merged."""
+
+    point: Point
+    lines: dict[tuple[object, ...], Line] = field(default_factory=dict)
+    spread: dict[tuple[object, ...], Line] = field(default_factory=dict)
+    obstacles: list[Obstacle] = field(default_factory=list)
+
+    def line(self, line: Line) -> None:
+        """Add a term."""
+        key = (line.degree, line.offset, line.logs, line.value)
+        known = self.lines.get(key)
+        if known is not None and (known.is_random or known.is_random == line.is_random):
+            return
+        if known is not None and line.is_random is False:
+            return
+        self.lines[key] = line
+
+    def spreads(self, degree: sp.Expr, offset: sp.Expr, label: str) -> None:
+        """Add a term of the standard deviation."""
+        self.spread.setdefault((degree, offset), Line(degree, offset, 0, True, label))
+
+    def obstacle(self, degree: Degree | Trouble) -> None:
+        """Note why there is no exponent."""
+        self.obstacles.append(Obstacle(LIMITS[degree.growth], degree.reason))
+
+    def terms(self, chance: sp.Rational | None) -> Terms:
+        """What was gathered."""
+        lines, spread = (largest_lines(own.values(), self.point.end) for own in (self.lines, self.spread))
+        return Terms(lines, spread, tuple(self.obstacles), chance)
+
+
+def largest_lines(lines: Iterable[Line], end: End) -> tuple[Line, ...]:
+    """The lines that no other of the same offset exceeds on this side of s = 1/2."""
+    largest = min if end is End.ZERO else max
+    by_offset: dict[sp.Expr, list[Line]] = {}
+    for line in lines:
+        by_offset.setdefault(line.offset, []).append(line)
+    best = {offset: largest(line.degree for line in own) for offset, own in by_offset.items()}
+    return tuple(line for offset, own in by_offset.items() for line in own if line.degree == best[offset])
+
+
+def terms_at_end(
+    g: Row, h: Row, end: End, verdict: Verdict, *, same_point: bool = False
+) -> list[tuple[Terms, ...]]:
+    """The terms of g against h as ε → 0 (s > 1/2) or ε → ∞ (s < 1/2).
+
+    One tuple for each part of the domain on which signs of coordinates agree, in it one
+    :class:`Terms` for each branch of random signs. ``same_point``: both rows at one and the same point,
+    for the probability of a limit there.
+    """
+    faults = [Obstacle(LIMITS[f.growth], f.reason) for row in (g, h) if (f := row.fault(end)) is not None]
+    if any(o.limit is Limit.UNDEFINED for o in faults):
+        return [(Terms(obstacles=tuple(faults)),)]
+    reason = ""
+    for level in range(LEVELS):
+        found: dict[object, list[Terms]] = {}
+        try:
+            for a, b in _branches(g.sides(end, level), h.sides(end, level), same_point):
+                region = frozenset((atom, sign) for atom, sign, own in (*a.point.path, *b.point.path) if own)
+                found.setdefault(region, []).append(_between(g, h, a, b, verdict, faults))
+            return [tuple(branches) for branches in found.values()]
+        except Undecided as cause:
+            reason = str(cause)
+            if "beyond the terms kept" not in reason:
+                break
+    return [(Terms(obstacles=(*faults, Obstacle(Limit.UNDECIDED, reason))),)]
+
+
+def _branches(ours: Sequence[Side], theirs: Sequence[Side], same_point: bool) -> Iterable[tuple[Side, Side]]:
+    """The pairs of branches that do not contradict each other."""
+    if same_point:
+        return [(a, a) for a in ours]
+    pairs = (_compatible(a, b.mirrored()) for a in ours for b in theirs)
+    return [pair for pair in pairs if pair is not None]
+
+
+def _compatible(a: Side, b: Side) -> tuple[Side, Side] | None:
+    """Two branches with their common symbols replaced alike; ``None`` if they contradict each other."""
+    signs = {atom: sign for atom, sign, _ in a.point.path}
+    if any(signs.get(atom, sign) != sign for atom, sign, _ in b.point.path):
+        return None
+    ours = {s: e for s, e in b.point.replaced.items() if s in a.point.random | a.point.coordinates}
+    theirs = {s: e for s, e in a.point.replaced.items() if s in b.point.random}
+    return a.xreplace(ours), b.xreplace(theirs)
+
+
+def _between(g: Row, h: Row, a: Side, b: Side, verdict: Verdict, faults: Iterable[Obstacle]) -> Terms:
+    """The terms in one pair of branches."""
+    point = _joined(a.point, b.point)
+    collector = _Collector(point)
+    collector.obstacles.extend(faults)
+    if not verdict.vanishes:
+        done = verdict.by_orders and _by_orders(verdict, g, h, a, b, collector)
+        if not done:
+            for key, pairings in _by_entry(a, b).items():
+                _meet(collector, pairings, 2, "hidden part of " + ", ".join(pairings), key)
+    if g.bias.is_trained:
+        shared = {f: (a.bias[f], b.bias[f]) for f in a.bias if f in b.bias}
+        if shared:
+            _meet(collector, shared, 0, "output bias of " + ", ".join(shared), "bias")
+    _fluctuations(collector, a, b, verdict)
+    return collector.terms(_chance(point))
+
+
+def _joined(a: Point, b: Point) -> Point:
+    return replace(
+        a,
+        random=a.random | b.random,
+        constants=a.constants | b.constants,
+        shared=a.shared | b.shared,
+        coordinates=a.coordinates | b.coordinates,
+        intervals=tuple(dict.fromkeys((*a.intervals, *b.intervals))),
+        signs=tuple(dict.fromkeys((*a.signs, *b.signs))),
+        path=tuple(dict.fromkeys((*a.path, *b.path))),
+    )
+
+
+def _chance(point: Point) -> sp.Rational | None:
+    """The probability of a branch, where it does not depend on the point: a single random sign is ½."""
+    atoms = [atom for atom, _, is_domain in point.path if not is_domain]
+    if not atoms:
+        return sp.S.One
+    return HALF if len(atoms) == 1 and _is_odd(atoms[0], point) else None
+
+
+def _is_odd(expression: sp.Expr, point: Point) -> bool:
+    """Does it change its sign with the field, with c, or with both, whose law does not?"""
+    every = [s for s in expression.free_symbols if s not in point.coordinates]
+    # Names, not assumptions: a branch may have replaced a symbol by a positive one.
+    constants = {s for s in every if s.name.startswith("c[")}
+    fields = {s for s in every if s.name.startswith("v[")}
+    for flipped in (fields, constants, fields | constants):
+        if flipped and is_zero(expression + expression.xreplace({s: -s for s in flipped})):
+            return True
+    return False
+
+
+def _by_entry(a: Side, b: Side) -> dict[Key, dict[str, Pairing]]:
+    """(leg, α, leg', β) → field → the two F that meet there: T^∞ is the same for every field."""
+    found: dict[Key, dict[str, Pairing]] = {}
+    for entry, own in a.hidden:
+        for other, theirs in b.hidden:
+            if entry.field == other.field:
+                key = (entry.leg, entry.alpha, other.leg, other.alpha)
+                found.setdefault(key, {})[entry.field] = (own, theirs)
+    return found
+
+
+def _meet(collector: _Collector, pairings: Mapping[str, Pairing], lift: int, label: str, key: object) -> None:
+    """One C_{αβ} (or the bias sum): its lines, its spread, what stands in the way."""
+    present = [p for p in pairings.values() if not (p[0].is_absent or p[1].is_absent)]
+    troubles = [e.value for pair in present for e in pair if isinstance(e.value, Trouble)]
+    for trouble in troubles:
+        collector.obstacle(trouble)
+    if troubles or not present:
+        return
+    if len(present) == 1 and not any(e.value.parts or e.value.rests for e in present[0]):  # type: ignore[union-attr]  # no Trouble is left
+        _product(collector, *present[0], lift, label, key)
+        return
+    total = plus([times(x.value, y.value, KEEP) for x, y in present], KEEP)  # type: ignore[arg-type]  # as above
+    _sum(collector, total, lift, label, key)
+
+
+def _product(collector: _Collector, x: Expanded, y: Expanded, lift: int, label: str, key: object) -> None:
+    """A single product of power series: degrees add, and it is random if either factor is."""
+    a, b = x.degree, y.degree
+    degree = lift + a.exponent + b.exponent
+    coefficient = _times(a.coefficient, b.coefficient)
+    random = _is_random_product(a, b, collector.point)
+    collector.line(Line(degree, sp.S.Zero, a.logs + b.logs, random, label, _value(degree, key, coefficient)))
+    for own, other in ((a, b), (b, a)):
+        if own.random_exponent is not None:
+            collector.spreads(lift + own.random_exponent + other.exponent, sp.S.Zero, label)
+    if lift:
+        collector.spreads(degree, -HALF, label)
+
+
+def _times(a: sp.Expr | None, b: sp.Expr | None) -> sp.Expr:
+    return sp.Mul(a, b)
+
+
+def _value(degree: sp.Expr, key: object, coefficient: sp.Expr) -> object:
+    """What a line contributes to a finite limit: only those of degree 0 have one."""
+    return (key, coefficient) if degree == 0 else None
+
+
+def _is_random_product(a: Degree, b: Degree, point: Point) -> bool | None:
+    """Is f(v(x), c)·h(v(x'), c) random? v differs between the points, c (and a pinned jet) does not."""
+    if a.is_random is False and b.is_random is False:
+        return False
+    own = point.random - point.shared
+    for degree in (a, b):
+        if degree.is_random and depends_on(degree.coefficient, own, point.intervals):
+            return True
+    return depends_on(_times(a.coefficient, b.coefficient), point.random, point.intervals)
+
+
+def _sum(collector: _Collector, total: Value, lift: int, label: str, key: object) -> None:
+    """A sum over fields, or products of exponentials: its leading order by itself."""
+    point = collector.point
+    parts = {e: s for e, series in total.parts.items() if not (s := series.pruned()).is_exact_zero}
+    obstacles = _explosions(list(parts), point)
+    collector.obstacles.extend(obstacles)
+    certain = any(o.is_certain and o.limit is Limit.DIVERGES for o in obstacles)
+    for rest in total.rests:
+        if not certain and (rest == 0 or point.sign(leading_of(rest)) is not Sign.NEGATIVE):
+            collector.obstacles.append(
+                Obstacle(Limit.UNDECIDED, "a term that grows faster than any power meets a flat one")
+            )
+    plain = total.plain.pruned()
+    if plain.is_exact_zero:
+        return
+    degree = degree_of(Value(plain), point)  # raises Undecided where it cancels beyond the terms kept
+    exponent = lift + degree.exponent
+    value = _value(exponent, key, degree.coefficient)
+    collector.line(Line(exponent, sp.S.Zero, degree.logs, degree.is_random, label, value))
+    if degree.random_exponent is not None:
+        collector.spreads(lift + degree.random_exponent, sp.S.Zero, label)
+    if lift:
+        collector.spreads(exponent, -HALF, label)
+
+
+def _explosions(exponents: Sequence[sp.Expr], point: Point) -> list[Obstacle]:
+    """What exponentials do: grow for certain, with positive probability, or (none) decay."""
+    leading = [leading_of(e) for e in exponents]
+    signs = [point.sign(a) for a in leading]
+    if Sign.POSITIVE in signs:
+        return [Obstacle(Limit.DIVERGES, "grows faster than any power of N")]
+    if Sign.UNDECIDED in signs:
+        unknown = leading[signs.index(Sign.UNDECIDED)]
+        return [Obstacle(Limit.UNDECIDED, f"the sign of {unknown}")]
+    mixed = [a for a, sign in zip(leading, signs, strict=True) if sign is Sign.MIXED]
+    if not mixed:
+        return []
+    first = mixed[0]
+    for other in mixed[1:]:
+        if point.sign(sp.expand(first * other)) is Sign.NEGATIVE:
+            return [Obstacle(Limit.DIVERGES, "grows faster than any power of N everywhere")]
+    if all(a.free_symbols <= point.coordinates for a in mixed):
+        return [Obstacle(Limit.DIVERGES, "grows faster than any power of N on a part of the domain")]
+    alike = all(point.sign(sp.expand(first * other)) is Sign.POSITIVE for other in mixed[1:])
+    if any(a.free_symbols & point.coordinates for a in mixed) and _diverges_somewhere(mixed, point):
+        return [Obstacle(Limit.DIVERGES, "grows faster than any power of N on a part of the domain")]
+    reason = "grows faster than any power of N where its exponent is positive, and vanishes where not"
+    chance = HALF if alike and _is_odd(first, point) else None
+    return [Obstacle(Limit.DIVERGES, reason, False, chance)]
+
+
+def _diverges_somewhere(mixed: Sequence[sp.Expr], point: Point) -> bool:
+    """Is an exponent positive for every v on a part of the domain, as −x v² is where x < 0?"""
+    for a in mixed:
+        held = a.free_symbols & point.coordinates
+        for s, low, high in point.intervals:
+            if s not in held or low.is_nonnegative or high.is_nonpositive:
+                continue
+            for half in ((s, low, sp.S.Zero), (s, sp.S.Zero, high)):
+                narrowed = tuple(half if i[0] == s else i for i in point.intervals)
+                if sign_of(a, point.random, narrowed) is Sign.POSITIVE:
+                    return True
+    return False
+
+
+def _by_orders(verdict: Verdict, g: Row, h: Row, a: Side, b: Side, collector: _Collector) -> bool:
+    """The hidden part of two nonlinear rows on faces, order by order: T^∞ may cancel the leading ones."""
+    orders: dict[Order, list[tuple[Key, sp.Expr]]] = {}
+    tails = []
+    for key, pairings in _by_entry(a, b).items():
+        for x, y in pairings.values():
+            if isinstance(x.value, Trouble) or isinstance(y.value, Trouble):
+                return False
+            product = times(x.value, y.value, KEEP)
+            if product.parts or product.rests:
+                return False
+            if product.plain.tail is not None:
+                tails.append(product.plain.tail)
+            for order, coefficient in product.plain.terms:
+                orders.setdefault(order, []).append((key, coefficient))
+    tail = min(tails) if tails else None
+    known = [order for order in sorted(orders) if tail is None or order < tail]
+    lead: Order | None = None
+    for order in known:
+        coefficients = orders[order]
+        vanishes, random = contraction_verdict(g, h, coefficients, collector.point, verdict.inputs)
+        if vanishes is None:
+            raise Undecided("whether a contraction with T^∞ vanishes")
+        if vanishes:
+            continue
+        exponent = 2 + (order.power if collector.point.end is End.ZERO else -order.power)
+        if lead is None:
+            value = _value(exponent, "hidden", sp.Tuple(*(k for _, k in coefficients)))
+            collector.line(Line(exponent, sp.S.Zero, order.logs, random, "hidden part", value))
+            collector.spreads(exponent, -HALF, "hidden part")
+            lead = order
+        if random is not False:
+            collector.spreads(exponent, sp.S.Zero, "hidden part")
+            break
+    if lead is None and tail is not None:
+        raise Undecided("cancellation beyond the terms kept")
+    return True
+
+
+def _fluctuations(collector: _Collector, a: Side, b: Side, verdict: Verdict) -> None:
+    """T of order N^{-1/2}: between distinct fields, and of one field where T^∞ cancels."""
+    end = collector.point.end
+    ours, theirs = _degrees(a), _degrees(b)
+    for i, own in ours.items():
+        for j, other in theirs.items():
+            if i == j and not (verdict.vanishes or verdict.by_orders):
+                continue
+            x, y = dominating(own, end), dominating(other, end)
+            if Growth.FLAT in (x.growth, y.growth):
+                continue
+            bad = [d for d in (x, y) if d.growth in LIMITS]
+            for d in bad:
+                limit = LIMITS[d.growth]
+                certain = limit is not Limit.DIVERGES
+                collector.obstacles.append(Obstacle(limit, d.reason, certain))
+            if not bad:
+                label = f"between {i} and {j}" if i != j else f"fluctuation of {i}"
+                degree = 2 + x.exponent + y.exponent
+                collector.line(Line(degree, -HALF, x.logs + y.logs, True, label))
+                collector.spreads(degree, -HALF, label)
+
+
+def _degrees(side: Side) -> dict[str, list[Degree]]:
+    """The degrees of all F_{iα}, by field."""
+    found: dict[str, list[Degree]] = {}
+    for entry, expanded in side.hidden:
+        found.setdefault(entry.field, []).append(expanded.degree)
+    return found
+
+
+def terms_at_half(g: Row, h: Row, verdict: Verdict) -> Terms:
+    """The terms at s = 1/2, where ε = 1: constant in size, random iff some C_{αβ} varies with the jets."""
+    obstacles = [Obstacle(LIMITS[f.growth], f.reason) for row in (g, h) if (f := row.fault(None)) is not None]
+    collector = _Collector(_joined(g.generic, _mirrored(h)))
+    collector.obstacles.extend(obstacles)
+    point, swap = collector.point, mirror(h.generic)
+    sums: dict[object, list[tuple[sp.Expr, sp.Expr]]] = {}
+    distinct = False
+    for x in g.entries:
+        for y in h.entries:
+            if x.field == y.field:
+                key = (x.leg, x.alpha, y.leg, y.alpha)
+                sums.setdefault(key, []).append((x.expression, y.expression.xreplace(swap)))
+            else:
+                distinct = True
+    label = "hidden part"
+    if sums and not verdict.vanishes:
+        present, random = _varies(sums.values(), point)
+        if verdict.by_orders:
+            random = verdict.random_at_half
+        if present:
+            collector.line(Line(sp.S.Zero, sp.S.Zero, 0, random, label))
+            collector.spreads(sp.S.Zero, sp.S.Zero if random else -HALF, label)
+    if distinct or (sums and verdict.vanishes):
+        collector.line(Line(sp.S.Zero, -HALF, 0, True, "fluctuation"))
+        collector.spreads(sp.S.Zero, -HALF, "fluctuation")
+    if g.bias.is_trained:
+        shared = [(g.bias_sums[f], h.bias_sums[f].xreplace(swap)) for f in g.bias_sums if f in h.bias_sums]
+        present, random = _varies([shared] if shared else [], point)
+        if present:
+            collector.line(Line(sp.S.Zero, sp.S.Zero, 0, random, "output bias"))
+            if random is not False:
+                collector.spreads(sp.S.Zero, sp.S.Zero, "output bias")
+    return collector.terms(sp.S.One)
+
+
+def _mirrored(h: Row) -> Point:
+    return Side(h.generic, (), {}).mirrored().point
+
+
+def _varies(sums: Iterable[Sequence[tuple[sp.Expr, sp.Expr]]], point: Point) -> tuple[bool, bool | None]:
+    """(is any sum of products not identically 0, does any vary with the jets?)."""
+    answers: list[bool | None] = []
+    for products in sums:
+        total = sp.Add(*(a * b for a, b in products))
+        if len(products) > 1 and is_zero(total):
+            continue
+        flags = [_product_varies(a, b, point) for a, b in products]
+        if len(products) == 1 or not any(flag is not False for flag in flags):
+            answers.extend(flags)
+        else:
+            answers.append(depends_on(total, point.random, point.intervals))
+    return bool(answers), True if True in answers else (None if None in answers else False)
+
+
+def _product_varies(a: sp.Expr, b: sp.Expr, point: Point) -> bool | None:
+    own = point.random - point.shared
+    for factor in (a, b):
+        if factor.free_symbols & own and depends_on(factor, own, point.intervals):
+            return True
+    if not (a * b).free_symbols & point.random:
+        return False
+    return depends_on(a * b, point.random, point.intervals)

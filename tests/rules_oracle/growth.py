@@ -1,0 +1,118 @@
+"""How a quantity grows, read off from its values at a ladder of ε."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import log2
+
+from mpmath import mp, mpf
+
+#: Exponents are multiples of 1/12; a slope farther than this from one is not read.
+GRID, FAR = 12, 0.03
+#: Beyond this slope in log-log between the last two rungs it is no power.
+STEEP = 60
+#: A straight line in log-log, without logarithms.
+STRAIGHT = 1e-4
+#: Half of the draws agree in the power of log ε to this; cos(u)cos(u') would scatter by more than 1.
+STEADY = 0.3
+INFINITE = 10**6
+#: log₂ of what counts as beyond any float.
+CAP = 1e305
+
+Row = Sequence[mpf | None]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """log|k| ~ exponent·log ε + logarithms·log|log ε|; exponent ±INFINITE: beyond any power."""
+
+    exponent: Fraction
+    logarithms: float = 0.0
+    zero: bool = False
+    defined: bool = True
+
+
+UNDEFINED = Growth(Fraction(0), defined=False)
+VANISHES = Growth(Fraction(0), zero=True)
+
+
+class UnreadableError(ArithmeticError):
+    """The values follow no power of ε times a power of its logarithm."""
+
+
+def log_size(value: mpf) -> float:
+    """log₂|value|, capped where no float holds it."""
+    mantissa, exponent = mp.frexp(abs(value))
+    if exponent.bit_length() > 1000:
+        return CAP if exponent > 0 else -CAP
+    return float(exponent) + log2(float(mantissa))
+
+
+def read(blocks: Sequence[Sequence[Row]], rungs: Sequence[int], sign: int) -> list[list[Growth]]:
+    """The growth of every draw of every entry of one block.
+
+    A row holds one draw's values at ε = 2^(sign·rung), None where undefined. Oscillation shows as a curvature
+    that differs between draws, a logarithm as one that does not.
+    """
+    lines = [[_slopes(row, rungs, sign) for row in rows] for rows in blocks]
+    bends = sorted(_bend(line, rungs) for part in lines for line in part if not isinstance(line, Growth))
+    count = len(bends)
+    steady = count > 0 and bends[(3 * count) // 4] - bends[count // 4] < STEADY
+    return [
+        [line if isinstance(line, Growth) else _fit(line, rungs, sign, steady) for line in part]
+        for part in lines
+    ]
+
+
+def _slopes(row: Row, rungs: Sequence[int], sign: int) -> Growth | tuple[float, float]:
+    if row[-1] is None:
+        return UNDEFINED
+    if row[-1] == 0:
+        return VANISHES
+    if row[-2] is None or row[0] is None or not row[0] or not row[-2]:
+        raise UnreadableError("it vanishes or is undefined at some ε only")
+    sizes = [log_size(v) for v in row]
+    if abs(sizes[1]) == CAP:
+        raise UnreadableError("too large too early")
+    early = (sizes[1] - sizes[0]) / (rungs[1] - rungs[0])
+    late = (sizes[2] - sizes[1]) / (rungs[2] - rungs[1])
+    if abs(late) > STEEP and abs(late) > abs(early):
+        return Growth(Fraction(INFINITE if (late > 0) == (sign > 0) else -INFINITE))
+    return float(early) * sign, float(late) * sign
+
+
+def _bend(line: tuple[float, float], rungs: Sequence[int]) -> float:
+    """The power of log ε that explains two slopes."""
+    early, late = line
+    if abs(early - late) < STRAIGHT:
+        return 0.0
+    return (early - late) / (_rate(rungs[:2]) - _rate(rungs[1:]))
+
+
+def _rate(pair: Sequence[int]) -> float:
+    return (log2(pair[1]) - log2(pair[0])) / (pair[1] - pair[0])
+
+
+def _fit(line: tuple[float, float], rungs: Sequence[int], sign: int, steady: bool) -> Growth:
+    bend = sign * _bend(line, rungs)
+    slope = line[1]
+    if steady and bend:
+        straight = slope - sign * bend * _rate(rungs[1:])
+        near = _grid(straight)
+        if abs(straight - near) < FAR / 3 and abs(bend) < 9:
+            return Growth(near, bend)
+    near = _grid(slope)
+    if abs(slope - near) > FAR:
+        raise UnreadableError(f"the slopes are {line[0]:.4f} and {line[1]:.4f}")
+    return Growth(near)
+
+
+def _grid(value: float) -> Fraction:
+    return Fraction(round(value * GRID), GRID)
+
+
+def middle(exponents: Sequence[Fraction]) -> Fraction:
+    return statistics.median_low(exponents)
