@@ -24,7 +24,7 @@ from typing import Any
 from environment import write
 
 from ntk_theory.report.figures.limit_map import draw_limit_map, map_rows
-from ntk_theory.report.rows import Answer, LimitCell, agreement, answers
+from ntk_theory.report.rows import LimitCell, StudyAnswer, agreement, answers
 from ntk_theory.studies.initialisation.verify import QUICK, StudyResult, verify
 from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.studies.zoo import decided_zoo
@@ -32,7 +32,7 @@ from ntk_theory.studies.zoo import decided_zoo
 AGREE, DECIDE, SECONDS = 0.95, 0.80, 600.0
 
 
-def described(answer: Answer, cell: LimitCell) -> dict[str, Any]:
+def described(answer: StudyAnswer, cell: LimitCell) -> dict[str, Any]:
     """One limit with the evidence on it."""
     evidence = answer.result.evidence[answer.label, answer.setting["activation"]].blocks[cell.block, cell.s]
     return {

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import AnyArray
 from ntk_theory.errors import InputError
+from ntk_theory.inputs import reading
 from ntk_theory.outputs import replacing
 
 #: Arrays in one archive; a network of a thousand layers has two thousand.
@@ -70,13 +71,13 @@ def read_archive(path: str | os.PathLike[str], kind: str, *, what: str, writer: 
         It is damaged, of another kind, or holds anything but plain arrays.
     """
     try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+        with reading(path, f"the {what} file") as file, zipfile.ZipFile(file) as archive:
             arrays = {
                 entry.filename.removesuffix(".npy"): _array(archive, entry)
                 for entry in _entries(archive, os.fstat(file.fileno()).st_size)
             }
         found = str(arrays.pop("format"))
-    except FileNotFoundError:
+    except (FileNotFoundError, InputError):
         raise
     except Exception as error:  # a zip file has many ways to be damaged
         raise not_a(path, what, writer, error) from error

@@ -215,7 +215,7 @@ class BlasThreads:
 
     def _set(self, count: int, anew: bool = False) -> None:
         if self._libraries is None or anew:
-            from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # noqa: PLC0415
+            from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # noqa: PLC0415  classify does without
 
             self._libraries = tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
         for library in self._libraries:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ntk_theory import report
 from ntk_theory.errors import StoreError
 from ntk_theory.outputs import PICTURE, Outputs, archive_format, replacing
 
@@ -49,10 +50,8 @@ def writing(path: Path) -> Iterator[None]:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a picture in the format of its suffix."""
-    from ntk_theory.report.figures.palette import save_picture  # noqa: PLC0415  figures load matplotlib
-
     with writing(path), replacing(path) as file:
-        save_picture(figure, file, path.suffix.lower().removeprefix("."))
+        report.figures.palette.save_picture(figure, file, path.suffix.lower().removeprefix("."))
 
 
 def console() -> Console:

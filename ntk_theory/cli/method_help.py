@@ -24,7 +24,7 @@ class WithMethods(TyperCommand):
 
 
 def _lines(method: type[Method]) -> list[tuple[str, str]]:
-    from ntk_theory.training.methods.options import options_of  # noqa: PLC0415
+    from ntk_theory.training.methods.options import options_of  # noqa: PLC0415  loads NumPy
 
     facts = method.facts
     also = f" Also: {', '.join(facts.aliases)}." if facts.aliases else ""

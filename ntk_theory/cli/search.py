@@ -38,7 +38,7 @@ def command(
     fresh draws and points, shrunk while it differs, and put to finite networks.
     """
     # The room cannot be reached as an attribute: that name is the public function.
-    from ntk_theory.search.search import hunt  # noqa: PLC0415
+    from ntk_theory.search.search import hunt  # noqa: PLC0415  see above
 
     with _progress(budget) as report:
         found = hunt(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ntk_theory import report
 from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, console, save, writing
 from ntk_theory.cli.method_help import WithMethods
 from ntk_theory.cli.options import (
@@ -127,8 +128,8 @@ def command(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
     from ntk_theory.training import Resample, train  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training.defaults import default_network  # noqa: PLC0415
-    from ntk_theory.training.train import resolved  # noqa: PLC0415
+    from ntk_theory.training.defaults import default_network  # noqa: PLC0415  as above
+    from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
 
     for name, value in (("--steps", steps), ("--points", points)):
         if value is not None and value < 1:
@@ -158,9 +159,7 @@ def command(
         )
     _write(problem, run, output, plot)
     if as_json:
-        from ntk_theory.report.terminal.run import record  # noqa: PLC0415
-
-        print_json(record(problem, run))
+        print_json(report.terminal.run.record(problem, run))
     else:
         _print(problem, run, [path for path in (output, plot, kept) if path is not None])
     return _code(run, chosen, _missed(run, tolerance, loss), kept)
@@ -169,7 +168,7 @@ def command(
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:
     """The method with its options; ``--rate`` and ``--until`` are short for two of them."""
     from ntk_theory.training.methods.options import options_of  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training.methods.registry import DEFAULT, method, method_class  # noqa: PLC0415
+    from ntk_theory.training.methods.registry import DEFAULT, method, method_class  # noqa: PLC0415  as above
 
     kind = method_class(name or DEFAULT, "--method")
     options: dict[str, object] = dict(_pair("--option", item, "rate=1e-3") for item in given or [])
@@ -219,7 +218,7 @@ def _checkpoint(checkpoint: Path | None, resume: Path | None) -> Path | None:
 def _progress(method: Method, rules: Until, *, quiet: bool) -> AbstractContextManager[Progress | None]:
     if quiet:
         return nullcontext()
-    from ntk_theory.cli.progress import shown  # noqa: PLC0415
+    from ntk_theory.cli.progress import shown  # noqa: PLC0415  loads rich
 
     end = rules.steps or 0 if method.horizon is None else method.horizon.end
     return shown(method.name, float(end))
@@ -249,10 +248,8 @@ def _write(problem: Problem, run: Trajectory, output: Path | None, plot: Path | 
 
 
 def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
-    from ntk_theory.report.figures import run as pictures  # noqa: PLC0415
-    from ntk_theory.report.terminal.run import heading  # noqa: PLC0415
-
-    title = "\n".join(heading(problem, run))
+    pictures = report.figures.run
+    title = "\n".join(report.terminal.run.heading(problem, run))
     if not plot.is_dir() and plot.suffix.lower() in PICTURE.endings:
         save(pictures.draw_training(problem, run, title), plot)
         return
@@ -268,9 +265,7 @@ def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
 
 
 def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:
-    from ntk_theory.report.terminal.run import show  # noqa: PLC0415
-
-    show(problem, run, console())
+    report.terminal.run.show(problem, run, console())
     if written:
         print("written: " + ", ".join(str(path) for path in written))
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, get_args
 
-from ntk_theory.empirical.request import Request
+from ntk_theory.empirical.jet_request import JetRequest
 from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.model.network import Network
@@ -74,7 +74,7 @@ class Sizes:
     S: int
 
     @classmethod
-    def of(cls, ask: Request) -> Sizes:
+    def of(cls, ask: JetRequest) -> Sizes:
         """Those of a request."""
         return cls(ask.network, len(ask.points), ask.set.size, len(ask.slots))
 
@@ -106,7 +106,7 @@ def estimate(
 
 
 def cost_of(
-    ask: Request,
+    ask: JetRequest,
     *,
     contracted: bool,
     memory_limit: float | None = None,

@@ -14,10 +14,10 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import Cost
+from ntk_theory.empirical.jet_request import JetRequest
 from ntk_theory.empirical.jets import network_jets, read_out
-from ntk_theory.empirical.request import Request
+from ntk_theory.empirical.passes import Pass, contracted_pass, layers_of
 from ntk_theory.empirical.residuals import Residuals, gradient_blocks
-from ntk_theory.empirical.states import State, contracted_state, layers_of
 from ntk_theory.empirical.sweep import contracted_gram, tiles_of
 from ntk_theory.kernels.threads import each
 from ntk_theory.model.assembly import assemble_contracted, linearise, residuals
@@ -27,7 +27,7 @@ EVERY = slice(None)
 
 
 def gradient_and_kernel(
-    problem: Residuals, ask: Request, way: Cost, weights: Floats
+    problem: Residuals, ask: JetRequest, way: Cost, weights: Floats
 ) -> tuple[Floats, Floats, Kernel]:
     """R (n,), ∇L (P,) and K.
 
@@ -49,7 +49,7 @@ def gradient_and_kernel(
     here = linearise(rows, network_jets(ask, np.concatenate(scaled, axis=1)))
     values = np.asarray(residuals(rows, here.values))
     seeds = [np.ascontiguousarray(here.weights[:, slice(*tile)]) for tile in tiles]
-    states = each(lambda k: contracted_state(parts[k], layers[k], EVERY, seeds[k]), list(range(len(tiles))))
+    states = each(lambda k: contracted_pass(parts[k], layers[k], EVERY, seeds[k]), list(range(len(tiles))))
     pull = _per_row(problem, weights * values)
     shares = each(lambda k: _gradient(states[k], pull[slice(*tiles[k])]), list(range(len(tiles))))
     blocks = [ask.network.epsilon * sum(found[1:], found[0]) for found in zip(*shares, strict=True)]
@@ -76,7 +76,7 @@ def _per_row(problem: Residuals, values: Floats) -> Floats:
     return out
 
 
-def _gradient(state: State, pull: Floats) -> list[Floats]:
+def _gradient(state: Pass, pull: Floats) -> list[Floats]:
     """W¹, b¹, …, readout of Σ_x pull(x) ∂(Σ w S)(x)/∂θ for one tile: the pass is linear in its seed."""
     deltas = tuple(delta * pull[:, None] for delta in state.deltas)
     return gradient_blocks(replace(state, deltas=deltas, readout=state.readout * pull[:, None]))

@@ -1,7 +1,7 @@
 """The dense Jacobian J = ∂R/∂θ of the residuals of a small network, one row per point.
 
 With w = F_α at the jets, the row of a point x is the gradient of Σ_α w_α(x) u_α(x) with w held fixed, i.e.
-in Taylor coefficients γ of one contracted backward pass D (:mod:`ntk_theory.empirical.states`) [D]
+in Taylor coefficients γ of one contracted backward pass D (:mod:`ntk_theory.empirical.passes`) [D]
 
     ∂R(x)/∂Wˡ = ε Σ_γ D^l_γ(x) ⊗ H^l_γ(x),   ∂R(x)/∂bˡ = ε D^l_0(x),   ∂R(x)/∂a = ε Σ_α w_α h_α(x)/√N,
     ∂R(x)/∂cⁱ = w_{i0}(x),   H¹ = x̃ (and its slopes),   Hˡ⁺¹ = hˡ/√N_l.
@@ -17,10 +17,10 @@ import math
 import numpy as np
 
 from ntk_theory.arrays import Floats
+from ntk_theory.empirical.jet_request import JetRequest, jet_request
 from ntk_theory.empirical.jets import network_jets, read_out
-from ntk_theory.empirical.request import Request, request
+from ntk_theory.empirical.passes import Pass, contracted_pass, layers_of
 from ntk_theory.empirical.residuals import Residuals
-from ntk_theory.empirical.states import State, contracted_state, layers_of
 from ntk_theory.errors import NonFiniteError
 from ntk_theory.model.assembly import Leg
 from ntk_theory.model.parameters import Parameters
@@ -62,11 +62,11 @@ def _leg(residuals: Residuals, leg: Leg, parameters: Parameters) -> tuple[Floats
     if not leg.slots:
         value, _ = leg.operator.evaluate(points, np.zeros((0, len(points))))
         return value, np.zeros((len(points), parameters.size))
-    ask = request(residuals.network, parameters, points, leg.operator.slots)
+    ask = jet_request(residuals.network, parameters, points, leg.operator.slots)
     layers = layers_of(ask, EVERY)
     jets = network_jets(ask, read_out(ask, layers[-1].values, EVERY))
     value, weights = leg.operator.evaluate(points, jets)
-    state = contracted_state(ask, layers, EVERY, weights)
+    state = contracted_pass(ask, layers, EVERY, weights)
     out = np.empty((len(points), parameters.size))
     at = _fill(state, out)
     for i in range(parameters.size - at):
@@ -76,7 +76,7 @@ def _leg(residuals: Residuals, leg: Leg, parameters: Parameters) -> tuple[Floats
     return value, out
 
 
-def _fill(state: State, out: Floats) -> int:
+def _fill(state: Pass, out: Floats) -> int:
     """Every column but the output bias; returns how many there are."""
     ask, n, epsilon = state.ask, len(out), state.ask.network.epsilon
     first = _first_weight(ask, state.deltas[0])
@@ -93,7 +93,7 @@ def _fill(state: State, out: Floats) -> int:
     return at
 
 
-def _first_weight(ask: Request, delta: Floats) -> Floats:
+def _first_weight(ask: JetRequest, delta: Floats) -> Floats:
     """Σ_γ D_γ ⊗ x̃_γ: x̃ is affine in x, hence only γ = 0 and the units count."""
     outer = delta[0][:, :, None] * ask.inputs[:, None, :]
     for j, place in enumerate(ask.set.units.tolist()):

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import Cost, cost_of
+from ntk_theory.empirical.jet_request import JetRequest, jet_request
 from ntk_theory.empirical.jets import finite, finite_kernel, jets_of, read_out
-from ntk_theory.empirical.request import Request, request
-from ntk_theory.empirical.states import Layers
+from ntk_theory.empirical.passes import Layers
 from ntk_theory.empirical.sweep import fill, forward_tiles
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
@@ -59,7 +59,7 @@ def jet_ntk(
     ------
     InputError, SmoothnessError, ResourceError, NonFiniteError
     """
-    ask = request(network, parameters, points, slots)
+    ask = jet_request(network, parameters, points, slots)
     way = cost_of(
         ask, contracted=False, memory_limit=memory_limit, point_tile=point_tile, neuron_tile=neuron_tile
     )
@@ -81,7 +81,7 @@ def jets_and_ntk(
     S as :func:`ntk_theory.empirical.jets.scaled_jets` (slots, n), T as :func:`jet_ntk`;
     ``network``, ``parameters``, ``points``, ``slots``, ``memory_limit`` and ``progress`` as there.
     """
-    ask = request(network, parameters, points, slots)
+    ask = jet_request(network, parameters, points, slots)
     way = cost_of(ask, contracted=False, memory_limit=memory_limit)
     scaled, passed = jets_once(ask, way)
     with hook_or_bar(progress, way.seconds) as report:
@@ -90,7 +90,7 @@ def jets_and_ntk(
     return finite(scaled, ask, "the scaled jet value"), true_derivatives(out, ask)
 
 
-def jets_once(ask: Request, way: Cost) -> tuple[Floats, list[Layers] | None]:
+def jets_once(ask: JetRequest, way: Cost) -> tuple[Floats, list[Layers] | None]:
     """S at all points and, where memory allows keeping it (depth ≥ 2), the forward pass behind it.
 
     The layers live in the request's arena: release it when they are done with.
@@ -102,7 +102,7 @@ def jets_once(ask: Request, way: Cost) -> tuple[Floats, list[Layers] | None]:
     return np.concatenate(scaled, axis=1), passed
 
 
-def true_derivatives(out: Floats, ask: Request) -> Floats:
+def true_derivatives(out: Floats, ask: JetRequest) -> Floats:
     """T (slots, n, slots, n) from its Taylor normalisation (S·n, S·n), in place: times α! α'!."""
     n, S = len(ask.points), len(ask.slots)
     scale = np.repeat(ask.factorials, n)
@@ -141,7 +141,7 @@ def contracted_ntk(
     ------
     InputError, SmoothnessError, ResourceError, NonFiniteError
     """
-    ask = request(network, parameters, points, slots)
+    ask = jet_request(network, parameters, points, slots)
     rows = np.ascontiguousarray(weights, dtype=np.float64)
     if rows.shape != (len(ask.slots), len(ask.points)):
         raise InputError(

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical import shallow
 from ntk_theory.empirical.arena import Arena
+from ntk_theory.empirical.jet_request import JetRequest, jet_request
 from ntk_theory.empirical.propagate import forward
-from ntk_theory.empirical.request import Request, request
 from ntk_theory.errors import NonFiniteError
 from ntk_theory.kernels.threads import each
 from ntk_theory.model.network import Network
@@ -40,13 +40,13 @@ def jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Ite
     Raises
     ------
     InputError, SmoothnessError, NonFiniteError
-        see :func:`ntk_theory.empirical.request.request`.
+        see :func:`ntk_theory.empirical.jet_request.request`.
     """
-    ask = request(network, parameters, points, slots, kernel=False)
+    ask = jet_request(network, parameters, points, slots, kernel=False)
     return network_jets(ask, jets_of(ask))
 
 
-def network_jets(ask: Request, scaled: Floats) -> Floats:
+def network_jets(ask: JetRequest, scaled: Floats) -> Floats:
     """U_α = ε S_α + δ_{α0} c from S (slots, n)."""
     out = ask.network.epsilon * scaled
     bias = ask.parameters.output_bias
@@ -61,11 +61,11 @@ def scaled_jets(network: Network, parameters: Parameters, points: ArrayLike, slo
 
     ``network``, ``parameters``, ``points`` and ``slots`` as in :func:`jets`.
     """
-    ask = request(network, parameters, points, slots, kernel=False)
+    ask = jet_request(network, parameters, points, slots, kernel=False)
     return finite(jets_of(ask), ask, "the scaled jet value")
 
 
-def jets_of(ask: Request) -> Floats:
+def jets_of(ask: JetRequest) -> Floats:
     """S in tiles of points that keep the working memory small and the threads busy."""
     n, widths = len(ask.points), ask.network.widths
     if len(widths) == 1:
@@ -74,7 +74,7 @@ def jets_of(ask: Request) -> Floats:
     return np.concatenate(each(lambda k: _tile(ask, k, k + tile), range(0, n, tile)), axis=1)
 
 
-def _tile(ask: Request, start: int, stop: int) -> Floats:
+def _tile(ask: JetRequest, start: int, stop: int) -> Floats:
     part = replace(ask.rows(start, stop), arena=Arena())
     for layer in forward(part):
         last = layer
@@ -83,14 +83,14 @@ def _tile(ask: Request, start: int, stop: int) -> Floats:
     return out
 
 
-def read_out(ask: Request, values: Floats, neurons: slice) -> Floats:
+def read_out(ask: JetRequest, values: Floats, neurons: slice) -> Floats:
     """The part of S that comes from some neurons' jets (A, n, N) of the last hidden layer."""
     readout = ask.parameters.readout[:, neurons]
     outputs = values @ readout.T / math.sqrt(ask.network.widths[-1])
     return np.ascontiguousarray(outputs[ask.positions, :, ask.outputs] * ask.factorials[:, None])
 
 
-def finite(array: Floats, ask: Request, what: str) -> Floats:
+def finite(array: Floats, ask: JetRequest, what: str) -> Floats:
     """``array`` (slots, n), or an error that names the slot and the point."""
     if not _is_finite(array):
         slot, point = (int(i) for i in np.argwhere(~np.isfinite(array))[0])
@@ -98,7 +98,7 @@ def finite(array: Floats, ask: Request, what: str) -> Floats:
     return array
 
 
-def finite_kernel(matrix: Floats, ask: Request, what: str) -> Floats:
+def finite_kernel(matrix: Floats, ask: JetRequest, what: str) -> Floats:
     """``matrix`` (k·n, k·n), or an error that names the point: one whose diagonal entry is bad, if any."""
     if not _is_finite(matrix):
         bad = np.flatnonzero(~np.isfinite(np.diagonal(matrix)))
@@ -112,7 +112,7 @@ def _is_finite(array: Floats) -> bool:
         return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 
 
-def _complaint(what: str, ask: Request, point: int) -> str:
+def _complaint(what: str, ask: JetRequest, point: int) -> str:
     where = ", ".join(
         f"{name} = {value:g}" for name, value in zip(ask.network.variables, ask.points[point], strict=True)
     )

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import Cost, Route, Sizes, choose
 from ntk_theory.empirical.jet_ntk import jets_and_ntk, jets_once, true_derivatives
+from ntk_theory.empirical.jet_request import JetRequest, jet_request
 from ntk_theory.empirical.jets import network_jets
-from ntk_theory.empirical.request import Request, request
-from ntk_theory.empirical.states import Layers
+from ntk_theory.empirical.passes import Layers
 from ntk_theory.empirical.sweep import fill
 from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linearise, stack_rows
 from ntk_theory.model.assembly import network_jets as assembly_jets
@@ -66,7 +66,7 @@ def ntk(
         naming group and point where a residual or a derivative of F overflows.
     """
     rows = _rows(problem, network, points, groups)
-    ask = request(network, parameters, rows.points, rows.slots)
+    ask = jet_request(network, parameters, rows.points, rows.slots)
     way = choose(Sizes.of(ask), path, memory_limit)
     metadata = _metadata(network, "contracted" if way.contracted else "jet")
     scaled, passed = jets_once(ask, way)
@@ -76,7 +76,7 @@ def ntk(
 
 def _kernel(
     rows: Rows,
-    ask: Request,
+    ask: JetRequest,
     way: Cost,
     weights: Floats,
     passed: list[Layers] | None,

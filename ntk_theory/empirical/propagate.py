@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.request import Request
+from ntk_theory.empirical.jet_request import JetRequest
 from ntk_theory.kernels import compose
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.kernels.taylor import CHUNK
@@ -49,7 +49,7 @@ def affine_monomials(weight: Floats, scale: Floats, index_set: IndexSet) -> Floa
     return np.stack(rows)
 
 
-def forward(ask: Request) -> Iterator[Layer]:
+def forward(ask: JetRequest) -> Iterator[Layer]:
     """The hidden layers, first to last."""
     layer = first_layer(ask, slice(None))
     yield layer
@@ -58,7 +58,7 @@ def forward(ask: Request) -> Iterator[Layer]:
         yield layer
 
 
-def first_layer(ask: Request, neurons: slice) -> Layer:
+def first_layer(ask: JetRequest, neurons: slice) -> Layer:
     """h¹ of some neurons."""
     weight, bias = (array[neurons] for array in ask.parameters.hidden[0])
     monomials = affine_monomials(weight, ask.network.scale, ask.set)
@@ -77,7 +77,7 @@ def first_layer(ask: Request, neurons: slice) -> Layer:
     return out
 
 
-def _next_layer(ask: Request, values: Floats, weight: Floats, bias: Floats) -> Layer:
+def _next_layer(ask: JetRequest, values: Floats, weight: Floats, bias: Floats) -> Layer:
     _, n, fan_in = values.shape
     raw = times(ask, values, weight.T)
     out = Layer(ask.arena.empty(*raw.shape), ask.arena.empty(*raw.shape))
@@ -102,7 +102,7 @@ def _next_layer(ask: Request, values: Floats, weight: Floats, bias: Floats) -> L
     return out
 
 
-def times(ask: Request, jets: Floats, matrix: Floats) -> Floats:
+def times(ask: JetRequest, jets: Floats, matrix: Floats) -> Floats:
     """(A, n, N) times (N, M)."""
     size, n, width = jets.shape
     out = ask.arena.empty(size, n, matrix.shape[1])
@@ -110,7 +110,7 @@ def times(ask: Request, jets: Floats, matrix: Floats) -> Floats:
     return out
 
 
-def backward(ask: Request, slopes: Floats, g: Floats, scale: float = 1.0) -> Floats:
+def backward(ask: JetRequest, slopes: Floats, g: Floats, scale: float = 1.0) -> Floats:
     """Taylor coefficients δ = scale · φ'(z) · g of backprop through one activation."""
     out = ask.arena.empty(*g.shape)
     share(
@@ -121,7 +121,7 @@ def backward(ask: Request, slopes: Floats, g: Floats, scale: float = 1.0) -> Flo
     return out
 
 
-def pull_back(ask: Request, slopes: Floats, g: Floats, scale: float = 1.0) -> Floats:
+def pull_back(ask: JetRequest, slopes: Floats, g: Floats, scale: float = 1.0) -> Floats:
     """Derivatives of a scalar by z_γ from those by [φ(z)]_α."""
     out = ask.arena.empty(*g.shape)
     share(

@@ -6,7 +6,7 @@ jets, R's tangent is Σ_α w_α u̇_α and its gradient is that of Σ_α w_α u_
     forward   ż¹_0 = Ẇ¹x̃ + ḃ¹, ż¹_{e_j} = Ẇ¹_j scale_j;  ḣ = φ'(z)·ż;  żˡ⁺¹ = (Wˡ⁺¹ḣˡ + Ẇˡ⁺¹hˡ)/√N_l + ḃˡ⁺¹
     backward  ∂/∂Wˡ = Σ_{x,γ} D_γ(x) ⊗ H_γ(x),   ∂/∂bˡ = Σ_x D_0(x)
 
-in Taylor coefficients, products truncated; D is the contracted state of :mod:`ntk_theory.empirical.states`.
+in Taylor coefficients, products truncated; D is the contracted state of :mod:`ntk_theory.empirical.passes`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import cost_of
+from ntk_theory.empirical.jet_request import JetRequest, jet_request
 from ntk_theory.empirical.jets import network_jets, read_out
+from ntk_theory.empirical.passes import Layers, Pass, contracted_pass, layers_of
 from ntk_theory.empirical.propagate import Layer, backward, times
-from ntk_theory.empirical.request import Request, request
-from ntk_theory.empirical.states import Layers, State, contracted_state, layers_of
 from ntk_theory.empirical.sweep import Tile, tiles_of
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.kernels.threads import each
@@ -78,7 +78,7 @@ class Residuals:
 
     def at(self, parameters: Parameters) -> Linearised:
         """The forward pass at θ, from which values and products follow."""
-        return Linearised(self, request(self.network, parameters, self.rows.points, self.rows.slots))
+        return Linearised(self, jet_request(self.network, parameters, self.rows.points, self.rows.slots))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class Linearised:
     """R and products with J at one θ; every product reuses the forward pass where memory allows."""
 
     residuals: Residuals
-    ask: Request
+    ask: JetRequest
     _tiles: list[Tile] = field(init=False)
     _keeps: bool = field(init=False)
 
@@ -161,10 +161,10 @@ class Linearised:
         """∂/∂θ of :meth:`loss`: Jᵀ(λR)."""
         return self.vjp(np.asarray(weights) * self.values)
 
-    def _part(self, tile: Tile) -> Request:
+    def _part(self, tile: Tile) -> JetRequest:
         return replace(self.ask.rows(*tile), arena=Arena())
 
-    def _layers(self, k: int) -> tuple[Request, Layers]:
+    def _layers(self, k: int) -> tuple[JetRequest, Layers]:
         part = self._part(self._tiles[k])
         return part, self._passed[k] if self._passed is not None else layers_of(part, EVERY)
 
@@ -176,7 +176,7 @@ class Linearised:
 
     def _gradient(self, k: int, weights: Floats) -> list[Floats]:
         part, layers = self._layers(k)
-        blocks = gradient_blocks(contracted_state(part, layers, EVERY, np.ascontiguousarray(weights)))
+        blocks = gradient_blocks(contracted_pass(part, layers, EVERY, np.ascontiguousarray(weights)))
         part.arena.release()
         return blocks
 
@@ -287,7 +287,7 @@ def loss_gradient(
     return here.loss(weights), here.loss_gradient(weights)
 
 
-def gradient_blocks(state: State) -> list[Floats]:
+def gradient_blocks(state: Pass) -> list[Floats]:
     """W¹, b¹, …, readout of ∂(Σ w S)/∂θ for one tile of points."""
     ask, first = state.ask, state.deltas[0]
     weight = first[0].T @ ask.inputs
@@ -303,7 +303,7 @@ def gradient_blocks(state: State) -> list[Floats]:
     return blocks
 
 
-def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> Floats:
+def _tangent_jets(ask: JetRequest, layers: Layers, direction: Parameters) -> Floats:
     """Ṡ (slots, n) along a direction."""
     weight, bias = direction.hidden[0]
     z = ask.arena.empty(*layers[0].values.shape)
@@ -320,7 +320,7 @@ def _tangent_jets(ask: Request, layers: Layers, direction: Parameters) -> Floats
     return read_out(ask, h, EVERY) + read_out(along, layers[-1].values, EVERY)
 
 
-def _tangent_layer(ask: Request, at: int, below: Layer, tangent: Floats, direction: Parameters) -> Floats:
+def _tangent_layer(ask: JetRequest, at: int, below: Layer, tangent: Floats, direction: Parameters) -> Floats:
     weight, (change, bias) = ask.parameters.hidden[at][0], direction.hidden[at]
     z = times(ask, tangent, weight.T)
     z += times(ask, below.values, change.T)

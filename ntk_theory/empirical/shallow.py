@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from ntk_theory.arrays import Floats, Ints
+from ntk_theory.empirical.jet_request import JetRequest
 from ntk_theory.empirical.propagate import affine_monomials
-from ntk_theory.empirical.request import Request
 from ntk_theory.kernels.rank_update import padded, row_stride
 from ntk_theory.kernels.shallow import DEPTH, shallow_contract, shallow_jets
 from ntk_theory.kernels.threads import each
@@ -29,7 +29,7 @@ def lanes(width: int) -> list[list[slice]]:
     return [tiles[k :: thread_count()] for k in range(min(thread_count(), len(tiles)))]
 
 
-def scaled_jets(ask: Request) -> Floats:
+def scaled_jets(ask: JetRequest) -> Floats:
     """S (slots, n)."""
     phi, parameters = ask.network.phi, ask.parameters
     weight, bias = parameters.hidden[0]
@@ -60,7 +60,7 @@ def scaled_jets(ask: Request) -> Floats:
     return total
 
 
-def contracted(ask: Request, weights: Floats, meter: Meter) -> Floats:
+def contracted(ask: JetRequest, weights: Floats, meter: Meter) -> Floats:
     """Σ w T w (n, n) for weights (S, n)."""
     phi, parameters = ask.network.phi, ask.parameters
     (weight, bias), n = parameters.hidden[0], len(ask.points)
@@ -101,7 +101,7 @@ def contracted(ask: Request, weights: Floats, meter: Meter) -> Floats:
     return np.triu(total) + np.triu(total, 1).T
 
 
-def slot_tables(ask: Request) -> tuple[Ints, Ints]:
+def slot_tables(ask: JetRequest) -> tuple[Ints, Ints]:
     """The rows of every slot, and of what its derivatives by further variables add (see the kernel)."""
     slots: list[tuple[int, ...]] = []
     mixed: list[tuple[int, ...]] = []

@@ -11,9 +11,9 @@ from ntk_theory.arrays import Floats
 from ntk_theory.empirical import shallow
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.empirical.cost import Cost
-from ntk_theory.empirical.pairs import add_contracted_pair, add_jet_pair
-from ntk_theory.empirical.request import Request
-from ntk_theory.empirical.states import Layers, State, contracted_state, jet_state, layers_of
+from ntk_theory.empirical.jet_request import JetRequest
+from ntk_theory.empirical.passes import Layers, Pass, contracted_pass, jet_pass, layers_of
+from ntk_theory.empirical.tile_grams import add_contracted_pair, add_jet_pair
 from ntk_theory.kernels.threads import each
 from ntk_theory.progress import Hook, Meter
 from ntk_theory.resources import thread_count
@@ -21,11 +21,11 @@ from ntk_theory.resources import thread_count
 #: First and last-plus-one point.
 Tile = tuple[int, int]
 #: Adds the block of two states to an array.
-AddPair = Callable[[State, State, Floats], None]
+AddPair = Callable[[Pass, Pass, Floats], None]
 
 
 def fill(
-    ask: Request,
+    ask: JetRequest,
     way: Cost,
     weights: Floats | None = None,
     progress: Hook | None = None,
@@ -65,7 +65,7 @@ def tiles_of(n: int, way: Cost) -> list[Tile]:
     return [(k, min(k + way.point_tile, n)) for k in range(0, n, way.point_tile)]
 
 
-def neuron_slices(ask: Request, tile: int) -> Iterator[slice]:
+def neuron_slices(ask: JetRequest, tile: int) -> Iterator[slice]:
     """Slices of the only hidden layer; everything at once for deeper networks."""
     if len(ask.network.widths) > 1:
         yield slice(None)
@@ -75,7 +75,7 @@ def neuron_slices(ask: Request, tile: int) -> Iterator[slice]:
         yield slice(start, min(start + tile, width))
 
 
-def forward_tiles(ask: Request, way: Cost) -> list[Layers]:
+def forward_tiles(ask: JetRequest, way: Cost) -> list[Layers]:
     """The forward pass of every tile of points, kept."""
     return each(lambda tile: layers_of(_part(ask, tile), slice(None)), tiles_of(len(ask.points), way))
 
@@ -84,14 +84,14 @@ def forward_tiles(ask: Request, way: Cost) -> list[Layers]:
 class _Sweep:
     """One slice of neurons over all pairs of tiles of points."""
 
-    ask: Request
+    ask: JetRequest
     way: Cost
     weights: Floats | None
     neurons: slice
     passed: list[Layers] | None
     meter: Meter
 
-    def state(self, tile: Tile) -> State:
+    def state(self, tile: Tile) -> Pass:
         """Forward and backward for one tile of points."""
         part = _part(self.ask, tile)
         if self.passed is not None:
@@ -99,16 +99,16 @@ class _Sweep:
         else:
             layers = layers_of(part, self.neurons)
         if self.weights is None:
-            return jet_state(part, layers, self.neurons)
+            return jet_pass(part, layers, self.neurons)
         mine = np.ascontiguousarray(self.weights[:, slice(*tile)])
-        return contracted_state(part, layers, self.neurons, mine)
+        return contracted_pass(part, layers, self.neurons, mine)
 
-    def fresh(self, tile: Tile) -> tuple[Arena, State]:
+    def fresh(self, tile: Tile) -> tuple[Arena, Pass]:
         """A state with working arrays of its own."""
         arena = Arena()
         return arena, replace(self, ask=replace(self.ask, arena=arena)).state(tile)
 
-    def block(self, left: State, right: State, rows: Tile, columns: Tile, out: Floats) -> None:
+    def block(self, left: Pass, right: Pass, rows: Tile, columns: Tile, out: Floats) -> None:
         """Add one pair of tiles to ``out`` and count it."""
         add = add_contracted_pair if self.way.contracted else add_jet_pair
         add_block(add, (left, right), (rows, columns), out, len(self.ask.points))
@@ -136,7 +136,7 @@ def _add_part(sweep: _Sweep, out: Floats) -> None:
         outer.release()
 
 
-def contracted_gram(states: Sequence[State], tiles: Sequence[Tile]) -> Floats:
+def contracted_gram(states: Sequence[Pass], tiles: Sequence[Tile]) -> Floats:
     """The contracted kernel (n, n) of states that are there already, one per tile of points."""
     n = tiles[-1][1]
     out = np.zeros((n, n))
@@ -155,9 +155,7 @@ def pairs_of(tiles: Sequence[Tile]) -> list[tuple[int, int]]:
     return sorted(pairs, key=lambda pair: pair[0] == pair[1])
 
 
-def add_block(
-    add: AddPair, states: tuple[State, State], tiles: tuple[Tile, Tile], out: Floats, n: int
-) -> None:
+def add_block(add: AddPair, states: tuple[Pass, Pass], tiles: tuple[Tile, Tile], out: Floats, n: int) -> None:
     """Add the block of two tiles of n points, and its mirror image, to ``out`` (S·n, S·n)."""
     (left, right), (rows, columns) = states, tiles
     arena = Arena()
@@ -177,9 +175,9 @@ def add_block(
     arena.release()
 
 
-def _with_arena(state: State, arena: Arena) -> State:
+def _with_arena(state: Pass, arena: Arena) -> Pass:
     return replace(state, ask=replace(state.ask, arena=arena))
 
 
-def _part(ask: Request, tile: Tile) -> Request:
+def _part(ask: JetRequest, tile: Tile) -> JetRequest:
     return ask if tile == (0, len(ask.points)) else ask.rows(*tile)

@@ -2,8 +2,8 @@
 
 For (U, V) ~ N(0, [[p, q], [q, r]]) the dual of an activation is D(p, q, r) = E[φ(U) φ(V)]. Price's
 theorem gives D_φ'φ' = ∂D/∂q, so each activation has one function that returns the pair (D, ∂_q D).
-They accept :class:`~ntk_theory.limit.series.Series`, and so serve numbers, derivatives in p, q, r and
-compositions with covariances alike.
+They accept :class:`~ntk_theory.limit.pair_series.PairSeries`, and so serve numbers, derivatives in p, q, r
+and compositions with covariances alike.
 
 Sources: erf, Williams 1997 (NIPS 9, eq. 11); ReLU^k, Cho & Saul 2009 (NIPS 22, eq. 1-4); the Gaussian is one
 Gaussian integral, ∫ e^{−u²−v²} against the density [D]. sin follows from E e^{i(U±V)} = e^{−(p+r)/2 ∓ q} [D].
@@ -17,37 +17,37 @@ from collections.abc import Callable
 import numpy as np
 
 from ntk_theory.arrays import Bools, Floats
-from ntk_theory.limit.series import Series
+from ntk_theory.limit.pair_series import PairSeries
 from ntk_theory.setting.activations import Activation
 
 #: (p, q, r) ↦ (D, ∂_q D).
-DualPair = Callable[[Series, Series, Series], tuple[Series, Series]]
+DualPair = Callable[[PairSeries, PairSeries, PairSeries], tuple[PairSeries, PairSeries]]
 
 #: Relative pr − q² below which U and V count as one variable up to scale (rounding of p, q, r).
 COINCIDENT = 1e-14
 
 
-def erf_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
+def erf_dual(p: PairSeries, q: PairSeries, r: PairSeries) -> tuple[PairSeries, PairSeries]:
     """φ = erf: D = (2/π) arcsin(2q/√((1+2p)(1+2r))), ∂_q D = (4/π)/√((1+2p)(1+2r) − 4q²)."""
     outer = (2.0 * p + 1.0) * (2.0 * r + 1.0)
     dual = (2.0 * q * outer.power(-0.5)).asin() * (2.0 / math.pi)
     return dual, _gaussian_gap(p, q, r).power(-0.5) * (4.0 / math.pi)
 
 
-def sin_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
+def sin_dual(p: PairSeries, q: PairSeries, r: PairSeries) -> tuple[PairSeries, PairSeries]:
     """φ = sin: D = e^{−(p+r)/2} sinh q, ∂_q D = e^{−(p+r)/2} cosh q, without overflow."""
     half = (p + r) * 0.5
     near, far = (q - half).exp(), (-q - half).exp()
     return (near - far) * 0.5, (near + far) * 0.5
 
 
-def gaussian_dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
+def gaussian_dual(p: PairSeries, q: PairSeries, r: PairSeries) -> tuple[PairSeries, PairSeries]:
     """φ = e^{−z²}: D = g^{−1/2}, ∂_q D = 4q g^{−3/2} with g = (1+2p)(1+2r) − 4q²."""
     gap = _gaussian_gap(p, q, r)
     return gap.power(-0.5), 4.0 * q * gap.power(-1.5)
 
 
-def _gaussian_gap(p: Series, q: Series, r: Series) -> Series:
+def _gaussian_gap(p: PairSeries, q: PairSeries, r: PairSeries) -> PairSeries:
     """(1+2p)(1+2r) − 4q², arranged so that nothing large cancels at p = q = r."""
     return (p * r - q * q) * 4.0 + (p + r) * 2.0 + 1.0
 
@@ -55,13 +55,13 @@ def _gaussian_gap(p: Series, q: Series, r: Series) -> Series:
 def relu_dual(k: int) -> DualPair:
     """φ = max(z, 0)^k, k ≥ 1: D from :func:`half_power_dual`, ∂_q D = k² times that of k − 1."""
 
-    def dual(p: Series, q: Series, r: Series) -> tuple[Series, Series]:
+    def dual(p: PairSeries, q: PairSeries, r: PairSeries) -> tuple[PairSeries, PairSeries]:
         return half_power_dual(k, p, q, r), half_power_dual(k - 1, p, q, r) * float(k * k)
 
     return dual
 
 
-def half_power_dual(k: int, p: Series, q: Series, r: Series) -> Series:
+def half_power_dual(k: int, p: PairSeries, q: PairSeries, r: PairSeries) -> PairSeries:
     """I_k = E[U₊^k V₊^k] of Cho & Saul, without cancellation at small angles.
 
     With cos θ = q/√(pr), I_k = (pr)^{k/2} J_k(θ)/(2π), J_k(θ) = sin^{2k+1}θ H_k(−cos θ), where
@@ -85,10 +85,10 @@ def half_power_dual(k: int, p: Series, q: Series, r: Series) -> Series:
         tail = _tail(k, product.select(apart), q.select(apart), gap.select(apart), same_sign[apart])
         signs = np.where(same_sign[apart], -((-1.0) ** k), 1.0)
         out[apart] += signs[:, None, None] * tail.coefficients
-    return Series(out, q.left, q.right)
+    return PairSeries(out, q.left, q.right)
 
 
-def half_power_moment(k: int, p: Series, q: Series, r: Series) -> Series:
+def half_power_moment(k: int, p: PairSeries, q: PairSeries, r: PairSeries) -> PairSeries:
     """E[U^k V^k] = Σ_j C(k,j)² j! ((k−j−1)!!)² q^j (pr)^{(k−j)/2} over k − j even (Isserlis)."""
     product = p * r
     total = p * 0.0
@@ -99,9 +99,9 @@ def half_power_moment(k: int, p: Series, q: Series, r: Series) -> Series:
     return total
 
 
-def _tail(k: int, product: Series, q: Series, gap: Series, same_sign: Bools) -> Series:
+def _tail(k: int, product: PairSeries, q: PairSeries, gap: PairSeries, same_sign: Bools) -> PairSeries:
     """(pr)^{k/2} sin^{2k+1}θ H_k(|cos θ|)/(2π), always positive."""
-    sign = Series(q.coefficients * np.where(same_sign, 1.0, -1.0)[:, None, None], q.left, q.right)
+    sign = PairSeries(q.coefficients * np.where(same_sign, 1.0, -1.0)[:, None, None], q.left, q.right)
     cosine = sign * product.power(-0.5)
     # (pr)^{k/2} sin^{2k+1}θ = gap^{k+1/2} (pr)^{−(k+1)/2}
     factor = gap.power(k + 0.5) * product.power(-0.5 * (k + 1))

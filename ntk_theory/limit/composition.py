@@ -22,7 +22,7 @@ from ntk_theory.kernels.pair_conditional import compose_conditioned, monomials
 from ntk_theory.kernels.pair_taylor import on_diagonal
 from ntk_theory.limit.closed_forms import DualPair, closed_form
 from ntk_theory.limit.duals import quadrature_moments
-from ntk_theory.limit.series import Series, from_points
+from ntk_theory.limit.pair_series import PairSeries, from_points
 from ntk_theory.setting.activations import Activation, require_smooth
 
 
@@ -32,7 +32,9 @@ class Composer(Protocol):
     ``own`` (X, A, A) are the series of each point with itself, ``covariance`` those of the pairs.
     """
 
-    def __call__(self, own: Floats, first: Ints, second: Ints, covariance: Series) -> tuple[Series, Series]:
+    def __call__(
+        self, own: Floats, first: Ints, second: Ints, covariance: PairSeries
+    ) -> tuple[PairSeries, PairSeries]:
         """Both duals, as series of the pairs."""
         ...
 
@@ -43,7 +45,9 @@ class ClosedComposer:
 
     form: DualPair
 
-    def __call__(self, own: Floats, first: Ints, second: Ints, covariance: Series) -> tuple[Series, Series]:
+    def __call__(
+        self, own: Floats, first: Ints, second: Ints, covariance: PairSeries
+    ) -> tuple[PairSeries, PairSeries]:
         """See :class:`Composer`."""
         indices = covariance.left
         variances = on_diagonal(own, indices.products)
@@ -60,7 +64,9 @@ class QuadratureComposer:
     tolerance: float
     factor: float
 
-    def __call__(self, own: Floats, first: Ints, second: Ints, covariance: Series) -> tuple[Series, Series]:
+    def __call__(
+        self, own: Floats, first: Ints, second: Ints, covariance: PairSeries
+    ) -> tuple[PairSeries, PairSeries]:
         """See :class:`Composer`."""
         indices, order = covariance.left, covariance.left.order
         p, r = (np.ascontiguousarray(own[points, 0, 0]) for points in (first, second))
@@ -76,7 +82,7 @@ class QuadratureComposer:
             order,
             indices.products,
         )
-        return Series(value, indices, indices), Series(slope, indices, indices)
+        return PairSeries(value, indices, indices), PairSeries(slope, indices, indices)
 
 
 def composer(

@@ -18,8 +18,8 @@ from ntk_theory.kernels.dual_quadrature import REACH, moments
 from ntk_theory.kernels.dual_tables import ActivationTable, activation_table
 from ntk_theory.kernels.multiindex import closure
 from ntk_theory.limit.closed_forms import CLOSED
+from ntk_theory.limit.pair_series import PairSeries
 from ntk_theory.limit.resolution import MOST_NODES, REFINEMENT, node_counts
-from ntk_theory.limit.series import Series
 from ntk_theory.setting.activations import Activation
 
 #: Attempts at a finer rule before giving up; each divides the aimed error by 10³.
@@ -126,7 +126,7 @@ def _closed(phi: Activation, i: int, j: int, p: Floats, q: Floats, r: Floats) ->
         coefficients = np.zeros((len(base), left.size, 1))
         coefficients[:, 0, 0] = base
         coefficients[:, left.units[axis], 0] = 1.0
-        arguments.append(Series(coefficients, left, right))
+        arguments.append(PairSeries(coefficients, left, right))
     value, _ = CLOSED[phi.closed_form](phi.power)(*arguments)
     at = left.position[(0, i, k)]
     return np.asarray(value.coefficients[:, at, 0] * (2.0**k * math.factorial(i) * math.factorial(k)))

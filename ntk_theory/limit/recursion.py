@@ -27,8 +27,8 @@ from ntk_theory.kernels.multiindex import IndexSet, MultiIndex, closure
 from ntk_theory.limit.composition import Composer, composer
 from ntk_theory.limit.cost import check_cost, chunk_pairs, estimate
 from ntk_theory.limit.duals import ATTEMPTS
+from ntk_theory.limit.pair_series import PairSeries
 from ntk_theory.limit.resolution import REFINEMENT
-from ntk_theory.limit.series import Series
 from ntk_theory.setting.activations import Activation, require_smooth
 
 
@@ -218,7 +218,7 @@ def _layers(
     return value.coefficients, theta.coefficients
 
 
-def _first_layer(setting: _Setting, first: Ints, second: Ints) -> Series:
+def _first_layer(setting: _Setting, first: Ints, second: Ints) -> PairSeries:
     """Σ¹ = x̃·x̃' + 1 with x̃ = (point) + scale·h."""
     indices = setting.indices
     left, right = setting.points[first], setting.points[second]
@@ -229,7 +229,7 @@ def _first_layer(setting: _Setting, first: Ints, second: Ints) -> Series:
             out[:, at, 0] = setting.scale[axis] * right[:, axis]
             out[:, 0, at] = setting.scale[axis] * left[:, axis]
             out[:, at, at] = setting.scale[axis] ** 2
-    return Series(out, indices, indices)
+    return PairSeries(out, indices, indices)
 
 
 def _derivatives(array: Floats, select: list[int], factor: Floats) -> Floats:

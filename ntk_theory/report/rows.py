@@ -36,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SharedReason:
     """One reason for an outcome, with all the places it was given for.
 
     ``reason`` and ``remedy`` are shown, ``why`` holds them as data.
@@ -112,7 +112,7 @@ class ClaimSummary:
         shown = [o for o in _PRECEDENCE if self.counts[o] and o is not Outcome.NOT_APPLICABLE]
         return "  ".join(f"{self.counts[o]} {SIGNS[o]}" for o in shown) or SIGNS[self.outcome]
 
-    def findings(self, outcome: Outcome | None = None) -> tuple[Finding, ...]:
+    def findings(self, outcome: Outcome | None = None) -> tuple[SharedReason, ...]:
         """The reasons for an outcome (default: the claim's own), equal reasons put together."""
         wanted = self.outcome if outcome is None else outcome
         places: dict[tuple[str, str], list[Place]] = {}
@@ -125,12 +125,12 @@ class ClaimSummary:
                     places.setdefault(key, []).append(Place(v.block, v.s if reason.s is None else reason.s))
         return tuple(_finding(wanted, key[0], reasons[key], at) for key, at in places.items())
 
-    def digest(self, outcome: Outcome | None = None) -> tuple[Finding, ...]:
+    def digest(self, outcome: Outcome | None = None) -> tuple[SharedReason, ...]:
         """As :meth:`findings`, where reasons of one cause, which differ in numbers, are put together too.
 
         Of several, the one whose remedy asks for most is shown, marked "e.g.".
         """
-        alike: dict[str, list[Finding]] = {}
+        alike: dict[str, list[SharedReason]] = {}
         for finding in self.findings(outcome):
             alike.setdefault(finding.why.alike, []).append(finding)
         digests = []
@@ -165,7 +165,7 @@ class LimitCell:
 
 
 @dataclass(frozen=True)
-class Answer:
+class StudyAnswer:
     """What a study says of one problem with one setting of everything else."""
 
     problem: str
@@ -215,7 +215,7 @@ class Answer:
         )
 
 
-def answers(results: Sequence[StudyResult]) -> tuple[Answer, ...]:
+def answers(results: Sequence[StudyResult]) -> tuple[StudyAnswer, ...]:
     """All answers of some studies, in their order."""
     found = []
     for result in results:
@@ -229,19 +229,19 @@ def answers(results: Sequence[StudyResult]) -> tuple[Answer, ...]:
             }
             classification = result.evidence[label, activation].classification
             name = label.partition(" [")[0] if case.parameters else label
-            found.append(Answer(name, label, setting, classification, verdicts, result))
+            found.append(StudyAnswer(name, label, setting, classification, verdicts, result))
     return tuple(found)
 
 
-def by_problem(every: Iterable[Answer]) -> dict[str, tuple[Answer, ...]]:
+def by_problem(every: Iterable[StudyAnswer]) -> dict[str, tuple[StudyAnswer, ...]]:
     """The answers of each problem: those that belong into one table."""
-    groups: dict[str, list[Answer]] = {}
+    groups: dict[str, list[StudyAnswer]] = {}
     for answer in every:
         groups.setdefault(answer.problem, []).append(answer)
     return {name: tuple(group) for name, group in groups.items()}
 
 
-def varied(group: Sequence[Answer]) -> tuple[str, ...]:
+def varied(group: Sequence[StudyAnswer]) -> tuple[str, ...]:
     """The settings in which the answers differ: the columns of their table."""
     names = dict.fromkeys(name for answer in group for name in answer.setting)
     return tuple(n for n in names if len({answer.setting.get(n) for answer in group}) > 1)
@@ -254,7 +254,7 @@ class Agreement:
     ``cells`` holds (answer, cell) of every pair whose regime is predicted.
     """
 
-    cells: tuple[tuple[Answer, LimitCell], ...]
+    cells: tuple[tuple[StudyAnswer, LimitCell], ...]
 
     @property
     def predicted(self) -> int:
@@ -271,7 +271,7 @@ class Agreement:
         """How many of the decided agree."""
         return sum(cell.outcome is Outcome.SUPPORTED for _, cell in self.cells)
 
-    def of(self, outcome: Outcome) -> tuple[tuple[Answer, LimitCell], ...]:
+    def of(self, outcome: Outcome) -> tuple[tuple[StudyAnswer, LimitCell], ...]:
         """The cells with this outcome."""
         return tuple((answer, cell) for answer, cell in self.cells if cell.outcome is outcome)
 
@@ -286,7 +286,7 @@ class Agreement:
         )
 
 
-def agreement(every: Iterable[Answer]) -> Agreement:
+def agreement(every: Iterable[StudyAnswer]) -> Agreement:
     """Predicted against observed limits of some answers."""
     return Agreement(
         tuple(
@@ -298,9 +298,9 @@ def agreement(every: Iterable[Answer]) -> Agreement:
     )
 
 
-def _finding(outcome: Outcome, text: str, why: Reason, at: Sequence[Place]) -> Finding:
+def _finding(outcome: Outcome, text: str, why: Reason, at: Sequence[Place]) -> SharedReason:
     known = tuple(dict.fromkeys(place for place in at if place.block or place.s is not None))
-    return Finding(outcome, _where(known), text, _words(why), why, known)
+    return SharedReason(outcome, _where(known), text, _words(why), why, known)
 
 
 def _words(reason: Reason) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.errors import InputError, NTKTheoryError, ProblemError
+from ntk_theory.inputs import reading
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.grammar.calculus import total_derivative
@@ -94,7 +95,8 @@ def load_toml(path: str | Path, *, parameters: Mapping[str, object] | None = Non
     """Read a problem from a TOML file; ``parameters`` replace those in the file."""
     path = Path(path)
     try:
-        data = path.read_bytes()
+        with reading(path, "the problem file", MAX_BYTES) as file:
+            data = file.read(MAX_BYTES)  # no more, if it grows meanwhile
     except OSError as cause:
         raise InputError(f"the problem file {path} cannot be read: {cause.strerror}") from None
     return from_toml(data.decode("utf-8", errors="replace"), name=path.stem, parameters=parameters)

@@ -10,11 +10,11 @@ from ntk_theory.symbolic.places import Point
 from ntk_theory.symbolic.zero import depends_on, is_zero
 from ntk_theory.theory.collector import LIMITS, Collector, joined
 from ntk_theory.theory.exponents import HALF, Line, Obstacle, Terms
-from ntk_theory.theory.rows import Row, Side, mirror
+from ntk_theory.theory.rows import ResidualRow, Side, mirror
 from ntk_theory.theory.vanishing import Verdict
 
 
-def terms_at_half(g: Row, h: Row, verdict: Verdict) -> Terms:
+def terms_at_half(g: ResidualRow, h: ResidualRow, verdict: Verdict) -> Terms:
     """The terms at s = 1/2, where ε = 1: constant in size, random iff some C_{αβ} varies with the jets."""
     obstacles = [Obstacle(LIMITS[f.growth], f.reason) for row in (g, h) if (f := row.fault(None)) is not None]
     collector = Collector(joined(g.generic, _mirrored(h)))
@@ -50,7 +50,7 @@ def terms_at_half(g: Row, h: Row, verdict: Verdict) -> Terms:
     return collector.terms(sp.S.One)
 
 
-def _mirrored(h: Row) -> Point:
+def _mirrored(h: ResidualRow) -> Point:
     return Side(h.generic, (), {}).mirrored().point
 
 

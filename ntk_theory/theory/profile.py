@@ -14,14 +14,14 @@ from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.asymptotics import Degree, dominating
 from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Group
-from ntk_theory.theory.rows import Domain, Row, rows_of
+from ntk_theory.theory.rows import Domain, ResidualRow, rows_of
 
 
 @dataclass(frozen=True, eq=False)
 class GroupProfile:
     """The degrees of one group for a given output bias: of all its rows, one for each face."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ResidualRow, ...]
 
     @staticmethod
     def of(group: Group, bias: OutputBias, domain: Domain = MappingProxyType({})) -> GroupProfile:

@@ -125,7 +125,7 @@ def primed(symbol: sp.Symbol) -> sp.Symbol:
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class ResidualRow:
     """A group on one of its faces (one face per leg), for one output bias."""
 
     group: Group
@@ -318,9 +318,9 @@ class Row:
         return tuple(sides)
 
 
-def rows_of(group: Group, bias: OutputBias, domain: Domain) -> tuple[Row, ...]:
+def rows_of(group: Group, bias: OutputBias, domain: Domain) -> tuple[ResidualRow, ...]:
     """A group as rows: one per face, or a single one with all its legs."""
     if len(group.legs) > 1:
         faces = group.faces or ({},) * len(group.legs)
-        return (Row(group, tuple(faces), bias, domain),)
-    return tuple(Row(group, (face,), bias, domain) for face in group.faces or ({},))
+        return (ResidualRow(group, tuple(faces), bias, domain),)
+    return tuple(ResidualRow(group, (face,), bias, domain) for face in group.faces or ({},))

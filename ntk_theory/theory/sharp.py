@@ -1,6 +1,6 @@
 """The ε-calculus: the sharp regime of every kernel block (THEORY §3) [D].
 
-A block is a union of pairs of rows; :mod:`~ntk_theory.theory.pairs` says what each pair contributes on
+A block is a union of pairs of rows; :mod:`~ntk_theory.theory.kernel_terms` says what each pair contributes on
 either side of s = 1/2, :mod:`~ntk_theory.theory.exponents` what follows for the whole.
 """
 
@@ -28,8 +28,8 @@ from ntk_theory.theory.exponents import (
     regimes,
 )
 from ntk_theory.theory.half import terms_at_half
-from ntk_theory.theory.pairs import terms_at_end
-from ntk_theory.theory.rows import Row, rows_of
+from ntk_theory.theory.kernel_terms import terms_at_end
+from ntk_theory.theory.rows import ResidualRow, rows_of
 from ntk_theory.theory.smoothness import too_rough
 from ntk_theory.theory.symmetry import AffineMap
 from ntk_theory.theory.vanishing import Verdict, verdict_of
@@ -80,10 +80,10 @@ class Kernel:
     bias: OutputBias
     inputs: AffineMap
     activation: Activation
-    _known: dict[tuple[Row, Row, Side], tuple[Meeting, ...]] = field(default_factory=dict)
+    _known: dict[tuple[ResidualRow, ResidualRow, Side], tuple[Meeting, ...]] = field(default_factory=dict)
 
     @cached_property
-    def rows(self) -> Mapping[str, tuple[Row, ...]]:
+    def rows(self) -> Mapping[str, tuple[ResidualRow, ...]]:
         """The rows of every group, by its name."""
         return {g.name: rows_of(g, self.bias, self.problem.place(g)) for g in self.problem.groups}
 
@@ -107,7 +107,7 @@ class Kernel:
 
     def block(self, ours: Sequence[Group], theirs: Sequence[Group]) -> SharpBlock:
         """The regimes of the block of some groups against others."""
-        pairs: dict[frozenset[Row], tuple[Row, Row]] = {}
+        pairs: dict[frozenset[ResidualRow], tuple[ResidualRow, ResidualRow]] = {}
         for g, h in product(ours, theirs):
             for pair in product(self.rows[g.name], self.rows[h.name]):
                 pairs.setdefault(frozenset(pair), pair)
@@ -121,23 +121,23 @@ class Kernel:
             above=regimes(sides[End.ZERO], HALF, sp.oo),
         )
 
-    def meetings(self, g: Row, h: Row, side: Side) -> tuple[Meeting, ...]:
+    def meetings(self, g: ResidualRow, h: ResidualRow, side: Side) -> tuple[Meeting, ...]:
         """What two rows contribute as ε → ∞, at ε = 1 (``None``) or as ε → 0."""
         if (g, h, side) not in self._known:
             self._known[g, h, side] = self._meet(g, h, side)
         return self._known[g, h, side]
 
     @cached_property
-    def _verdicts(self) -> dict[tuple[Row, Row], Verdict]:
+    def _verdicts(self) -> dict[tuple[ResidualRow, ResidualRow], Verdict]:
         return {}
 
-    def verdict(self, g: Row, h: Row) -> Verdict:
+    def verdict(self, g: ResidualRow, h: ResidualRow) -> Verdict:
         """Does the contraction of the two rows with T^∞ vanish?"""
         if (g, h) not in self._verdicts:
             self._verdicts[g, h] = verdict_of(g, h, self.inputs)
         return self._verdicts[g, h]
 
-    def _meet(self, g: Row, h: Row, side: Side) -> tuple[Meeting, ...]:
+    def _meet(self, g: ResidualRow, h: ResidualRow, side: Side) -> tuple[Meeting, ...]:
         rough = [reason for row in (g, h) if (reason := too_rough(self.activation, row.order))]
         if rough and g.entries and h.entries:
             return (Meeting((Terms(obstacles=(Obstacle(Limit.UNDECIDED, rough[0]),)),)),)

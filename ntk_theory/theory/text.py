@@ -87,14 +87,14 @@ def side_cell(regimes: tuple[Regime, ...], *, separator: str = ", ") -> str:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """Blocks that share one answer: names, and the cells converges, below, at and above s = 1/2."""
 
     blocks: tuple[str, ...]
     cells: tuple[str, str, str, str]
 
 
-def rows(c: Answers, *, separator: str = ", ") -> list[Row]:
+def rows(c: Answers, *, separator: str = ", ") -> list[TableRow]:
     """The table of sharp regimes: blocks with the same answer in one row, in the order of the first."""
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for name, block in shown_blocks(c).items():
@@ -105,7 +105,7 @@ def rows(c: Answers, *, separator: str = ", ") -> list[Row]:
             side_cell(block.above, separator=separator),
         )
         found.setdefault(cells, []).append(name)
-    return [Row(tuple(names), cells) for cells, names in found.items()]
+    return [TableRow(tuple(names), cells) for cells, names in found.items()]
 
 
 def shown_blocks(c: Answers) -> dict[str, SharpBlock]:

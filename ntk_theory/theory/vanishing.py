@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ntk_theory.symbolic.places import Point
-from ntk_theory.theory.rows import Row, mirror, primed
+from ntk_theory.theory.rows import ResidualRow, mirror, primed
 from ntk_theory.theory.symmetry import (
     STAND_INS,
     ZERO,
@@ -50,7 +50,7 @@ class Verdict:
     inputs: AffineMap | None = None
 
 
-def verdict_of(g: Row, h: Row, inputs: AffineMap) -> Verdict:
+def verdict_of(g: ResidualRow, h: ResidualRow, inputs: AffineMap) -> Verdict:
     """The verdict for a pair of rows; generic unless both live on faces."""
     if not (g.is_pinned and h.is_pinned):
         return Verdict()
@@ -73,7 +73,11 @@ def verdict_of(g: Row, h: Row, inputs: AffineMap) -> Verdict:
 
 
 def contraction_verdict(
-    g: Row, h: Row, terms: Sequence[tuple[Key, sp.Expr]], point: Point, inputs: AffineMap | None = None
+    g: ResidualRow,
+    h: ResidualRow,
+    terms: Sequence[tuple[Key, sp.Expr]],
+    point: Point,
+    inputs: AffineMap | None = None,
 ) -> tuple[bool | None, bool | None]:
     """(does Σ k T^∞ vanish, is it random?) for coefficients of one order in ε."""
     mapped = inputs or AffineMap.identity(g.group.legs[0].space.dimension)
@@ -81,8 +85,8 @@ def contraction_verdict(
 
 
 def _judge(
-    g: Row,
-    h: Row,
+    g: ResidualRow,
+    h: ResidualRow,
     inputs: AffineMap,
     terms: Sequence[tuple[Key, sp.Expr]],
     jets: frozenset[sp.Symbol],
@@ -110,20 +114,22 @@ def _judge(
     return (None if None in answers else True), varies
 
 
-def _coordinates(rng: random.Random, row: Row, other: bool) -> dict[sp.Symbol, sp.Expr]:
+def _coordinates(rng: random.Random, row: ResidualRow, other: bool) -> dict[sp.Symbol, sp.Expr]:
     """Random rational values of every coordinate, one set for all legs of a row."""
     symbols = row.group.legs[0].space.variable_symbols
     return {primed(s) if other else s: _rational(rng) for s in symbols}
 
 
 def _contraction(
-    g: Row,
-    h: Row,
+    g: ResidualRow,
+    h: ResidualRow,
     inputs: AffineMap,
     ours: Mapping[sp.Symbol, sp.Expr],
     theirs: Mapping[sp.Symbol, sp.Expr],
 ) -> Contraction:
-    def mapped(row: Row, values: Mapping[sp.Symbol, sp.Expr], other: bool) -> tuple[tuple[Number, ...], ...]:
+    def mapped(
+        row: ResidualRow, values: Mapping[sp.Symbol, sp.Expr], other: bool
+    ) -> tuple[tuple[Number, ...], ...]:
         space = row.group.legs[0].space
         found = []
         for face in row.faces:

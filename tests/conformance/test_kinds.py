@@ -226,7 +226,7 @@ def test_it_is_shown_on_the_terminal_as_json_as_a_page_and_as_rows(
     checker.feed(html)
     assert checker.open == []
     to_csv(store.data(), tmp_path / "rows.csv")
-    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 2 + len(list(store.data().rows()))
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 1 + len(list(store.data().rows()))
 
 
 def test_reports_name_kinds_only() -> None:

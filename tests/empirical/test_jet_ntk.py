@@ -9,8 +9,8 @@ from plain_network import plain_jet_ntk, plain_scaled_jets
 from ntk_theory.empirical import cost
 from ntk_theory.empirical.cost import cost_of, estimate
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
+from ntk_theory.empirical.jet_request import jet_request
 from ntk_theory.empirical.jets import jets, scaled_jets
-from ntk_theory.empirical.request import request
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError, SmoothnessError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
@@ -135,7 +135,7 @@ def test_tiles_and_threads_change_nothing_but_rounding(width, monkeypatch):
 
 
 def test_threads_share_only_what_is_worth_it():
-    tiny, large = (request(*make((w, w)), points(20), KDV) for w in (20, 600))
+    tiny, large = (jet_request(*make((w, w)), points(20), KDV) for w in (20, 600))
     with thread_limit(2):
         assert cost_of(tiny, contracted=True).point_tile == 20
         assert cost_of(large, contracted=True).point_tile == 10
@@ -146,7 +146,7 @@ def test_threads_share_only_what_is_worth_it():
 def test_recomputed_tiles_give_the_kernel_of_kept_ones():
     net, th = make((60, 60))
     X = points(40)
-    ask = request(net, th, X, KDV)
+    ask = jet_request(net, th, X, KDV)
     slim = 8.0 * (4 * 40) ** 2 + 500_000
     assert not cost_of(ask, contracted=False, memory_limit=slim).keeps
     assert relative(jet_ntk(net, th, X, KDV, memory_limit=slim), jet_ntk(net, th, X, KDV)) < 1e-12
@@ -161,8 +161,8 @@ def test_memory_beyond_the_limit_is_refused_before_the_run():
 
 
 def test_estimates_grow_with_the_work():
-    small = cost_of(request(*make((64, 64)), points(8), KDV), contracted=False)
-    large = cost_of(request(*make((128, 128)), points(8), KDV), contracted=False)
+    small = cost_of(jet_request(*make((64, 64)), points(8), KDV), contracted=False)
+    large = cost_of(jet_request(*make((128, 128)), points(8), KDV), contracted=False)
     assert estimate(make((128, 128))[0], 8, KDV) == large
     assert large.flops > 2 * small.flops
     assert 0 < small.seconds < large.seconds

@@ -18,7 +18,7 @@ from matplotlib.patches import Patch, Rectangle
 from ntk_theory.errors import InputError
 from ntk_theory.report.figures.palette import INK, block_title
 from ntk_theory.report.figures.zoo_map import COLOURS, MEANINGS
-from ntk_theory.report.rows import Answer, LimitCell, varied
+from ntk_theory.report.rows import LimitCell, StudyAnswer, varied
 from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.theory.exponents import Limit
 
@@ -36,7 +36,7 @@ class MapRow:
     cells: dict[tuple[str, Fraction], LimitCell]
 
 
-def map_rows(every: Sequence[Answer]) -> tuple[MapRow, ...]:
+def map_rows(every: Sequence[StudyAnswer]) -> tuple[MapRow, ...]:
     """The rows of some answers; settings that differ within a problem are part of the label."""
     rows = []
     for answer in every:

@@ -11,7 +11,7 @@ from ntk_theory.report.figures.histograms import draw_law_panels, law_panels
 from ntk_theory.report.figures.limit_map import draw_limit_map, map_rows
 from ntk_theory.report.figures.palette import data_uri
 from ntk_theory.report.figures.widths import draw_width_curves, width_curves
-from ntk_theory.report.rows import Answer
+from ntk_theory.report.rows import StudyAnswer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +51,7 @@ def plot(result: StudyResult, case: str | None = None, activation: str | None = 
     raise InputError(f"case is {case!r} and activation {activation!r}; the study has {known}")
 
 
-def map_picture(every: Sequence[Answer]) -> Picture:
+def map_picture(every: Sequence[StudyAnswer]) -> Picture:
     """The map problem × s of predicted and observed limits."""
     return Picture(
         data_uri(draw_limit_map(map_rows(every), "Predicted and observed limit of every block")),
@@ -61,7 +61,7 @@ def map_picture(every: Sequence[Answer]) -> Picture:
     )
 
 
-def answer_pictures(answer: Answer) -> Iterator[Picture]:
+def answer_pictures(answer: StudyAnswer) -> Iterator[Picture]:
     """Size and spread against width, then histograms against the law."""
     label, activation = answer.label, answer.setting["activation"]
     title = f"{answer.label}, {activation}"

@@ -12,9 +12,9 @@ from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command, verify_command
 from ntk_theory.report.rows import (
     SIGNS,
-    Answer,
     ClaimSummary,
-    Finding,
+    SharedReason,
+    StudyAnswer,
     agreement,
     answers,
     by_problem,
@@ -52,7 +52,7 @@ def page(result: StudyResult, provenance: Provenance, *, only: Sequence[str] = (
     return document(f"Kernel study: {', '.join(by_problem(every))}", body)
 
 
-def _head(every: Sequence[Answer], result: StudyResult) -> Markup:
+def _head(every: Sequence[StudyAnswer], result: StudyResult) -> Markup:
     study, count = result.study, agreement(every)
     names = [a.classification.problem.title or a.problem for a in every]
     title = ", ".join(dict.fromkeys(names)) if len(set(names)) <= 4 else f"{len(set(names))} problems"
@@ -94,9 +94,9 @@ def _incomplete(result: StudyResult) -> str:
     return f"Incomplete: {missing} networks are not computed, {len(result.data.failures())} numbers failed."
 
 
-def _headlines(every: Sequence[Answer]) -> Iterator[Markup]:
+def _headlines(every: Sequence[StudyAnswer]) -> Iterator[Markup]:
     """One line for each refuted claim: the news of the page; equal news of many problems in one."""
-    news: dict[tuple[str, str], list[tuple[Answer, ClaimSummary]]] = {}
+    news: dict[tuple[str, str], list[tuple[StudyAnswer, ClaimSummary]]] = {}
     for answer in every:
         for claim in answer.claims:
             if claim.outcome is Outcome.REFUTED:
@@ -109,7 +109,7 @@ def _headlines(every: Sequence[Answer]) -> Iterator[Markup]:
         yield join([_pill(Outcome.REFUTED), " ", tag("b", where), f": “{statement}” ({source}).", note])
 
 
-def _overview(every: Sequence[Answer]) -> Markup:
+def _overview(every: Sequence[StudyAnswer]) -> Markup:
     codes = list(dict.fromkeys(claim.code for answer in every for claim in answer.claims))
     rows = []
     for answer in every:
@@ -126,7 +126,7 @@ def _overview(every: Sequence[Answer]) -> Markup:
     )
 
 
-def _label(answer: Answer, every: Sequence[Answer]) -> str:
+def _label(answer: StudyAnswer, every: Sequence[StudyAnswer]) -> str:
     group = [other for other in every if other.problem == answer.problem]
     return f"{answer.problem} {answer.described(varied(group))}".strip()
 
@@ -153,7 +153,7 @@ def _picture(picture: Picture) -> Markup:
     return tag("figure", [image, tag("figcaption", picture.caption)])
 
 
-def _problem(name: str, group: Sequence[Answer], with_figures: bool) -> Markup:
+def _problem(name: str, group: Sequence[StudyAnswer], with_figures: bool) -> Markup:
     first, columns = group[0], varied(group)
     problem = first.classification.problem
     parts: list[Markup] = [
@@ -174,7 +174,7 @@ def _problem(name: str, group: Sequence[Answer], with_figures: bool) -> Markup:
     return join(parts)
 
 
-def _conditions(answer: Answer) -> list[str]:
+def _conditions(answer: StudyAnswer) -> list[str]:
     lines = []
     for group in answer.classification.problem.conditions:
         legs = [render(leg.expression, leg.space) for leg in group.legs]
@@ -183,13 +183,13 @@ def _conditions(answer: Answer) -> list[str]:
     return lines
 
 
-def _limits(answer: Answer) -> Markup:
+def _limits(answer: StudyAnswer) -> Markup:
     exponents = answer.result.study.s
     rows = [[f"K_{block}", *(_limit(answer, block, s) for s in exponents)] for block in answer.blocks]
     return table(["", *(f"s = {s}" for s in exponents)], rows, "limits")
 
 
-def _limit(answer: Answer, block: str, s: Any) -> Markup:
+def _limit(answer: StudyAnswer, block: str, s: Any) -> Markup:
     cell = answer.limit(block, s)
     words = f"{SIGNS[cell.outcome]} {cell.predicted}"
     if cell.outcome is Outcome.REFUTED:
@@ -197,7 +197,7 @@ def _limit(answer: Answer, block: str, s: Any) -> Markup:
     return tag("span", words, class_=f"pill {_class(cell.outcome)}", title=cell.reason)
 
 
-def _claims(answer: Answer) -> Markup:
+def _claims(answer: StudyAnswer) -> Markup:
     rows = []
     for claim in answer.claims:
         statement = join(
@@ -220,7 +220,7 @@ def _evidence(claim: ClaimSummary) -> Markup:
     return tag("ul", items, class_="plain") if len(items) > 1 else _finding(found[0])
 
 
-def _finding(finding: Finding) -> Markup:
+def _finding(finding: SharedReason) -> Markup:
     where = [tag("b", f"{finding.where}: ")] if finding.where else []
     remedy = [tag("span", f" → {finding.remedy}", class_="remedy")] if finding.remedy else []
     return join([*where, finding.reason, *remedy])
@@ -237,7 +237,7 @@ def derivation(classification: Classification) -> Markup:
     return join([*(tag("p", line) for line in lines), tag("ol", steps, class_="steps")])
 
 
-def _left_open(every: Sequence[Answer], result: StudyResult) -> Markup:
+def _left_open(every: Sequence[StudyAnswer], result: StudyResult) -> Markup:
     rows = [
         [
             answer.label,
@@ -273,7 +273,7 @@ def criterion_meanings() -> dict[str, str]:
     return Criterion.meanings()
 
 
-def _settings(study: Study, every: Sequence[Answer]) -> Markup:
+def _settings(study: Study, every: Sequence[StudyAnswer]) -> Markup:
     points = [
         f"{case.label}: " + ", ".join(f"{name} {len(p)}" for name, p in case.points.items())
         for case in study.cases

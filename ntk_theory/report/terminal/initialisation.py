@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ntk_theory.report.rows import (
     SIGNS,
-    Answer,
+    StudyAnswer,
     agreement,
     answers,
     by_problem,
@@ -39,7 +39,7 @@ def show(results: Sequence[StudyResult], console: Console) -> None:
         _footer(result, console)
 
 
-def _problem(name: str, group: Sequence[Answer], console: Console) -> None:
+def _problem(name: str, group: Sequence[StudyAnswer], console: Console) -> None:
     columns = varied(group)
     first = group[0]
     shared = first.described(n for n in first.setting if n not in columns)
@@ -56,7 +56,7 @@ def _problem(name: str, group: Sequence[Answer], console: Console) -> None:
     console.print()
 
 
-def _limits(group: Sequence[Answer], columns: Sequence[str]) -> Table:
+def _limits(group: Sequence[StudyAnswer], columns: Sequence[str]) -> Table:
     """Predicted limits, each with the sign of what was observed."""
     exponents = group[0].result.study.s
     table = text_table([*columns, "limit", *(f"s = {s}" for s in exponents)])
@@ -70,7 +70,7 @@ def _limits(group: Sequence[Answer], columns: Sequence[str]) -> Table:
     return table
 
 
-def _slopes(group: Sequence[Answer], columns: Sequence[str]) -> Table:
+def _slopes(group: Sequence[StudyAnswer], columns: Sequence[str]) -> Table:
     """Measured slopes of log‖K‖ over the widths, beside the asymptotic exponents: when does a term show?"""
     exponents = group[0].result.study.s
     table = text_table([*columns, "slope (N → ∞)", *(f"s = {s}" for s in exponents)])
@@ -83,7 +83,7 @@ def _slopes(group: Sequence[Answer], columns: Sequence[str]) -> Table:
     return table
 
 
-def _block_rows(answer: Answer, columns: Sequence[str]) -> Iterator[tuple[str, list[RenderableType]]]:
+def _block_rows(answer: StudyAnswer, columns: Sequence[str]) -> Iterator[tuple[str, list[RenderableType]]]:
     """Each block with the first cells of its row; the settings stand in the first row only."""
     values = [answer.setting.get(name, "") for name in columns]
     for block in answer.blocks:
@@ -96,7 +96,7 @@ def _short(cell: str) -> str:
     return cell.replace("deterministic", "determin.")
 
 
-def _compared(group: Sequence[Answer], columns: Sequence[str]) -> Table:
+def _compared(group: Sequence[StudyAnswer], columns: Sequence[str]) -> Table:
     table = text_table(["claim", *(answer.described(columns) for answer in group)])
     table.columns[0].no_wrap = True
     for code in dict.fromkeys(c.code for answer in group for c in answer.claims):
@@ -106,7 +106,7 @@ def _compared(group: Sequence[Answer], columns: Sequence[str]) -> Table:
     return table
 
 
-def _reasons(group: Sequence[Answer], columns: Sequence[str], console: Console) -> None:
+def _reasons(group: Sequence[StudyAnswer], columns: Sequence[str], console: Console) -> None:
     """What refuted a claim, once for all settings in which the same did; the page has the rest."""
     for code in dict.fromkeys(c.code for answer in group for c in answer.claims):
         reasons: dict[str, list[str]] = {}
@@ -119,7 +119,7 @@ def _reasons(group: Sequence[Answer], columns: Sequence[str], console: Console) 
             console.print(Text(line, STYLES[Outcome.REFUTED]))
 
 
-def _overview(groups: dict[str, tuple[Answer, ...]]) -> Table:
+def _overview(groups: dict[str, tuple[StudyAnswer, ...]]) -> Table:
     table = text_table(["problem", "limits agree", "undecided", "refuted claims", "undecided claims"])
     for name, group in groups.items():
         for answer in group:
@@ -140,7 +140,7 @@ def _overview(groups: dict[str, tuple[Answer, ...]]) -> Table:
     return table
 
 
-def _list_refuted(every: Sequence[Answer], console: Console) -> None:
+def _list_refuted(every: Sequence[StudyAnswer], console: Console) -> None:
     for answer, cell in agreement(every).of(Outcome.REFUTED):
         line = f"✗ {answer.label} K_{cell.block} s = {cell.s}: {cell.predicted} was predicted, "
         console.print(Text(f"{line}{cell.observed} observed; {cell.reason}", STYLES[Outcome.REFUTED]))

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from ntk_theory.report.rows import ClaimSummary, Finding
+from ntk_theory.report.rows import ClaimSummary, SharedReason
 from ntk_theory.studies.judging.verdict import Outcome
 
 STYLES = {
@@ -62,7 +62,7 @@ def evidence(claim: ClaimSummary) -> str:
     return "; ".join(_brief(f, len(claim.verdicts)) for f in found[:SHOWN]) + more
 
 
-def _brief(finding: Finding, verdicts: int) -> str:
+def _brief(finding: SharedReason, verdicts: int) -> str:
     if finding.places <= PLACES:
         return str(finding)
     return str(replace(finding, where=f"{finding.places} of {verdicts} blocks and s"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from ntk_theory.empirical.cost import cost_of
-from ntk_theory.empirical.request import request
+from ntk_theory.empirical.jet_request import jet_request
 from ntk_theory.model.assembly import stack_rows
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.studies.question.case import Case
@@ -53,7 +53,7 @@ def one_pass(study: Study, case: Case, width: int) -> Pass:
     small = study.network(case, "sin", 1)
     rows = stack_rows(lower_problem(case.problem), case.points)
     ask = replace(
-        request(small, small.init(0), rows.points, rows.slots),
+        jet_request(small, small.init(0), rows.points, rows.slots),
         network=study.network(case, study.activations[0], width),
     )
     way = cost_of(ask, contracted=False, point_tile=study.point_tile, neuron_tile=study.neuron_tile)

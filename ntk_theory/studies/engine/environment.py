@@ -15,7 +15,7 @@ PACKAGES = ("ntk_theory", "numpy", "scipy", "numba", "sympy", "joblib", "distrib
 
 def environment(workers: int, cluster: str | None = None) -> dict[str, Any]:
     """JSON-like data about this machine and this run."""
-    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]  # noqa: PLC0415
+    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]  # noqa: PLC0415  only where cells are computed
 
     return {
         "python": sys.version.split()[0],

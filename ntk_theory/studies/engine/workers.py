@@ -131,7 +131,7 @@ class _Pool:
         loky 3.6 then waits for its result for ever (seen in 1 of some 20 attempts at that moment).
         """
         if cls.used is not None and time.monotonic() - cls.used > IDLE_SECONDS / 2:
-            from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415
+            from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415  as joblib in stream
 
             get_reusable_executor(reuse=True).shutdown(wait=True)
         cls.used = None
@@ -140,7 +140,7 @@ class _Pool:
 @contextmanager
 def _explained() -> Iterator[None]:
     """A dead worker as one sentence."""
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415  as joblib in stream
 
     try:
         yield

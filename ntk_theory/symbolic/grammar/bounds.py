@@ -16,18 +16,18 @@ import sympy as sp
 
 from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_DIGITS
 from ntk_theory.symbolic.grammar.measure import is_moderate, shape_of, value_of
-from ntk_theory.symbolic.grammar.shapes import (
+from ntk_theory.symbolic.grammar.sizes import (
     LEAF,
-    Shape,
+    ExpandedSize,
     exponent_excess,
-    function_shape,
-    number_shape,
-    pieces_shape,
-    power_shape,
-    product_shape,
-    sum_shape,
+    function_size,
+    number_size,
+    pieces_size,
+    power_size,
+    product_size,
+    sum_size,
 )
-from ntk_theory.symbolic.grammar.source import Source
+from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
     Coordinate,
@@ -69,7 +69,7 @@ Constant = Fraction | float | None
 class Fact:
     """``constant`` is the value of a constant (exact if rational), ``None`` for anything else."""
 
-    shape: Shape
+    shape: ExpandedSize
     constant: Constant = None
     has_field: bool = False
     has_variable: bool = False
@@ -82,7 +82,7 @@ class Bounds:
     While SymPy expressions are built, :meth:`measure` replaces predictions by what came out.
     """
 
-    source: Source
+    source: SourceText
     vocabulary: Vocabulary
     _facts: dict[int, Fact] = field(default_factory=dict)
 
@@ -111,9 +111,9 @@ class Bounds:
     def _compute(self, node: Node) -> Fact:
         match node:
             case Number(value, at):
-                return Fact(number_shape(value), self._constant(value, at))
+                return Fact(number_size(value), self._constant(value, at))
             case Jet(slot):
-                return Fact(Shape(order=slot.order), has_field=True)
+                return Fact(ExpandedSize(order=slot.order), has_field=True)
             case Coordinate():
                 return Fact(LEAF, has_variable=True)
             case Parameter(name, at):
@@ -151,11 +151,11 @@ class Bounds:
         if value is None:
             return Fact(LEAF)
         constant = self._constant(value_of(value), at)
-        return Fact(number_shape(constant) if isinstance(constant, Fraction) else LEAF, constant)
+        return Fact(number_size(constant) if isinstance(constant, Fraction) else LEAF, constant)
 
-    def _merge(self, parts: Sequence[Fact], shape: Shape, constant: Constant, at: Position) -> Fact:
+    def _merge(self, parts: Sequence[Fact], shape: ExpandedSize, constant: Constant, at: Position) -> Fact:
         return Fact(
-            number_shape(constant) if isinstance(constant, Fraction) else shape,
+            number_size(constant) if isinstance(constant, Fraction) else shape,
             self._constant(constant, at),
             any(part.has_field for part in parts),
             any(part.has_variable for part in parts),
@@ -164,7 +164,7 @@ class Bounds:
     def _sum(self, parts: list[Fact], at: Position) -> Fact:
         values = [part.constant for part in parts if part.constant is not None]
         constant = self._constant_sum(values) if len(values) == len(parts) else None
-        return self._merge(parts, sum_shape([part.shape for part in parts]), constant, at)
+        return self._merge(parts, sum_size([part.shape for part in parts]), constant, at)
 
     def _constant_sum(self, values: list[Fraction | float]) -> Constant:
         exact = [value for value in values if isinstance(value, Fraction)]
@@ -182,7 +182,7 @@ class Bounds:
                 constant = None
                 break
             constant = self._constant(_times(constant, part.constant), at)
-        return self._merge(parts, product_shape([part.shape for part in parts]), constant, at)
+        return self._merge(parts, product_size([part.shape for part in parts]), constant, at)
 
     def _power(self, node: Power, base: Fact, exponent: Fact, at: Position) -> Fact:
         self._check_exponent(node, base, exponent)
@@ -191,7 +191,7 @@ class Bounds:
             if isinstance(exponent.constant, Fraction)
             else self._rational_part(node.exponent)
         )
-        shape = power_shape(base.shape, exponent.shape, rational)
+        shape = power_size(base.shape, exponent.shape, rational)
         constant = None
         if base.constant is not None and exponent.constant is not None:
             constant = self._constant_power(base.constant, exponent.constant, at)
@@ -255,7 +255,7 @@ class Bounds:
         if argument.constant is not None:
             constant = self._float_value(function, argument.constant, at)
         return self._merge(
-            (argument,), function_shape(argument.shape, is_absolute=function == "abs"), constant, at
+            (argument,), function_size(argument.shape, is_absolute=function == "abs"), constant, at
         )
 
     def _float_value(self, function: str, argument: Fraction | float, at: Position) -> Constant:
@@ -286,11 +286,11 @@ class Bounds:
         if all(isinstance(value, Fraction) for value in values):
             # Numbers that are not rational are settled when they are built.
             constant = Fraction(PIECES[node.function].value(*values))  # type: ignore[arg-type]
-        return self._merge(arguments, pieces_shape([fact.shape for fact in arguments]), constant, node.at)
+        return self._merge(arguments, pieces_size([fact.shape for fact in arguments]), constant, node.at)
 
     def _total(self, operand: Fact) -> Fact:
         # Optimistic: :meth:`measure` tells the true shape once the derivative exists.
-        shape = Shape(order=operand.shape.order + operand.has_field)
+        shape = ExpandedSize(order=operand.shape.order + operand.has_field)
         return Fact(shape, None, operand.has_field, operand.has_variable)
 
 

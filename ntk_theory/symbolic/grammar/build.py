@@ -11,7 +11,7 @@ from ntk_theory.symbolic.grammar.bounds import Bounds, Fact
 from ntk_theory.symbolic.grammar.calculus import WAY_OUT, Jump, predicted_operations, total_derivative
 from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS, MAX_WORK
 from ntk_theory.symbolic.grammar.measure import largest_constant_term, operations, unfit
-from ntk_theory.symbolic.grammar.source import Source
+from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
     Coordinate,
@@ -61,7 +61,7 @@ SIGN_NOTE = "sign' = 0 almost everywhere was used"
 class Builder:
     """Builds SymPy expressions; ``notes`` collects what was assumed on the way."""
 
-    source: Source
+    source: SourceText
     vocabulary: Vocabulary
     space: JetSpace | None
     notes: list[str] = field(default_factory=list)

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from ntk_theory.symbolic.grammar.limits import MAX_BRANCHES, MAX_ORDER
 from ntk_theory.symbolic.grammar.outside import FRACTIONAL
-from ntk_theory.symbolic.grammar.source import Source
+from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
     Call,
@@ -47,7 +47,7 @@ Value = Node | tuple[Node, ...]
 class Elaborator:
     """Turns surface nodes into core nodes (recursion is bounded by the tree's depth)."""
 
-    source: Source
+    source: SourceText
     vocabulary: Vocabulary
 
     def scalar(self, node: Node, where: str = "an equation") -> Node:

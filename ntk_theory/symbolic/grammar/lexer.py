@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, MAX_NAME
 from ntk_theory.symbolic.grammar.outside import INTEGRAL
-from ntk_theory.symbolic.grammar.source import Source, clipped
+from ntk_theory.symbolic.grammar.source_text import SourceText, clipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ _INSTEAD = {
 }
 
 
-def tokenize(source: Source) -> list[Token]:
+def tokenize(source: SourceText) -> list[Token]:
     """The tokens of the text, brackets balanced and every number within its bounds."""
     text = source.text or ""
     if len(text) > MAX_LENGTH:
@@ -102,7 +102,7 @@ def tokenize(source: Source) -> list[Token]:
     return tokens
 
 
-def _scan(source: Source, text: str) -> Iterator[Token]:
+def _scan(source: SourceText, text: str) -> Iterator[Token]:
     at = 0
     while at < len(text):
         here = text[at]
@@ -132,7 +132,7 @@ def _scan(source: Source, text: str) -> Iterator[Token]:
             raise _unknown_character(source, here, at)
 
 
-def _number(source: Source, text: str, at: int) -> Fraction:
+def _number(source: SourceText, text: str, at: int) -> Fraction:
     mantissa, _, exponent = text.lower().partition("e")
     digits = len(mantissa)
     if exponent:
@@ -143,7 +143,7 @@ def _number(source: Source, text: str, at: int) -> Fraction:
     return Fraction(text)
 
 
-def _superscript(source: Source, found: re.Match[str]) -> Iterator[Token]:
+def _superscript(source: SourceText, found: re.Match[str]) -> Iterator[Token]:
     at = found.start()
     digits = found[2].translate(_DIGITS)
     yield Token("CARET", "^", at)
@@ -152,7 +152,7 @@ def _superscript(source: Source, found: re.Match[str]) -> Iterator[Token]:
     yield Token("NUMBER", digits, at, _number(source, digits, at))
 
 
-def _name(source: Source, text: str, at: int) -> Token:
+def _name(source: SourceText, text: str, at: int) -> Token:
     if len(text) > MAX_NAME:
         raise source.too_large(f"the name {clipped(text)} has more than {MAX_NAME} letters", at)
     plain = "".join(_GREEK.get(letter, letter) for letter in text)
@@ -162,7 +162,7 @@ def _name(source: Source, text: str, at: int) -> Token:
     return Token("NAME", plain, at)
 
 
-def _unknown_character(source: Source, character: str, at: int) -> Exception:
+def _unknown_character(source: SourceText, character: str, at: int) -> Exception:
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
     instead = _INSTEAD.get(character)
     if character == "_":
@@ -171,7 +171,7 @@ def _unknown_character(source: Source, character: str, at: int) -> Exception:
     return source.error(f"the character {shown} is not part of the grammar", at, expected=expected)
 
 
-def _check_brackets(source: Source, tokens: list[Token]) -> None:
+def _check_brackets(source: SourceText, tokens: list[Token]) -> None:
     """Brackets match and are not nested too deep (the parser itself would not mind, SymPy would)."""
     closing = {"RPAR": "LPAR", "RSQB": "LSQB"}
     still_open: list[Token] = []

@@ -13,15 +13,15 @@ from fractions import Fraction
 import sympy as sp
 
 from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT
-from ntk_theory.symbolic.grammar.shapes import (
+from ntk_theory.symbolic.grammar.sizes import (
     LEAF,
-    Shape,
-    function_shape,
-    number_shape,
-    pieces_shape,
-    power_shape,
-    product_shape,
-    sum_shape,
+    ExpandedSize,
+    function_size,
+    number_size,
+    pieces_size,
+    power_size,
+    product_size,
+    sum_size,
 )
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.pieces import Piece
@@ -97,32 +97,32 @@ def rational_part(expression: sp.Expr) -> Fraction:
     return sum((Fraction(int(term.p), int(term.q)) for term in terms), Fraction(0))
 
 
-def shape_of(expression: sp.Expr, space: JetSpace | None) -> Shape:
+def shape_of(expression: sp.Expr, space: JetSpace | None) -> ExpandedSize:
     """The shape (see :mod:`.shapes`) of a SymPy expression in the symbols of ``space``."""
-    memo: dict[sp.Basic, Shape] = {}
+    memo: dict[sp.Basic, ExpandedSize] = {}
 
-    def shape(node: sp.Expr) -> Shape:
+    def shape(node: sp.Expr) -> ExpandedSize:
         if node not in memo:
             memo[node] = compute(node)
         return memo[node]
 
-    def compute(node: sp.Expr) -> Shape:
+    def compute(node: sp.Expr) -> ExpandedSize:
         if isinstance(node, sp.Rational):
-            return number_shape(Fraction(int(node.p), int(node.q)))
+            return number_size(Fraction(int(node.p), int(node.q)))
         if isinstance(node, sp.Symbol):
             slot = space.decode(node) if space is not None else None
-            return Shape(order=slot.order) if slot is not None else LEAF
+            return ExpandedSize(order=slot.order) if slot is not None else LEAF
         if isinstance(node, sp.Add):
-            return sum_shape([shape(term) for term in node.args])
+            return sum_size([shape(term) for term in node.args])
         if isinstance(node, sp.Mul):
-            return product_shape([shape(factor) for factor in node.args])
+            return product_size([shape(factor) for factor in node.args])
         if isinstance(node, sp.Pow):
-            return power_shape(shape(node.base), shape(node.exp), rational_part(node.exp))
+            return power_size(shape(node.base), shape(node.exp), rational_part(node.exp))
         if not node.args:
             return LEAF
         if isinstance(node, Piece):
-            return pieces_shape([shape(argument) for argument in node.args])
-        return function_shape(shape(node.args[0]), is_absolute=isinstance(node, sp.Abs))
+            return pieces_size([shape(argument) for argument in node.args])
+        return function_size(shape(node.args[0]), is_absolute=isinstance(node, sp.Abs))
 
     return shape(expression)
 

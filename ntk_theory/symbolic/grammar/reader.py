@@ -15,7 +15,7 @@ from ntk_theory.symbolic.grammar.elaborate import Elaborator
 from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT
 from ntk_theory.symbolic.grammar.measure import largest_exponent, largest_number, shape_of, unfit
 from ntk_theory.symbolic.grammar.render import render
-from ntk_theory.symbolic.grammar.source import Source
+from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.sympy_input import surface
 from ntk_theory.symbolic.grammar.syntax import read
 from ntk_theory.symbolic.grammar.tree import Equation, Node, Number, Product, Sum
@@ -113,7 +113,7 @@ def from_sympy(
     >>> from_sympy(sp.Eq(u.diff(t), u.diff(x, 2))).equations
     (u_t - u_xx,)
     """
-    source = Source(None)
+    source = SourceText(None)
     equations, found = surface(expression)
     declared = checked_names("fields", fields)
     if declared is None and found.fields:
@@ -146,13 +146,13 @@ def parse_scalar(text: str, *, variables: Names = (), parameters: Parameters = N
     return _built(source, Builder(source, vocabulary, None), Bounds(source, vocabulary), [node])[0]
 
 
-def _source(text: object) -> Source:
+def _source(text: object) -> SourceText:
     if not isinstance(text, str):
         raise InputError(f"text is a {type(text).__name__}; it needs to be a str")
-    return Source(text)
+    return SourceText(text)
 
 
-def _parsed(source: Source, equations: tuple[Equation, ...], vocabulary: Vocabulary) -> Parsed:
+def _parsed(source: SourceText, equations: tuple[Equation, ...], vocabulary: Vocabulary) -> Parsed:
     elaborator = Elaborator(source, vocabulary)
     nodes = [_difference(elaborator, equation) for equation in equations]
     if not vocabulary.fields:
@@ -188,7 +188,7 @@ def _difference(elaborator: Elaborator, equation: Equation) -> Node:
     return Sum((left, Product((Number(Fraction(-1), equation.at), right), equation.at)), equation.at)
 
 
-def _built(source: Source, builder: Builder, bounds: Bounds, nodes: Iterable[Node]) -> list[sp.Expr]:
+def _built(source: SourceText, builder: Builder, bounds: Bounds, nodes: Iterable[Node]) -> list[sp.Expr]:
     """The nodes as SymPy: all bounds first, then the constructors."""
     nodes = list(nodes)
     for node in nodes:
@@ -211,7 +211,7 @@ def _built(source: Source, builder: Builder, bounds: Bounds, nodes: Iterable[Nod
 
 
 def _check_equation(
-    source: Source, space: JetSpace, equation: Equation, node: Node, expression: sp.Expr
+    source: SourceText, space: JetSpace, equation: Equation, node: Node, expression: sp.Expr
 ) -> None:
     """An equation must still contain a field once it is multiplied out."""
     if not space.slots_of(expression):

@@ -19,7 +19,7 @@ from lark.lexer import Lexer
 
 from ntk_theory.symbolic.grammar.lexer import Token, tokenize
 from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_EQUATIONS
-from ntk_theory.symbolic.grammar.source import Source
+from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.tree import (
     Call,
     Comparison,
@@ -158,7 +158,7 @@ def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", lexer=_Ready, transformer=_Tree(), maybe_placeholders=False)
 
 
-def read(source: Source) -> tuple[Equation, ...]:
+def read(source: SourceText) -> tuple[Equation, ...]:
     """The equations of a text as surface trees, nested at most ``MAX_DEPTH`` levels."""
     tokens = tokenize(source)
     try:
@@ -174,7 +174,7 @@ def read(source: Source) -> tuple[Equation, ...]:
     return equations
 
 
-def check_depth(source: Source, equation: Equation) -> None:
+def check_depth(source: SourceText, equation: Equation) -> None:
     """Refuse a tree that is nested too deep for SymPy's own recursion."""
     for side in (equation.left, equation.right):
         if side is not None and (node := deepest(side, MAX_DEPTH)) is not None:
@@ -185,7 +185,7 @@ _OPERANDS = ("NUMBER", "NAME", "LPAR", "LSQB")
 RELATIONS = ("LESS", "MORE", "ATMOST", "ATLEAST")
 
 
-def _explain(source: Source, tokens: list[Token], problem: UnexpectedToken) -> Exception:
+def _explain(source: SourceText, tokens: list[Token], problem: UnexpectedToken) -> Exception:
     """One sentence on what stands where something else was needed."""
     wants_operand = "NAME" in problem.accepts
     found = problem.token.value if isinstance(problem.token.value, Token) else None
@@ -216,7 +216,7 @@ def _explain(source: Source, tokens: list[Token], problem: UnexpectedToken) -> E
     return source.error(f"{found.text!r} does not fit here", found.at, expected="an operator such as + or *")
 
 
-def _explain_end(source: Source, tokens: list[Token], wants_operand: bool) -> Exception:
+def _explain_end(source: SourceText, tokens: list[Token], wants_operand: bool) -> Exception:
     end = len((source.text or "").rstrip())
     if wants_operand:
         return source.error(
@@ -228,7 +228,7 @@ def _explain_end(source: Source, tokens: list[Token], wants_operand: bool) -> Ex
     return source.error("the text ends too early", end)
 
 
-def _explain_operator(source: Source, found: Token, before: Token | None) -> Exception:
+def _explain_operator(source: SourceText, found: Token, before: Token | None) -> Exception:
     expected = "a number, a name or an opening bracket"
     if before is None:
         return source.error(f"the text begins with {found.text!r}", found.at, expected=expected)
@@ -237,7 +237,7 @@ def _explain_operator(source: Source, found: Token, before: Token | None) -> Exc
     return source.error(f"{found.text!r} follows {before.text!r}", found.at, expected=expected)
 
 
-def _explain_juxtaposed(source: Source, before: Token, found: Token) -> Exception:
+def _explain_juxtaposed(source: SourceText, before: Token, found: Token) -> Exception:
     between = (source.text or "")[before.at : found.at]
     if "\n" in between:
         return source.error(

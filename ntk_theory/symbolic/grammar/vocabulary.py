@@ -17,7 +17,7 @@ import sympy as sp
 from ntk_theory.errors import InputError
 from ntk_theory.symbolic.grammar.limits import MAX_NAMES
 from ntk_theory.symbolic.grammar.outside import BY_NAME, DELAY
-from ntk_theory.symbolic.grammar.source import Source, clipped, near
+from ntk_theory.symbolic.grammar.source_text import SourceText, clipped, near
 from ntk_theory.symbolic.grammar.tree import (
     Call,
     Coordinate,
@@ -127,7 +127,7 @@ class Vocabulary:
         """The fields, or the customary ones while none was found."""
         return self.fields or DEFAULT_FIELDS
 
-    def resolve(self, source: Source, name: Name) -> Jet | Coordinate | Parameter:
+    def resolve(self, source: SourceText, name: Name) -> Jet | Coordinate | Parameter:
         """What a name stands for; raises :class:`ParseError` with a near miss where there is one."""
         text = name.name
         if text in self.fields:
@@ -146,7 +146,7 @@ class Vocabulary:
             return Parameter(text, name.at)
         raise self._unknown(source, text, name.at)
 
-    def _index(self, source: Source, field: str, letters: str, at: Position) -> tuple[int, ...]:
+    def _index(self, source: SourceText, field: str, letters: str, at: Position) -> tuple[int, ...]:
         """The multi-index that the letters behind the underscore spell."""
         names = ", ".join(self.variables)
         if not letters:
@@ -162,7 +162,7 @@ class Vocabulary:
             raise self._bad_letters(source, field, letters, at)
         return tuple(parts.count(variable) for variable in self.variables)
 
-    def _bad_letters(self, source: Source, field: str, letters: str, at: Position) -> Exception:
+    def _bad_letters(self, source: SourceText, field: str, letters: str, at: Position) -> Exception:
         good = next(
             n for n in range(len(letters), -1, -1) if spelled(letters[:n], self.variables) is not None
         )
@@ -185,7 +185,7 @@ class Vocabulary:
             f"{bad!r} is not a variable{hint}", place, expected=expected, suggestion=suggestion
         )
 
-    def _unknown(self, source: Source, text: str, at: Position) -> Exception:
+    def _unknown(self, source: SourceText, text: str, at: Position) -> Exception:
         if text in FUNCTIONS + OPERATORS + IN_PIECES:
             example = (
                 piecewise_example(text, self.variables)
@@ -219,7 +219,7 @@ class Vocabulary:
             suggestion=suggestion,
         )
 
-    def _unknown_part(self, source: Source, text: str, at: Position) -> Exception:
+    def _unknown_part(self, source: SourceText, text: str, at: Position) -> Exception:
         parts = list(dict.fromkeys(part for name in self.fields if (part := part_of(name))))
         here = [base_of(name) for name in self.fields if part_of(name) == part_of(text)]
         place = None if at is None else at + (0 if here else len(base_of(text)) + 1)
@@ -237,7 +237,7 @@ class Vocabulary:
             suggestion=suggestion,
         )
 
-    def unknown_function(self, source: Source, call: Call) -> Exception:
+    def unknown_function(self, source: SourceText, call: Call) -> Exception:
         """The error for a call of a name that is no function."""
         if call.name in self.fields or spelling(call.name)[0] in self.fields:
             if any(not isinstance(a, Name) or a.name not in self.variables for a in call.arguments):

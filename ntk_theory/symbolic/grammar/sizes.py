@@ -1,6 +1,6 @@
 """How large an expression gets when it is expanded, predicted from its parts.
 
-A :class:`Shape` bounds the expansion of an expression from above: the number of terms, of nodes,
+A :class:`ExpandedSize` bounds the expansion of an expression from above: the number of terms, of nodes,
 the digits of a coefficient, the order of a derivative. The rules need the parts' shapes only, so
 they serve our tree (before SymPy exists) and SymPy expressions (after a total derivative) alike.
 """
@@ -23,7 +23,7 @@ from ntk_theory.symbolic.grammar.limits import (
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ExpandedSize:
     """Upper bounds after expansion.
 
     ``terms`` counts terms, ``size`` nodes, ``digits`` and ``denominators`` decimal digits of the
@@ -49,22 +49,22 @@ class Shape:
         return None
 
 
-LEAF = Shape()
+LEAF = ExpandedSize()
 
 
 def _count(number: int) -> str:
     return str(number) if number < 10**9 else f"10^{int(log10(number))}"
 
 
-def number_shape(value: Fraction) -> Shape:
+def number_size(value: Fraction) -> ExpandedSize:
     """The shape of a rational constant."""
-    return Shape(digits=log10(abs(value.numerator) or 1), denominators=log10(value.denominator))
+    return ExpandedSize(digits=log10(abs(value.numerator) or 1), denominators=log10(value.denominator))
 
 
-def sum_shape(parts: Sequence[Shape]) -> Shape:
+def sum_size(parts: Sequence[ExpandedSize]) -> ExpandedSize:
     """Terms add up; a common denominator is at most the product of all."""
     denominators = sum(part.denominators for part in parts)
-    return Shape(
+    return ExpandedSize(
         terms=sum(part.terms for part in parts),
         size=sum(part.size for part in parts) + 1,
         digits=max(part.digits + denominators - part.denominators for part in parts) + log10(len(parts)),
@@ -73,10 +73,10 @@ def sum_shape(parts: Sequence[Shape]) -> Shape:
     )
 
 
-def product_shape(parts: Sequence[Shape]) -> Shape:
+def product_size(parts: Sequence[ExpandedSize]) -> ExpandedSize:
     """Every term of one factor meets every term of the others."""
     terms = prod(part.terms for part in parts)
-    return Shape(
+    return ExpandedSize(
         terms=terms,
         size=sum(part.size * (terms // part.terms) for part in parts) + terms,
         digits=sum(part.digits for part in parts) + log10(terms),
@@ -85,7 +85,7 @@ def product_shape(parts: Sequence[Shape]) -> Shape:
     )
 
 
-def power_shape(base: Shape, exponent: Shape, constant: Fraction | None) -> Shape:
+def power_size(base: ExpandedSize, exponent: ExpandedSize, constant: Fraction | None) -> ExpandedSize:
     """The multinomial theorem: the n-th power of t terms has C(t + n − 1, n) terms.
 
     ``constant`` is the rational part of the exponent and n = ⌈|constant|⌉, at least 1. A root or a
@@ -104,7 +104,7 @@ def power_shape(base: Shape, exponent: Shape, constant: Fraction | None) -> Shap
         size += terms * radical  # every term of the whole part meets the root
     inverted = constant is None or constant < 0
     below = max(base.denominators, base.digits) if inverted else base.denominators
-    return Shape(
+    return ExpandedSize(
         terms=terms,
         size=size,
         digits=max((n + 1) * (base.digits + log10(base.terms)), exponent.digits),
@@ -113,12 +113,12 @@ def power_shape(base: Shape, exponent: Shape, constant: Fraction | None) -> Shap
     )
 
 
-def function_shape(argument: Shape, *, is_absolute: bool = False) -> Shape:
+def function_size(argument: ExpandedSize, *, is_absolute: bool = False) -> ExpandedSize:
     """A function of an argument is one term; exp of a sum expands to a product.
 
     An absolute value keeps its argument's terms: SymPy turns |a|^2 into a^2, which expands.
     """
-    return Shape(
+    return ExpandedSize(
         terms=argument.terms if is_absolute else 1,
         size=argument.size + argument.terms + 1,
         digits=argument.digits,
@@ -127,9 +127,9 @@ def function_shape(argument: Shape, *, is_absolute: bool = False) -> Shape:
     )
 
 
-def pieces_shape(arguments: Sequence[Shape]) -> Shape:
+def pieces_size(arguments: Sequence[ExpandedSize]) -> ExpandedSize:
     """A function in pieces is one term; its derivative compares the arguments with each other."""
-    return Shape(
+    return ExpandedSize(
         terms=1,
         size=sum(argument.size + argument.terms for argument in arguments) + 1,
         digits=max(argument.digits for argument in arguments),

@@ -16,21 +16,21 @@ from functools import lru_cache
 import numpy as np
 
 from ntk_theory.arrays import Floats, Ints
-from ntk_theory.empirical.request import Request
-from ntk_theory.empirical.states import State
+from ntk_theory.empirical.jet_request import JetRequest
+from ntk_theory.empirical.passes import Pass
 from ntk_theory.kernels import gram
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.kernels.threads import share
 
 
-def product(ask: Request, left: Floats, right: Floats) -> Floats:
+def product(ask: JetRequest, left: Floats, right: Floats) -> Floats:
     """X Yᵀ over the last axis; a symmetric rank-k update where both are the same array."""
     rows = left.reshape(-1, left.shape[-1])
     columns = rows if left is right else right.reshape(-1, right.shape[-1])
     return np.matmul(rows, columns.T, out=ask.arena.empty(len(rows), len(columns)))
 
 
-def add_jet_pair(left: State, right: State, out: Floats) -> None:
+def add_jet_pair(left: Pass, right: Pass, out: Floats) -> None:
     """Add T between two tiles to ``out`` (S·n, S·m), in Taylor normalisation (without α! α'!)."""
     ask = left.ask
     n, m = len(left.ask.points), len(right.ask.points)
@@ -57,7 +57,7 @@ def add_jet_pair(left: State, right: State, out: Floats) -> None:
         share(work, n, 8)
 
 
-def add_contracted_pair(left: State, right: State, out: Floats) -> None:
+def add_contracted_pair(left: Pass, right: Pass, out: Floats) -> None:
     """Add Σ w T w between two tiles to ``out`` (n, m)."""
     ask = left.ask
     n, m = len(left.ask.points), len(right.ask.points)
@@ -78,7 +78,7 @@ def add_contracted_pair(left: State, right: State, out: Floats) -> None:
         share(work, n, 8)
 
 
-def first_gradients(state: State) -> Floats:
+def first_gradients(state: Pass) -> Floats:
     """Derivatives by W¹ and b¹ of the weighted row, times √η: shape (n, (d + 1)·N)."""
     ask, D = state.ask, state.deltas[0]
     weight_rate, bias_rate = np.sqrt(ask.parameters.rates[:2])
@@ -92,7 +92,7 @@ def first_gradients(state: State) -> Floats:
     return out.reshape(n, -1)
 
 
-def _input_gram(left: State, right: State, at: int) -> tuple[Floats, tuple[int, ...]]:
+def _input_gram(left: Pass, right: Pass, at: int) -> tuple[Floats, tuple[int, ...]]:
     """η_W H Hᵀ + η_b [β = β' = 0] of layer ``at`` (from 0) and the positions of its blocks."""
     ask = left.ask
     n, m = len(left.ask.points), len(right.ask.points)
@@ -109,7 +109,7 @@ def _input_gram(left: State, right: State, at: int) -> tuple[Floats, tuple[int, 
     return gram_, support
 
 
-def input_jets(ask: Request) -> tuple[tuple[int, ...], Floats]:
+def input_jets(ask: JetRequest) -> tuple[tuple[int, ...], Floats]:
     """The places of the non-zero Taylor coefficients of x̃, and these: x̃ itself and scale_j e_j."""
     n, d = ask.inputs.shape
     support, blocks = [0], [ask.inputs]

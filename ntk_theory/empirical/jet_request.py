@@ -20,7 +20,7 @@ from ntk_theory.symbolic.jets import Slot
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
+class JetRequest:
     """Checked arguments and the tables that follow from the slots.
 
     Attributes
@@ -62,15 +62,15 @@ class Request:
         """α! per slot, shape (S,)."""
         return np.asarray(self.set.factorials[self.positions])
 
-    def rows(self, start: int, stop: int) -> Request:
+    def rows(self, start: int, stop: int) -> JetRequest:
         """The same request for the points ``start`` to ``stop``."""
         part = slice(start, stop)
         return replace(self, points=self.points[part], inputs=self.inputs[part])
 
 
-def request(
+def jet_request(
     network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot], *, kernel: bool = True
-) -> Request:
+) -> JetRequest:
     """Check the arguments; ``kernel`` asks for one derivative of φ more (∂/∂θ).
 
     Raises
@@ -86,7 +86,7 @@ def request(
     _check_slots(network, checked)
     require_smooth(network.phi, max(slot.order for slot in checked), extra=int(kernel))
     array = check_points(points, len(network.variables))
-    return Request(network, parameters, array, network.inputs(array), checked)
+    return JetRequest(network, parameters, array, network.inputs(array), checked)
 
 
 def check_points(points: ArrayLike, dimension: int) -> Floats:

@@ -9,7 +9,7 @@ from ntk_theory.errors import BudgetError, ParseError
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceText:
     """A text to point into; ``None`` when the input was a SymPy expression."""
 
     text: str | None

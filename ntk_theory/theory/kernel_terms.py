@@ -25,7 +25,7 @@ from ntk_theory.symbolic.transseries import Value, leading_of, plus, times
 from ntk_theory.symbolic.zero import depends_on, is_zero
 from ntk_theory.theory.collector import LIMITS, Collector, joined
 from ntk_theory.theory.exponents import HALF, Limit, Line, Obstacle, Terms
-from ntk_theory.theory.rows import Expanded, Row, Side
+from ntk_theory.theory.rows import Expanded, ResidualRow, Side
 from ntk_theory.theory.symmetry import Key
 from ntk_theory.theory.vanishing import Verdict, contraction_verdict
 
@@ -37,7 +37,7 @@ Pairing = tuple[Expanded, Expanded]
 
 
 def terms_at_end(
-    g: Row, h: Row, end: End, verdict: Verdict, *, same_point: bool = False
+    g: ResidualRow, h: ResidualRow, end: End, verdict: Verdict, *, same_point: bool = False
 ) -> list[tuple[Terms, ...]]:
     """The terms of g against h as ε → 0 (s > 1/2) or ε → ∞ (s < 1/2).
 
@@ -81,7 +81,9 @@ def _compatible(a: Side, b: Side) -> tuple[Side, Side] | None:
     return a.xreplace(ours), b.xreplace(theirs)
 
 
-def _between(g: Row, h: Row, a: Side, b: Side, verdict: Verdict, faults: Iterable[Obstacle]) -> Terms:
+def _between(
+    g: ResidualRow, h: ResidualRow, a: Side, b: Side, verdict: Verdict, faults: Iterable[Obstacle]
+) -> Terms:
     """The terms in one pair of branches."""
     point = joined(a.point, b.point)
     collector = Collector(point)
@@ -242,7 +244,9 @@ def _diverges_somewhere(mixed: Sequence[sp.Expr], point: Point) -> bool:
     return False
 
 
-def _by_orders(verdict: Verdict, g: Row, h: Row, a: Side, b: Side, collector: Collector) -> bool:
+def _by_orders(
+    verdict: Verdict, g: ResidualRow, h: ResidualRow, a: Side, b: Side, collector: Collector
+) -> bool:
     """The hidden part of two nonlinear rows on faces, order by order: T^∞ may cancel the leading ones."""
     orders: dict[Order, list[tuple[Key, sp.Expr]]] = {}
     tails = []

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ntk_theory.arrays import Floats
+from ntk_theory.empirical.jet_request import JetRequest
 from ntk_theory.empirical.propagate import Layer, backward, first_layer, forward, pull_back, times
-from ntk_theory.empirical.request import Request
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class Pass:
     """What the Gram products of one tile of points need.
 
     Attributes
@@ -34,7 +34,7 @@ class State:
         (S, n, N) or, contracted, (fields, n, N): the derivatives by the readout times √N.
     """
 
-    ask: Request
+    ask: JetRequest
     values: tuple[Floats, ...]
     deltas: tuple[Floats, ...]
     readout: Floats
@@ -43,14 +43,14 @@ class State:
 Layers = tuple[Layer, ...]
 
 
-def layers_of(ask: Request, neurons: slice) -> Layers:
+def layers_of(ask: JetRequest, neurons: slice) -> Layers:
     """The forward pass; a slice of neurons is possible at depth 1 only."""
     if len(ask.parameters.hidden) == 1:
         return (first_layer(ask, neurons),)
     return tuple(forward(ask))
 
 
-def jet_state(ask: Request, layers: Layers, neurons: slice) -> State:
+def jet_pass(ask: JetRequest, layers: Layers, neurons: slice) -> Pass:
     """Backward pass once per output."""
     outputs = ask.parameters.readout[:, neurons] / math.sqrt(ask.network.widths[-1])
     slopes = layers[-1].slopes
@@ -65,10 +65,10 @@ def jet_state(ask: Request, layers: Layers, neurons: slice) -> State:
 
     top = top.reshape(-1, *slopes.shape[1:])
     values = tuple(layer.values for layer in layers)
-    return State(ask, values, _descend(top, len(layers), down), values[-1][ask.positions])
+    return Pass(ask, values, _descend(top, len(layers), down), values[-1][ask.positions])
 
 
-def contracted_state(ask: Request, layers: Layers, neurons: slice, weights: Floats) -> State:
+def contracted_pass(ask: JetRequest, layers: Layers, neurons: slice, weights: Floats) -> Pass:
     """Backward pass once, seeded with the weights (S, n) of every point's row."""
     readout = ask.parameters.readout[:, neurons]
     fields, n = len(readout), len(ask.points)
@@ -84,13 +84,13 @@ def contracted_state(ask: Request, layers: Layers, neurons: slice, weights: Floa
     for slot, (place, output) in enumerate(zip(ask.positions, ask.outputs, strict=True)):
         rows[output] += coefficients[slot][:, None] * values[-1][place]
     deltas = _descend(top, len(layers), lambda at, delta: _down(ask, layers, at, delta, pull_back))
-    return State(ask, values, deltas, rows)
+    return Pass(ask, values, deltas, rows)
 
 
-Step = Callable[[Request, Floats, Floats, float], Floats]
+Step = Callable[[JetRequest, Floats, Floats, float], Floats]
 
 
-def _down(ask: Request, layers: Layers, at: int, delta: Floats, step: Step) -> Floats:
+def _down(ask: JetRequest, layers: Layers, at: int, delta: Floats, step: Step) -> Floats:
     weight = ask.parameters.hidden[at][0]
     return step(ask, layers[at - 1].slopes, times(ask, delta, weight), 1 / math.sqrt(weight.shape[1]))
 

@@ -1,6 +1,6 @@
 """Truncated Taylor series in (h, h') of many pairs of points, as values one can calculate with.
 
-A :class:`Series` wraps the arrays of ``kernels.pair_taylor``: sums, products and analytic functions
+A :class:`PairSeries` wraps the arrays of ``kernels.pair_taylor``: sums, products and analytic functions
 of series are series, truncated to a product of two downward-closed index sets. The formulas of
 ``limit.closed_forms`` are written once, for these values.
 """
@@ -19,7 +19,7 @@ from ntk_theory.kernels.pair_taylor import compose_unary, multiply
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class PairSeries:
     """Normalised Taylor coefficients ``coefficients`` (P, A, B) over index sets ``left``, ``right``."""
 
     coefficients: Floats
@@ -36,24 +36,24 @@ class Series:
         """The largest total degree kept."""
         return self.left.order + self.right.order
 
-    def _with(self, coefficients: Floats) -> Series:
-        return Series(coefficients, self.left, self.right)
+    def _with(self, coefficients: Floats) -> PairSeries:
+        return PairSeries(coefficients, self.left, self.right)
 
-    def __add__(self, other: Series | float) -> Series:
-        if isinstance(other, Series):
+    def __add__(self, other: PairSeries | float) -> PairSeries:
+        if isinstance(other, PairSeries):
             return self._with(self.coefficients + other.coefficients)
         shifted = self.coefficients.copy()
         shifted[:, 0, 0] += other
         return self._with(shifted)
 
-    def __neg__(self) -> Series:
+    def __neg__(self) -> PairSeries:
         return self._with(-self.coefficients)
 
-    def __sub__(self, other: Series | float) -> Series:
+    def __sub__(self, other: PairSeries | float) -> PairSeries:
         return self + (-other)
 
-    def __mul__(self, other: Series | float) -> Series:
-        if isinstance(other, Series):
+    def __mul__(self, other: PairSeries | float) -> PairSeries:
+        if isinstance(other, PairSeries):
             return self._with(
                 multiply(self.coefficients, other.coefficients, self.left.products, self.right.products)
             )
@@ -62,11 +62,11 @@ class Series:
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def select(self, rows: Bools) -> Series:
+    def select(self, rows: Bools) -> PairSeries:
         """The pairs where ``rows`` (P,) holds."""
         return self._with(np.ascontiguousarray(self.coefficients[rows]))
 
-    def apply(self, taylor: Callable[[Floats, int], Floats]) -> Series:
+    def apply(self, taylor: Callable[[Floats, int], Floats]) -> PairSeries:
         """f(self), where ``taylor(base, K)`` gives f^(k)(base)/k!, k = 0..K, as an array (P, K+1)."""
         return self._with(
             compose_unary(
@@ -77,22 +77,22 @@ class Series:
             )
         )
 
-    def power(self, exponent: float) -> Series:
+    def power(self, exponent: float) -> PairSeries:
         """self^exponent, for a positive constant term."""
         return self.apply(lambda base, order: _power_taylor(base, exponent, order))
 
-    def integer_power(self, exponent: int) -> Series:
+    def integer_power(self, exponent: int) -> PairSeries:
         """self^exponent for exponent ≥ 0, by multiplication: no sign is required."""
         out = self._with(np.zeros_like(self.coefficients)) + 1.0
         for _ in range(exponent):
             out = out * self
         return out
 
-    def exp(self) -> Series:
+    def exp(self) -> PairSeries:
         """e^self."""
         return self.apply(_exp_taylor)
 
-    def asin(self) -> Series:
+    def asin(self) -> PairSeries:
         """arcsin(self), for a constant term in (−1, 1)."""
         return self.apply(_asin_taylor)
 
@@ -125,7 +125,7 @@ def _asin_taylor(base: Floats, order: int) -> Floats:
     return out
 
 
-def from_points(coefficients: Floats, partner: IndexSet, own: IndexSet, *, is_left: bool) -> Series:
+def from_points(coefficients: Floats, partner: IndexSet, own: IndexSet, *, is_left: bool) -> PairSeries:
     """The series of a function of one of the two points: ``coefficients`` (P, A) of ``own``.
 
     ``is_left`` says whether it is a function of x + h (its index set left) or of x' + h'.
@@ -134,7 +134,7 @@ def from_points(coefficients: Floats, partner: IndexSet, own: IndexSet, *, is_le
     if is_left:
         out = np.zeros((pairs, count, partner.size))
         out[:, :, 0] = coefficients
-        return Series(out, own, partner)
+        return PairSeries(out, own, partner)
     out = np.zeros((pairs, partner.size, count))
     out[:, 0, :] = coefficients
-    return Series(out, partner, own)
+    return PairSeries(out, partner, own)
