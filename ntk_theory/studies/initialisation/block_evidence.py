@@ -156,6 +156,10 @@ def _with_law(
         return None, None, None, False
     constant = all(map(_is_constant, drawn))
     measured = [_snapped(x, y) for x, y in zip(measured, drawn, strict=True)]
+    if not constant:
+        # A width at which the law is one number, and is met, has no ranks: its ties would be a lump at 1/2.
+        told = [(x, y) for x, y in zip(measured, drawn, strict=True) if not _is_met(x, y)]
+        measured, drawn = [x for x, _ in told], [y for _, y in told]
     ranks = law_ranks(measured, drawn)
     p = against_law(ranks, sum(map(len, drawn)))
     return p, mean_rank(ranks, criterion.level), law_tail(law, rows.pair, rows.s), constant
@@ -163,6 +167,11 @@ def _with_law(
 
 def _is_constant(law: Floats) -> bool:
     return bool(np.ptp(law) <= ROUNDING * abs(float(np.median(law))))
+
+
+def _is_met(sample: Floats, law: Floats) -> bool:
+    """Is the law one number here, and every network at it?"""
+    return _is_constant(law) and bool(np.all(sample == np.median(law)))
 
 
 def _snapped(sample: Floats, law: Floats) -> Floats:

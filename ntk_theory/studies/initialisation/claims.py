@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 from ntk_theory.studies.initialisation.evidence import Decide, KernelClaim, PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.exponents import exponent_at, law_tells, norm_exponent, spread_exponent
 from ntk_theory.studies.initialisation.observed_limit import Observed, agrees
+from ntk_theory.studies.initialisation.resolution import Far
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.verdict import (
     LARGER_WIDTHS,
@@ -65,6 +66,10 @@ def _paper_block(block: str, *, converse: bool) -> Decide:
         predicted = f"{'fails' if converse else 'converges'} for {side}"
         for s, (limit_class, reason) in seen.items():
             if limit_class in against:
+                withheld = e.withheld(block, s, reason.text, lambda far: far.limit in wanted)
+                if withheld is not None:
+                    seen[s] = Observed.UNDECIDED, withheld
+                    continue
                 found = replace(reason, text=f"{_WORDS[limit_class]}: {reason.text}", s=s)
                 yield claim.verdict(Outcome.REFUTED, found, block, s, predicted, str(limit_class), statement)
                 return
@@ -99,11 +104,17 @@ def _sharp_limit(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
                 continue
             seen, reason = e.observed(block, s)
             hidden = _hidden(e, (block, s), seen)
+            if hidden is None and seen not in (Observed.UNDECIDED, str(predicted)):
+                hidden = e.withheld(block, s, reason.text, _shows(predicted))
             if hidden or seen is Observed.UNDECIDED:
                 outcome, reason = Outcome.UNDECIDED, hidden or reason
             else:
                 outcome = Outcome.SUPPORTED if seen == str(predicted) else Outcome.REFUTED
             yield claim.verdict(outcome, reason, block, s, str(predicted), str(seen))
+
+
+def _shows(predicted: Limit) -> Callable[[Far], bool]:
+    return lambda far: far.limit == str(predicted)
 
 
 def _hidden(e: ProblemEvidence, key: tuple[str, Fraction], seen: Observed) -> Reason | None:

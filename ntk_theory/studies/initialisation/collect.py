@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError
+from ntk_theory.limit.extended import ExtendedLaw
 from ntk_theory.limit.law import LimitLaw, limit_law
-from ntk_theory.studies.initialisation.block_evidence import BlockRows, block_evidence
-from ntk_theory.studies.initialisation.blocks import PROBES, block_name, watched_pairs
+from ntk_theory.studies.initialisation.block_evidence import BlockEvidence, BlockRows, block_evidence
+from ntk_theory.studies.initialisation.blocks import PROBES, block_name, split, watched_pairs
 from ntk_theory.studies.initialisation.cells import CellContext
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.evidence import Data, Measured, PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.law_draws import draw_from
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
 from ntk_theory.studies.initialisation.law_tail import LawTable
+from ntk_theory.studies.initialisation.observed_limit import Observed
+from ntk_theory.studies.initialisation.resolution import Far, Resolution
 from ntk_theory.studies.judging.statistics import holm
 from ntk_theory.studies.question.study import Study
 from ntk_theory.theory import classify
@@ -55,7 +61,35 @@ def problem_evidence(
     rejected = frozenset((n, s) for n, s in blocks if bad.get(f"{n}|{s}", False))
     parts = _parts(study, data, case, activation, context, law, criterion, level)
     measured = Measured(data, case, activation, study.widths, pairs)
-    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level, measured)
+    far = _far_look(context, law, study, criterion, pairs, blocks)
+    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level, measured, far)
+
+
+def _far_look(
+    context: CellContext,
+    law: LimitLaw | None,
+    study: Study,
+    criterion: Criterion,
+    pairs: Mapping[str, str],
+    blocks: Mapping[tuple[str, Fraction], BlockEvidence],
+) -> Callable[[str, Fraction], Far] | None:
+    """How a block looks where its terms have separated; nothing is computed before it is asked for."""
+
+    @cache
+    def resolution() -> Resolution | None:
+        # Which term dominates far out does not depend on the activation: erf stands in where there is no law.
+        own = law or _law(replace(context, activation="erf"))
+        return None if own is None else Resolution(ExtendedLaw(own, criterion.seed), study.widths)
+
+    @cache
+    def look(block: str, s: Fraction) -> Far:
+        found = resolution()
+        if found is None:
+            return Far(0.0, None, None, Observed.UNDECIDED, problem="there is no limit law")
+        left, right = (tuple(g.name for g in context.reader.members(name)) for name in split(pairs[block]))
+        return found.look((left, right), s, only_fluctuations=blocks[block, s].law_vanishes)
+
+    return look
 
 
 def law_table(law: LimitLaw, study: Study, criterion: Criterion) -> LawTable:

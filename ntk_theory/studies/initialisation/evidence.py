@@ -14,6 +14,7 @@ from ntk_theory.arrays import Floats
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.observed_limit import Observed, law_decides, observed_limit
+from ntk_theory.studies.initialisation.resolution import Far
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.statistics import holm
 from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
@@ -71,7 +72,9 @@ class ProblemEvidence:
     """What is known of one problem with one activation: prediction, evidence per block and s, parts.
 
     ``rejected`` holds the blocks and s at which part (d) was rejected (Holm over all of them); ``level``
-    is this problem's share of the study's family-wise error. ``measured`` has the numbers themselves.
+    is this problem's share of the study's family-wise error. ``measured`` has the numbers themselves. ``far``
+    looks at a block where its terms have separated, asked only before a claim is refuted; without it what was
+    seen is taken to last.
     """
 
     classification: Classification
@@ -81,6 +84,16 @@ class ProblemEvidence:
     criterion: Criterion
     level: float
     measured: Measured | None = None
+    far: Callable[[str, Fraction], Far] | None = None
+
+    def withheld(
+        self, block: str, s: Fraction, seen: str, is_claimed: Callable[[Far], bool]
+    ) -> Reason | None:
+        """Why what was ``seen`` at one s may not refute a claim that ``is_claimed`` tests far out.
+
+        ``None``: it may, for the claim does not hold there either.
+        """
+        return None if self.far is None else self.far(block, s).withholds(seen, is_claimed)
 
     def observed(self, block: str, s: Fraction) -> tuple[Observed, Reason]:
         """The limit class that was seen, with the reason."""

@@ -10,6 +10,7 @@ from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.evidence import KernelClaim, ProblemEvidence
 from ntk_theory.studies.initialisation.observed_limit import plain
+from ntk_theory.studies.initialisation.resolution import Far
 from ntk_theory.studies.judging.verdict import LARGER_WIDTHS, MORE_SEEDS, NO_REMEDY, Outcome, Reason, Verdict
 from ntk_theory.theory import Regime
 
@@ -36,11 +37,18 @@ def norm_exponent(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
         elif (block, s) in by_slope:
             # With another law, or none, a slope may still be on its way (THEORY §3).
             may_refute = rejected[block, s] and evidence.law_vanishes
-            yield _by_slope(claim, evidence, e.criterion, block, value, spread=False, may_refute=may_refute)
+            yield _resolved(
+                claim,
+                e,
+                _by_slope(claim, evidence, e.criterion, block, value, spread=False, may_refute=may_refute),
+                value,
+                spread=False,
+            )
         else:
             assert evidence.tail is not None
             tail = evidence.tail
-            yield _against_law(claim, e, (block, s), value, tail.slope, "‖K‖ goes", tail.near_slope)
+            found = _against_law(claim, e, (block, s), value, tail.slope, "‖K‖ goes", tail.near_slope)
+            yield _resolved(claim, e, found, value, spread=False)
 
 
 def law_tells(e: ProblemEvidence, key: tuple[str, Fraction], value: float) -> bool:
@@ -70,12 +78,35 @@ def spread_exponent(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]
             assert evidence.tail is not None
             assert evidence.tail.spread_slope is not None
             slope = evidence.tail.spread_slope
-            yield _against_law(claim, e, (block, s), value, slope, "K spreads")
+            yield _resolved(
+                claim, e, _against_law(claim, e, (block, s), value, slope, "K spreads"), value, spread=True
+            )
         else:
             # Only where the law has no randomness of its own is the spread one power of N from the start.
             alone = evidence.law_vanishes or evidence.law_is_constant
             may_refute = rejected[block, s] and alone
-            yield _by_slope(claim, evidence, e.criterion, block, value, spread=True, may_refute=may_refute)
+            found = _by_slope(claim, evidence, e.criterion, block, value, spread=True, may_refute=may_refute)
+            yield _resolved(claim, e, found, value, spread=True)
+
+
+def _resolved(
+    claim: KernelClaim, e: ProblemEvidence, verdict: Verdict, value: float, *, spread: bool
+) -> Verdict:
+    """The verdict, unless it refutes an exponent that the identity shows where its terms have separated."""
+    if verdict.outcome is not Outcome.REFUTED:
+        return verdict
+    assert verdict.s is not None
+    margin = e.criterion.law_slope_margin
+
+    def is_claimed(far: Far) -> bool:
+        slope = far.spread if spread else far.norm
+        return slope is not None and abs(slope - value) <= margin
+
+    withheld = e.withheld(verdict.block, verdict.s, verdict.reason, is_claimed)
+    if withheld is None:
+        return verdict
+    shown = (verdict.block, verdict.s, verdict.predicted, verdict.observed)
+    return claim.verdict(Outcome.UNDECIDED, withheld, *shown)
 
 
 def _spread_at(regime: Regime, s: Fraction) -> float | None:

@@ -42,18 +42,26 @@ class Remedy:
         The same as people say it.
     factor:
         How many times as much, where that is known; 0 where it is not.
+    log_width:
+        log10 of the width from which on the claim could be seen, reachable or not; ``None`` where unknown.
     """
 
     needs: tuple[Need, ...]
     words: str
     factor: int = 0
+    log_width: float | None = None
 
     def __str__(self) -> str:
         return self.words
 
     def to_dict(self) -> dict[str, Any]:
         """The remedy as JSON-like data."""
-        return {"needs": [str(n) for n in self.needs], "words": self.words, "factor": self.factor or None}
+        return {
+            "needs": [str(n) for n in self.needs],
+            "words": self.words,
+            "factor": self.factor or None,
+            "log10_width": self.log_width,
+        }
 
 
 #: Nothing known would decide it: no study reaches so far.

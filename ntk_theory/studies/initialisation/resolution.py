@@ -1,0 +1,181 @@
+"""May a comparison refute? What the identity of §3 says where the terms of K have separated.
+
+A claim on N → ∞ is compared with the limit law between N = 10^20 and 10^40, in floats, or with slopes over
+widths. Both show the term that dominates there; with coefficients far apart that need not be the one that
+decides, and a randomness of 10^{-30} of K is lost in floats. So before anything is refuted, the law is looked
+at in extended precision so far out that all powers of ten between the coefficients are passed, and the claim
+stands as *undecided* where it agrees there. Nothing here knows a predicted exponent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import sympy as sp
+
+from ntk_theory.errors import NTKTheoryError
+from ntk_theory.limit.extended import ExtendedLaw, FarKernel
+from ntk_theory.studies.initialisation.observed_limit import Observed
+from ntk_theory.studies.judging.verdict import NO_REMEDY, Need, Reason, Remedy
+from ntk_theory.symbolic.pieces import choose, heaviside
+
+#: Powers of ten of ε that are passed: at least, per power between the coefficients, at most.
+LEAST_REACH, REACH_PER_SPAN, MOST_REACH = 40.0, 8.0, 400.0
+#: The largest log10 N, which bounds the digits and so the time.
+MOST_LOG_WIDTH = 4000.0
+#: Slopes of log K between two pairs of far widths that differ by less have settled; so do they from 0.
+SETTLED = 0.01
+#: Less than this share of the terms' size is left after they cancel: the rounding of T^∞ may be all of it.
+CANCELLED = 1e-6
+#: Powers of ten by which a relative randomness that dies out falls at least when the far width is squared.
+FADES = 1.0
+#: The largest width that a study can reach, as a power of ten.
+REACHABLE = 5.0
+
+Names = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Far:
+    """One block where its terms have separated.
+
+    Attributes
+    ----------
+    log_width:
+        How far out that is, log10 N.
+    norm, spread:
+        Exponents of N in ‖K‖ and in the spread of K; ``None`` where K, or its spread, is exactly 0.
+    limit:
+        The limit class; ``UNDECIDED`` where ``problem`` says why nothing is known.
+    log_relative_range:
+        log10 of the range over the size there.
+    log_crossover:
+        log10 of the width at which the power of N seen at the watched widths gives way to ``norm``; ``None``
+        where it does not.
+    """
+
+    log_width: float
+    norm: float | None
+    spread: float | None
+    limit: Observed
+    log_relative_range: float = -math.inf
+    log_crossover: float | None = None
+    problem: str = ""
+
+    def withholds(self, seen: str, is_claimed: Callable[[Far], bool]) -> Reason | None:
+        """Why what was ``seen`` does not refute a claim; ``None`` where the far law denies it, too."""
+        if self.problem:
+            return Reason(f"{seen}, but whether that lasts is open: {self.problem}", "far-open", NO_REMEDY)
+        if not is_claimed(self):
+            return None
+        if self.log_crossover is not None:
+            text = f"{seen}, but another term takes over farther out (the identity in extended precision)"
+            return Reason(text, "not-reached", shows_from(self.log_crossover))
+        text = (
+            f"{seen}, but at N = 10^{self.log_width:.0f} the identity in extended precision has what is "
+            f"claimed (relative range 10^{self.log_relative_range:.0f})"
+        )
+        return Reason(text, "not-resolved", NO_REMEDY)
+
+
+def shows_from(log_width: float) -> Remedy:
+    """From which width on a claim could be seen; a need only where networks may be so wide.
+
+    >>> str(shows_from(60.2)), shows_from(60.2).needs, shows_from(4.0).needs
+    ('it shows from N ≈ 10^60 on', (), (<Need.WIDTHS: 'widths'>,))
+    """
+    needs = (Need.WIDTHS,) if log_width <= REACHABLE else ()
+    words = f"it shows from N ≈ 10^{max(log_width, 0.0):.0f} on"
+    return Remedy(needs, words, log_width=round(log_width, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Resolution:
+    """Looks at the blocks of one problem far out; ``widths`` are those watched."""
+
+    law: ExtendedLaw
+    widths: Sequence[int]
+
+    def look(self, names: Names, s: Fraction, *, only_fluctuations: bool = False) -> Far:
+        """The block between two sets of groups; ``only_fluctuations`` where T^∞ cancels in it exactly."""
+        distance = abs(float(s) - 0.5)
+        reach = min(max(LEAST_REACH, REACH_PER_SPAN * self.law.span), MOST_REACH)
+        top = min(reach / distance if distance else 2 * reach, MOST_LOG_WIDTH)
+        try:
+            low, mid, high = (
+                self.law.kernel(names, top * part, s, only_fluctuations=only_fluctuations)
+                for part in (0.25, 0.5, 1.0)
+            )
+            found = self._read(low, mid, high, top)
+            if found.problem or found.norm is None:
+                return found
+            if distance and top * distance < 2 * self.law.span:
+                return _open(
+                    top, f"s = {s} is too near 1/2 to pass the powers of ten between the coefficients"
+                )
+            if not only_fluctuations and 0 < high.kept < CANCELLED:
+                return _open(top, "the terms of K cancel down to the accuracy of T")
+            if found.limit is Observed.DETERMINISTIC and self._jumps(names):
+                return _open(top, "F_α jumps, and a jump between near points may be too rare to be drawn")
+            crossover = self._crossover(names, s, high.size, found.norm, top, only_fluctuations)
+        except NTKTheoryError as cause:
+            return _open(top, str(cause))
+        return Far(**(found.__dict__ | {"log_crossover": crossover}))
+
+    @staticmethod
+    def _read(low: FarKernel, mid: FarKernel, high: FarKernel, top: float) -> Far:
+        if math.isinf(high.size):
+            return Far(top, None, None, Observed.ZERO)
+        norm, before = (high.size - mid.size) / (top / 2), (mid.size - low.size) / (top / 4)
+        spread = (high.spread - mid.spread) / (top / 2) if math.isfinite(high.spread) else None
+        if abs(norm) > 100 and norm * before > 0:
+            norm = math.copysign(math.inf, norm)  # faster than any power
+        elif abs(norm - before) > SETTLED:
+            return _open(top, f"the exponent has not settled by N = 10^{top:.0f}")
+        if abs(norm) > SETTLED / 2:
+            limit = Observed.DIVERGES if norm > 0 else Observed.ZERO
+        elif high.relative_range > mid.relative_range - FADES / 3 and math.isfinite(high.relative_range):
+            limit = Observed.RANDOM
+        elif high.relative_range <= mid.relative_range - FADES or math.isinf(high.relative_range):
+            limit = Observed.DETERMINISTIC
+        else:
+            return _open(top, f"the randomness has not settled by N = 10^{top:.0f}")
+        return Far(top, norm, spread, limit, high.relative_range)
+
+    def _crossover(
+        self, names: Names, s: Fraction, size: float, norm: float, top: float, only_fluctuations: bool
+    ) -> float | None:
+        """Where the line through the far sizes meets that through the watched ones."""
+        if math.isinf(norm):
+            return None
+        at = [math.log10(width) for width in (self.widths[0], self.widths[-1])]
+        if at[0] == at[1]:
+            return None
+        near = [self.law.kernel(names, x, s, only_fluctuations=only_fluctuations).size for x in at]
+        slope = (near[1] - near[0]) / (at[1] - at[0])
+        if not math.isfinite(slope) or abs(slope - norm) < 2 * SETTLED:
+            return None
+        meet = (near[1] - slope * at[1] - size + norm * top) / (norm - slope)
+        return meet if meet > at[1] else None
+
+    def _jumps(self, names: Names) -> bool:
+        """Does some F_α of these groups jump where a jet changes sign?"""
+        return any(name in self._jumping for side in names for name in side)
+
+    @cached_property
+    def _jumping(self) -> frozenset[str]:
+        return frozenset(
+            group.name
+            for group in self.law.law.problem.groups
+            for leg in group.legs
+            for f in leg.gradient.values()
+            if any(node.free_symbols & leg.jet_symbols for node in f.atoms(sp.sign, heaviside, choose))
+        )
+
+
+def _open(log_width: float, problem: str) -> Far:
+    return Far(log_width, None, None, Observed.UNDECIDED, problem=problem)

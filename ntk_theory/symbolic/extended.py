@@ -1,0 +1,83 @@
+"""Expressions in extended precision: mpmath's numbers, whose exponents have no bounds.
+
+Floats lose 1 + 10^{-30} and have no 10^{400}; what an operator does far out, or with coefficients that are
+far apart, is evaluated here. Slow, and meant for a few values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+
+from ntk_theory.errors import NonFiniteError
+from ntk_theory.symbolic.pieces import Piece, choose
+
+#: Binary digits before the point of an exponential's argument; a larger one would fill the memory.
+MAX_EXPONENT_BITS = 1024
+
+_FUNCTIONS: dict[type, Callable[[Any], Any]] = {
+    sp.sin: mp.sin, sp.cos: mp.cos, sp.tan: mp.tan, sp.log: mp.log, sp.Abs: abs, sp.sign: mp.sign,
+    sp.erf: mp.erf, sp.atan: mp.atan, sp.sinh: mp.sinh, sp.cosh: mp.cosh, sp.exp: mp.exp, sp.tanh: mp.tanh,
+    sp.sech: mp.sech,
+}  # fmt: skip
+_GROWS = (sp.exp, sp.sinh, sp.cosh, sp.sech, sp.sin, sp.cos, sp.tan)
+
+
+def extended(expression: sp.Expr, values: Mapping[sp.Symbol, Any]) -> Any:
+    """``expression`` at numbers, in mpmath's working precision.
+
+    Raises
+    ------
+    NonFiniteError
+        It has no real value there, or one beyond any use.
+    """
+    try:
+        found = _Evaluation(values).of(expression)
+    except (ZeroDivisionError, OverflowError, ValueError, MemoryError, mp.libmp.ComplexResult) as cause:
+        raise NonFiniteError(f"{expression} has no value: {cause}") from None
+    if not (isinstance(found, mp.mpf) and mp.isfinite(found)):
+        raise NonFiniteError(f"{expression} has no real, finite value")
+    return found
+
+
+class _Evaluation:
+    """Bottom-up, every part of an expression once."""
+
+    def __init__(self, values: Mapping[sp.Symbol, Any]) -> None:
+        self.known: dict[sp.Basic, Any] = dict(values)
+
+    def of(self, node: sp.Expr) -> Any:
+        if node not in self.known:
+            self.known[node] = self._compute(node)
+        return self.known[node]
+
+    def _compute(self, node: sp.Expr) -> Any:
+        if isinstance(node, sp.Rational):
+            return mp.mpf(int(node.p)) / int(node.q)
+        if not node.free_symbols:
+            return mp.mpf(mp.make_mpf(node.evalf(mp.mp.dps)._mpf_))
+        if isinstance(node, sp.Add):
+            return mp.fsum(map(self.of, node.args))
+        if isinstance(node, sp.Mul):
+            return mp.fprod(map(self.of, node.args))
+        if isinstance(node, sp.Pow) and node.base is not sp.E:
+            return self.of(node.base) ** (int(node.exp) if node.exp.is_Integer else self.of(node.exp))
+        if isinstance(node, choose):
+            # The branch that is not taken may be undefined here.
+            return self.of(node.args[1] if self.of(node.args[0]) > 0 else node.args[2])
+        if isinstance(node, Piece):
+            return mp.mpf(node.value(*map(self.of, node.args)))
+        return self._function(sp.exp if isinstance(node, sp.Pow) else node.func, self.of(node.args[-1]))
+
+    @staticmethod
+    def _function(kind: Any, z: Any) -> Any:
+        if kind in _GROWS and mp.mag(z) > MAX_EXPONENT_BITS:
+            raise OverflowError("an argument beyond any range")
+        if kind in (sp.tanh, sp.erf) and abs(z) > mp.mp.prec:
+            return mp.sign(z)
+        if kind not in _FUNCTIONS:
+            raise ValueError(f"no extended value of {kind}")
+        return _FUNCTIONS[kind](z)

@@ -1,0 +1,156 @@
+"""A true claim on an operator with coefficients far apart is never refuted; a false one still is."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import mpmath as mp
+import numpy as np
+import pytest
+import sympy as sp
+
+import ntk_theory as nt
+from ntk_theory.limit.extended import ExtendedLaw
+from ntk_theory.limit.law import LimitLaw, limit_law
+from ntk_theory.model.network import Network
+from ntk_theory.studies.initialisation.block_evidence import BlockRows, block_evidence
+from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.initialisation.law_tail import LawTable
+from ntk_theory.studies.initialisation.observed_limit import Observed
+from ntk_theory.studies.initialisation.resolution import Far, Resolution, shows_from
+from ntk_theory.symbolic.extended import extended
+from ntk_theory.theory import Limit
+
+F = (("f",), ("f",))
+B_F = (("b",), ("f",))
+S = tuple(map(Fraction, ("2/5", "1/2", "5/8", "3/4", "1")))
+WIDTHS = (32, 64, 128, 256)
+OBSERVED = {
+    Limit.ZERO: Observed.ZERO,
+    Limit.DETERMINISTIC: Observed.DETERMINISTIC,
+    Limit.RANDOM: Observed.RANDOM,
+    Limit.DIVERGES: Observed.DIVERGES,
+}
+
+
+def law_of(text: str, bias: str = "zero") -> LimitLaw:
+    """The law with erf, whose Σ and T have closed forms."""
+    p = nt.problem(text)
+    points = nt.draw_points(p, 4, seed=3)
+    return limit_law(p, Network(p.variables, p.fields, width=8, activation="erf", output_bias=bias), points)
+
+
+def resolution(text: str, bias: str = "zero") -> Resolution:
+    return Resolution(ExtendedLaw(law_of(text, bias), 7), WIDTHS)
+
+
+APART = [
+    "u_t + K*u_x^2", "K*u_xxx + u*u_x", "u_t + K*u*u_x + u_xx", "u_tt - u_xx + K*u^3",
+    "K*u_t - u_xx + sin(u)", "u_x*u_t + K*u_xx", "K*u_x^2 + u_t^3 + u_xx",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("k", ["1e-30", "1e30"])
+@pytest.mark.parametrize("text", APART)
+def test_far_out_the_identity_shows_what_the_calculus_says(text: str, k: str) -> None:
+    """Two derivations that share nothing: numbers of 1000 digits, and degrees of expressions."""
+    text = text.replace("K", k)
+    found, predicted = resolution(text), nt.classify(text)
+    for names, block in ((F, "ff"), (B_F, "bf")):
+        for s in S:
+            far, regime = found.look(names, s), predicted.regime(block, s)
+            assert not far.problem, (text, block, s, far.problem)
+            assert far.limit is OBSERVED[regime.limit], (text, block, s, far)
+            exponent = regime.norm_exponent_at(s)
+            if exponent is not None:
+                assert far.norm == pytest.approx(float(exponent), abs=0.02), (text, block, s, far)
+
+
+def test_the_width_of_a_crossover_is_that_of_the_terms() -> None:
+    """1 against (2·10^20 ε u_x)²: equal at ε = 5·10^-21, up to sizes of u_x; N = ε^-4 at s = 3/4."""
+    far = resolution("u_t + 1e20*u_x^2").look(F, Fraction(3, 4))
+    assert far.log_crossover == pytest.approx(81, abs=3)
+    claim = far.withholds("‖K‖ goes like N^-1", lambda f: f.norm is not None and abs(f.norm + 0.5) < 0.02)
+    assert claim is not None
+    assert claim.remedy is not None
+    assert claim.remedy.needs == ()
+    assert claim.remedy.to_dict()["log10_width"] == pytest.approx(81, abs=3)
+    assert "another term takes over" in str(claim)
+
+
+def test_a_false_claim_is_not_withheld() -> None:
+    far = resolution("u_t + 1e20*u_x^2").look(F, Fraction(3, 4))
+    assert far.withholds("", lambda f: f.norm is not None and abs(f.norm + 0.75) < 0.02) is None
+    assert far.withholds("", lambda f: f.limit is Observed.RANDOM) is None
+
+
+def test_a_randomness_below_the_digits_of_floats_is_seen() -> None:
+    """At s = 1/2 K = T_tt + 4·10^-30 u_x T_tx + …: random, by 10^-30 of its size."""
+    far = resolution("u_t + 1e-30*u_x^2").look(F, Fraction(1, 2))
+    assert far.limit is Observed.RANDOM
+    assert -33 < far.log_relative_range < -27
+    linear = resolution("u_t + 1e-30*u_xx").look(F, Fraction(1, 2))
+    assert linear.limit is Observed.DETERMINISTIC
+
+
+def test_the_extended_law_is_the_law_where_floats_reach() -> None:
+    """The same identity for a K that is one number, at ε = 10^-4; fluctuations are 10^-20 of it."""
+    law = law_of("u_t + 3*u_xx")
+    far = ExtendedLaw(law, 7).kernel(F, 40.0, Fraction(3, 5))
+    assert 10**far.size == pytest.approx(float(np.linalg.norm(law.deterministic(1e-4, "f,f"))), rel=1e-12)
+
+
+def test_jumps_that_may_be_rare_refute_nothing() -> None:
+    far = Far(100.0, 0.0, None, Observed.UNDECIDED, problem="a jump may be too rare")
+    assert far.withholds("K is constant", lambda f: False) is not None
+    found = resolution("sign(u)*u_x + u_t").look(F, Fraction(1, 2))
+    assert found.limit is not Observed.DETERMINISTIC
+
+
+def test_what_has_no_value_leaves_a_claim_open() -> None:
+    far = resolution("log(u)*u_x").look(F, Fraction(1, 2))
+    assert far.problem
+    assert far.withholds("‖K‖ grows", lambda f: False) is not None
+
+
+def test_a_reachable_crossover_is_a_need_for_widths() -> None:
+    assert shows_from(4.0).needs
+    assert not shows_from(60.0).needs
+
+
+def test_widths_at_which_the_law_is_one_number_do_not_refute_the_law() -> None:
+    """Met to rounding at some widths, with a spread at one: no lump of ranks at 1/2. False alarms: 1 %."""
+    rng = np.random.default_rng(5)
+    widths = [64, 128, 256]
+
+    def draw(epsilon: float, size: int, seed: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        relative = 1e-7 if epsilon > 0.09 else 1e-13
+        values = 1 + relative * np.random.default_rng(seed).standard_normal(size)
+        return {"f,f": (values, values)}
+
+    limit = np.stack([draw(n**-0.5, 48, int(rng.integers(1 << 30)))["f,f"][0] for n in widths])
+    rows = BlockRows(
+        "f,f", Fraction(1), widths, limit, limit, np.stack([limit, limit]), np.full((3, 48), 1e-16)
+    )
+    found = block_evidence(rows, LawTable(draw, 11), Criterion())
+    assert found.law_p is not None
+    assert found.law_p > 0.01
+    wrong = BlockRows(
+        "f,f", Fraction(1), widths, limit, limit * (1 + 1e-6), np.stack([limit, limit]), rows.identity
+    )
+    refuted = block_evidence(wrong, LawTable(draw, 11), Criterion())
+    assert refuted.law_p is not None
+    assert refuted.law_p < 1e-6
+
+
+def test_numbers_beyond_floats() -> None:
+    x = sp.Symbol("x", real=True)
+    with mp.workdps(900):
+        value = extended(sp.log(1 + x**2), {x: mp.mpf(10) ** -200})
+        assert float(mp.log10(value)) == pytest.approx(-400)
+        assert math.isfinite(float(extended(sp.tanh(x), {x: mp.mpf(10) ** 300})))
+        with pytest.raises(nt.errors.NonFiniteError):
+            extended(sp.exp(sp.exp(x)), {x: mp.mpf(10) ** 30})
+        with pytest.raises(nt.errors.NonFiniteError):
+            extended(sp.log(x), {x: mp.mpf(-1)})
