@@ -4,8 +4,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from ntk_theory.setting.activations import ACTIVATIONS
 from ntk_theory.kernels.taylor import taylor
+from ntk_theory.setting.activations import ACTIVATIONS
 
 ORDERS = 10
 
