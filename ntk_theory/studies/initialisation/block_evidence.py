@@ -41,6 +41,10 @@ NOTICEABLE = 0.1
 MET = 1e-8
 
 
+#: The note on a block that some network has exactly 0 in: identically, or below the range of floats.
+EXACTLY_ZERO = "a kernel that is exactly 0"
+
+
 @dataclass(frozen=True)
 class BlockRows:
     """The rows of one block at one s: (widths, networks), NaN where a cell is missing or failed.
@@ -90,6 +94,11 @@ class BlockEvidence:
         return self.spread.whole
 
     @property
+    def is_exactly_zero(self) -> bool:
+        """Is some network's kernel exactly 0 here? It has no logarithm, and no seed gives it one."""
+        return EXACTLY_ZERO in self.notes
+
+    @property
     def law_vanishes(self) -> bool:
         """Is the law's kernel 0 here, so that only fluctuations are left?"""
         return self.tail is None and "the law's kernel vanishes" in self.notes
@@ -103,8 +112,9 @@ def block_evidence(rows: BlockRows, law: LawTable | None, criterion: Criterion) 
     notes: list[str] = []
     with np.errstate(divide="ignore"):
         log_norm = np.log(norm)
-    if norm.shape[1] < 4 or not np.isfinite(log_norm).all():
-        notes.append("fewer than four complete networks, or a kernel that is exactly 0")
+    few = norm.shape[1] < 4
+    if few or not np.isfinite(log_norm).all():
+        notes.append("fewer than four complete networks" if few else EXACTLY_ZERO)
         return BlockEvidence(
             rows.pair, rows.s, norm.shape[1], NO_TREND, NO_TREND, None, None, None, None, tuple(notes)
         )
