@@ -155,7 +155,7 @@ def test_bad_arguments(arguments, capsys, tmp_path):
 
 @pytest.mark.parametrize("command", ["resume", "report"])
 def test_a_store_that_is_none(command, tmp_path, capsys):
-    assert run([command, str(tmp_path / "none.sqlite")]) == 3
+    assert run([command, str(tmp_path / "none.sqlite")]) == 2  # bad input
     assert "there is no store" in capsys.readouterr().err
     text = tmp_path / "text.sqlite"
     text.write_text("this is not a store, whatever its name says", encoding="utf-8")

@@ -37,8 +37,8 @@ Adam Assumptions Drift Flow GaussNewton GradientDescent Method Resample Trajecto
 field_errors load_network method relative_error save_network train
 """)
 ERRORS = words("""
-BudgetError InputError Interrupted NTKTheoryError NonFiniteError ParseError ProblemError ResourceError
-SmoothnessError StoreError TrainingError WorkerError
+BudgetError InputError Interrupted MissingStoreError NTKTheoryError NonFiniteError ParseError ProblemError
+ResourceError SmoothnessError StoreError TrainingError WorkerError
 """)
 
 #: Every package whose names are loaded on first use.

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.kernels.elementary import exp, sigmoid, tanh
+from ntk_theory.kernels.elementary import exp, gauss, product, sigmoid_and_slope, tanh_and_slope
 from ntk_theory.kernels.jit import inlined, kernel
 from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, RELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
 
@@ -20,44 +20,37 @@ from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, RELU, SIGMOID, S
 CHUNK = 256
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 SQRT_HALF = math.sqrt(0.5)
+#: √½ − SQRT_HALF.
+SQRT_HALF_LOW = -4.833646656726457e-17
+INV_SQRT_PI = 1.0 / math.sqrt(math.pi)
 INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 @inlined
-def _riccati(f: Floats, c: int, top: int, constant: float, linear: float) -> None:
-    """Rows 1..top of y' = constant + linear·y − y² from row 0.
+def _riccati(f: Floats, c: int, top: int, linear: float) -> None:
+    """Rows 2..top of y' = constant + linear·y − y² from rows 0 and 1.
 
-    (k + 1) y_{k+1} = e y_k − Σ_{0<j<k} y_j y_{k−j} with e = linear − 2y_0. The first four are written out: in
-    one pass they stay in registers, and most operators ask for no more.
+    (k + 1) y_{k+1} = e y_k − Σ_{0<j<k} y_j y_{k−j} with e = linear − 2y_0. Each term has the factor y_1, so
+    that the tails of all rows are as good as row 1, which the caller makes without cancellation. The first
+    four are written out: in one pass they stay in registers, and most operators ask for no more.
     """
     first = min(top, 4)
-    if first == 1:
+    if first == 2:
         for i in range(c):
-            y = f[0, i]
-            f[1, i] = constant + (linear - y) * y
-    elif first == 2:
-        for i in range(c):
-            y = f[0, i]
-            y1 = constant + (linear - y) * y
-            f[1, i] = y1
-            f[2, i] = 0.5 * (linear - 2.0 * y) * y1
+            f[2, i] = 0.5 * (linear - 2.0 * f[0, i]) * f[1, i]
     elif first == 3:
         for i in range(c):
-            y = f[0, i]
-            e = linear - 2.0 * y
-            y1 = constant + (linear - y) * y
+            e = linear - 2.0 * f[0, i]
+            y1 = f[1, i]
             y2 = 0.5 * e * y1
-            f[1, i] = y1
             f[2, i] = y2
             f[3, i] = (e * y2 - y1 * y1) * (1.0 / 3.0)
     elif first == 4:
         for i in range(c):
-            y = f[0, i]
-            e = linear - 2.0 * y
-            y1 = constant + (linear - y) * y
+            e = linear - 2.0 * f[0, i]
+            y1 = f[1, i]
             y2 = 0.5 * e * y1
             y3 = (e * y2 - y1 * y1) * (1.0 / 3.0)
-            f[1, i] = y1
             f[2, i] = y2
             f[3, i] = y3
             f[4, i] = 0.25 * (e * y3 - 2.0 * y1 * y2)
@@ -73,10 +66,34 @@ def _riccati(f: Floats, c: int, top: int, constant: float, linear: float) -> Non
 
 
 @inlined
+def _tanh(f: Floats, z: Floats, c: int, top: int) -> None:
+    """Rows 0..top of tanh: y' = 1 − y²."""
+    if top == 0:
+        for i in range(c):
+            f[0, i] = tanh_and_slope(z[i])[0]
+    else:
+        for i in range(c):
+            f[0, i], f[1, i] = tanh_and_slope(z[i])
+        _riccati(f, c, top, 0.0)
+
+
+@inlined
+def _sigmoid(f: Floats, z: Floats, c: int, top: int) -> None:
+    """Rows 0..top of the logistic function: y' = y − y²."""
+    if top == 0:
+        for i in range(c):
+            f[0, i] = sigmoid_and_slope(z[i])[0]
+    else:
+        for i in range(c):
+            f[0, i], f[1, i] = sigmoid_and_slope(z[i])
+        _riccati(f, c, top, 1.0)
+
+
+@inlined
 def _gauss(f: Floats, z: Floats, c: int, top: int, rate: float) -> None:
     """Rows 0..top of exp(−rate z²)."""
     for i in range(c):
-        f[0, i] = exp(-rate * z[i] * z[i])
+        f[0, i] = gauss(rate, z[i])
     for k in range(top):
         factor = -2.0 * rate / (k + 1)
         if k == 0:
@@ -134,16 +151,19 @@ def _relu(f: Floats, z: Floats, c: int, top: int, power: int) -> None:
 
 
 @inlined
+def _normal_tail(z: float) -> float:
+    """½ erfc(−z/√2), the normal distribution function; the rounding of its argument is put back."""
+    x, error = product(-z, SQRT_HALF)
+    return 0.5 * math.erfc(x) - INV_SQRT_PI * gauss(0.5, z) * (error - z * SQRT_HALF_LOW)
+
+
+@inlined
 def fill(code: int, power: int, z: Floats, c: int, top: int, f: Floats) -> None:
     """f[k, i] = φ_k(z[i]) for k ≤ top, i < c."""
     if code == TANH:
-        for i in range(c):
-            f[0, i] = tanh(z[i])
-        _riccati(f, c, top, 1.0, 0.0)
+        _tanh(f, z, c, top)
     elif code in (SIGMOID, SILU, SOFTPLUS):
-        for i in range(c):
-            f[0, i] = sigmoid(z[i])
-        _riccati(f, c, top, 0.0, 1.0)
+        _sigmoid(f, z, c, top)
         if code == SILU:
             _times_z(f, z, c, top)
         elif code == SOFTPLUS:
@@ -163,7 +183,7 @@ def fill(code: int, power: int, z: Floats, c: int, top: int, f: Floats) -> None:
         _gauss(f, z, c, top, 0.5)
         _integrate(f, c, top, INV_SQRT_2PI)
         for i in range(c):
-            f[0, i] = 0.5 * math.erfc(-z[i] * SQRT_HALF)
+            f[0, i] = _normal_tail(z[i])
         _times_z(f, z, c, top)
     elif code == RELU:
         _relu(f, z, c, top, power)
