@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import mpmath as mp
@@ -16,9 +17,12 @@ from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.network import Network
 from ntk_theory.studies.initialisation.block_evidence import BlockRows, block_evidence
 from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.initialisation.law_parts import Projection, field_part
 from ntk_theory.studies.initialisation.law_tail import LawTable
-from ntk_theory.studies.initialisation.observed_limit import Observed
+from ntk_theory.studies.initialisation.observed_limit import Observed, no_slope
 from ntk_theory.studies.initialisation.resolution import Far, Resolution, shows_from
+from ntk_theory.studies.judging.statistics import against_law, law_ranks, stray_p_value
+from ntk_theory.studies.judging.verdict import MORE_SEEDS, Need, Outcome
 from ntk_theory.symbolic.extended import extended
 from ntk_theory.theory import Limit
 
@@ -154,3 +158,41 @@ def test_numbers_beyond_floats() -> None:
             extended(sp.exp(sp.exp(x)), {x: mp.mpf(10) ** 30})
         with pytest.raises(nt.errors.NonFiniteError):
             extended(sp.log(x), {x: mp.mpf(-1)})
+
+
+def test_ranks_in_a_law_with_atoms_are_uniform() -> None:
+    """A sign that flips in one draw of a hundred, with the rounding of networks in the other values."""
+    rng = np.random.default_rng(2)
+
+    def values(size: int) -> np.ndarray:
+        return np.where(rng.random(size) < 0.01, 2.0, 1.0) * (1 + 1e-15 * rng.standard_normal(size))
+
+    p_values = [against_law(law_ranks([values(150)], [values(1800)], k), 1800) for k in range(200)]
+    # P(at least 12 of 200 uniform p-values are below 0.02) is 0.1 %.
+    assert sum(p < 0.02 for p in p_values) < 12
+    wrong = law_ranks([3.0 - values(150)], [values(1800)], 0)
+    assert against_law(wrong, 1800) < 1e-20
+
+
+def test_one_network_off_a_law_that_is_one_number_is_a_rare_event() -> None:
+    assert stray_p_value(1, 144, 1800) > 0.05
+    assert stray_p_value(6, 144, 1800) < 1e-6
+
+
+def test_a_rejection_that_chance_may_cause_is_undecided() -> None:
+    """At 1 % among many studies some are rejected; refuted is what 1 in 10 000 would be."""
+    z = np.random.default_rng(1).standard_normal((3, 40))
+    shifts = (0.0, 0.33, 1.0)
+    outcomes = [field_part({"u": Projection(z + d, 1.0)}, Criterion(), 0.01).outcome for d in shifts]
+    assert outcomes == [Outcome.SUPPORTED, Outcome.UNDECIDED, Outcome.REFUTED]
+
+
+def test_no_seed_mends_a_kernel_that_is_exactly_0() -> None:
+    zero = np.zeros((4, 12))
+    rows = BlockRows("f,f", Fraction(1), WIDTHS, zero, zero, np.zeros((2, 4, 12)), zero)
+    found = block_evidence(rows, None, Criterion())
+    reason = no_slope(found)
+    assert reason.remedy is not None
+    assert Need.SEEDS not in reason.remedy.needs
+    few = block_evidence(replace(rows, norm=np.full((4, 12), np.nan)), None, Criterion())
+    assert no_slope(few).remedy == MORE_SEEDS

@@ -26,11 +26,23 @@ from ntk_theory.errors import NonFiniteError
 from ntk_theory.model.network import epsilon_of
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.law_tail import ROUNDING, LawTable, LawTail, law_tail
-from ntk_theory.studies.judging.statistics import Interval, against_law, law_ranks, mean_rank
+from ntk_theory.studies.judging.statistics import (
+    Interval,
+    against_law,
+    law_ranks,
+    mean_rank,
+    stray_p_value,
+)
 from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
 
 #: log(‖K‖/‖K with T^∞‖) at the largest width from which on the networks may be said to leave the law.
 NOTICEABLE = 0.1
+#: A network meets a law that is one number up to this share of it: rounding, and the accuracy of T^∞.
+MET = 1e-8
+
+
+#: The note on a block that some network has exactly 0 in: identically, or below the range of floats.
+EXACTLY_ZERO = "a kernel that is exactly 0"
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,11 @@ class BlockEvidence:
         return self.spread.whole
 
     @property
+    def is_exactly_zero(self) -> bool:
+        """Is some network's kernel exactly 0 here? It has no logarithm, and no seed gives it one."""
+        return EXACTLY_ZERO in self.notes
+
+    @property
     def law_vanishes(self) -> bool:
         """Is the law's kernel 0 here, so that only fluctuations are left?"""
         return self.tail is None and "the law's kernel vanishes" in self.notes
@@ -95,8 +112,9 @@ def block_evidence(rows: BlockRows, law: LawTable | None, criterion: Criterion) 
     notes: list[str] = []
     with np.errstate(divide="ignore"):
         log_norm = np.log(norm)
-    if norm.shape[1] < 4 or not np.isfinite(log_norm).all():
-        notes.append("fewer than four complete networks, or a kernel that is exactly 0")
+    few = norm.shape[1] < 4
+    if few or not np.isfinite(log_norm).all():
+        notes.append("fewer than four complete networks" if few else EXACTLY_ZERO)
         return BlockEvidence(
             rows.pair, rows.s, norm.shape[1], NO_TREND, NO_TREND, None, None, None, None, tuple(notes)
         )
@@ -155,28 +173,40 @@ def _with_law(
         notes.append("the law's kernel vanishes")
         return None, None, None, False
     constant = all(map(_is_constant, drawn))
-    measured = [_snapped(x, y) for x, y in zip(measured, drawn, strict=True)]
-    if not constant:
-        # A width at which the law is one number, and is met, has no ranks: its ties would be a lump at 1/2.
-        told = [(x, y) for x, y in zip(measured, drawn, strict=True) if not _is_met(x, y)]
-        measured, drawn = [x for x, _ in told], [y for _, y in told]
-    ranks = law_ranks(measured, drawn)
-    p = against_law(ranks, sum(map(len, drawn)))
-    return p, mean_rank(ranks, criterion.level), law_tail(law, rows.pair, rows.s), constant
+    p, rank = _against(measured, drawn, criterion)
+    return p, rank, law_tail(law, rows.pair, rows.s), constant
+
+
+def _against(
+    measured: Sequence[Floats], drawn: Sequence[Floats], criterion: Criterion
+) -> tuple[float, Interval]:
+    """p-value that networks follow their law, and their mean rank in it, over widths.
+
+    A width at which the law is one number has no ranks, whose ties would be a lump at 1/2: there the networks
+    that are off it are counted.
+    """
+    told = [pair for pair in zip(measured, drawn, strict=True) if not _is_constant(pair[1])]
+    fixed = [pair for pair in zip(measured, drawn, strict=True) if _is_constant(pair[1])]
+    strays = sum(int(np.sum(_is_off(x, y))) for x, y in fixed)
+    p_fixed = stray_p_value(strays, sum(len(x) for x, _ in fixed), sum(len(y) for _, y in fixed))
+    if not told:
+        return p_fixed, mean_rank(_sides(fixed), criterion.level)
+    ranks = law_ranks([x for x, _ in told], [y for _, y in told], criterion.seed)
+    p = against_law(ranks, sum(len(y) for _, y in told))
+    return (min(1.0, 2 * min(p, p_fixed)) if strays else p), mean_rank(ranks, criterion.level)
+
+
+def _sides(fixed: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """1/2 for networks that meet a law that is one number, 0 and 1 for those below and above."""
+    return np.concatenate(
+        [np.where(_is_off(x, y), (np.sign(x - np.median(y)) + 1) / 2, 0.5) for x, y in fixed]
+    )
+
+
+def _is_off(sample: Floats, law: Floats) -> Bools:
+    centre = float(np.median(law))
+    return np.asarray(np.abs(sample - centre) > MET * abs(centre))
 
 
 def _is_constant(law: Floats) -> bool:
     return bool(np.ptp(law) <= ROUNDING * abs(float(np.median(law))))
-
-
-def _is_met(sample: Floats, law: Floats) -> bool:
-    """Is the law one number here, and every network at it?"""
-    return _is_constant(law) and bool(np.all(sample == np.median(law)))
-
-
-def _snapped(sample: Floats, law: Floats) -> Floats:
-    """A law that is one number: values that agree with it to rounding are that number."""
-    centre = float(np.median(law))
-    if _is_constant(law):
-        return np.where(np.abs(sample - centre) <= 1e-8 * abs(centre), centre, sample)
-    return sample

@@ -13,6 +13,7 @@ from ntk_theory.studies.initialisation.resolution import Far
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.verdict import (
     LARGER_WIDTHS,
+    MORE_SEEDS,
     NO_REMEDY,
     Need,
     Outcome,
@@ -153,7 +154,9 @@ def _law(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
                 f"[{rank.low:.2f}, {rank.high:.2f}], 0.5 expected"
             )
             reason = Reason(text, "law-rank")
-        if (block, s) in e.rejected:
+        if (block, s) in e.doubted:
+            outcome, reason = Outcome.UNDECIDED, replace(reason, remedy=MORE_SEEDS)
+        elif (block, s) in e.rejected:
             outcome = Outcome.REFUTED
         elif agrees(evidence, e.criterion):
             outcome = Outcome.SUPPORTED

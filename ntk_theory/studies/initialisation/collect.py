@@ -59,10 +59,12 @@ def problem_evidence(
     level = criterion.level / (len(study.cases) * len(study.activations))
     bad = holm(p_values, level)
     rejected = frozenset((n, s) for n, s in blocks if bad.get(f"{n}|{s}", False))
+    sure = holm(p_values, level * criterion.refutation / criterion.level)
+    doubted = frozenset((n, s) for n, s in rejected if not sure[f"{n}|{s}"])
     parts = _parts(study, data, case, activation, context, law, criterion, level)
     measured = Measured(data, case, activation, study.widths, pairs)
     far = _far_look(context, law, study, criterion, pairs, blocks)
-    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level, measured, far)
+    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level, measured, far, doubted)
 
 
 def _far_look(

@@ -23,6 +23,11 @@ class Criterion(CriterionBase):
         "Family-wise error of every kind of test over the whole study (Holm within a problem, "
         "Bonferroni over problems and activations); also 1 − coverage of every single interval.",
     )
+    refutation: float = number(
+        1e-4,
+        "Family-wise error at which (b), (c) and (d) are refuted. A rejection at ``level`` only is "
+        "undecided: among many studies some are rejected by chance, and more seeds tell.",
+    )
     top_widths: int = number(3, "The largest widths, whose samples are compared with the law.")
     rank_margin: float = number(
         0.15,

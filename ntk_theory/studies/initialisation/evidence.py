@@ -71,10 +71,10 @@ class Measured:
 class ProblemEvidence:
     """What is known of one problem with one activation: prediction, evidence per block and s, parts.
 
-    ``rejected`` holds the blocks and s at which part (d) was rejected (Holm over all of them); ``level``
-    is this problem's share of the study's family-wise error. ``measured`` has the numbers themselves. ``far``
-    looks at a block where its terms have separated, asked only before a claim is refuted; without it what was
-    seen is taken to last.
+    ``rejected`` holds the blocks and s at which part (d) was rejected (Holm over all of them), ``doubted``
+    those of them at which it was not at the level that refutes; ``level`` is this problem's share of the
+    study's family-wise error. ``measured`` has the numbers themselves. ``far`` looks at a block where its
+    terms have separated, asked only before a claim is refuted; without it what was seen is taken to last.
     """
 
     classification: Classification
@@ -85,6 +85,7 @@ class ProblemEvidence:
     level: float
     measured: Measured | None = None
     far: Callable[[str, Fraction], Far] | None = None
+    doubted: frozenset[tuple[str, Fraction]] = frozenset()
 
     def withheld(
         self, block: str, s: Fraction, seen: str, is_claimed: Callable[[Far], bool]

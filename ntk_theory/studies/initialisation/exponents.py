@@ -9,9 +9,9 @@ from fractions import Fraction
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.evidence import KernelClaim, ProblemEvidence
-from ntk_theory.studies.initialisation.observed_limit import plain
+from ntk_theory.studies.initialisation.observed_limit import no_slope, plain
 from ntk_theory.studies.initialisation.resolution import Far
-from ntk_theory.studies.judging.verdict import LARGER_WIDTHS, MORE_SEEDS, NO_REMEDY, Outcome, Reason, Verdict
+from ntk_theory.studies.judging.verdict import LARGER_WIDTHS, NO_REMEDY, Outcome, Reason, Verdict
 from ntk_theory.theory import Regime
 
 #: The exponent of N in the fluctuation of T_N, relative to its size; part (c) measures it.
@@ -174,8 +174,7 @@ def _by_slope(
     interval, what = trend.whole, "the spread" if spread else "‖K‖"
     shown = (block, evidence.s, f"{value:g}", plain(interval.value))
     if not math.isfinite(interval.half_width):
-        few = Reason("too few networks for a slope", remedy=MORE_SEEDS)
-        return claim.verdict(Outcome.UNDECIDED, few, *shown[:3])
+        return claim.verdict(Outcome.UNDECIDED, no_slope(evidence), *shown[:3])
     text = f"{what} goes like N^x with x in [{interval.low:.3f}, {interval.high:.3f}] over the widths"
     if interval.within(value, criterion.slope_margin):
         return claim.verdict(Outcome.SUPPORTED, Reason(text, "slope"), *shown)

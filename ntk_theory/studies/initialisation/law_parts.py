@@ -49,13 +49,14 @@ def identity_part(identity: Floats, criterion: Criterion) -> PartResult:
 
 def field_part(fields: Mapping[str, Projection], criterion: Criterion, level: float) -> PartResult:
     """(b): projections of S_N at the largest widths, pooled, against N(0, σ²); Holm over all at ``level``."""
+    sure = level * criterion.refutation / criterion.level
     samples = {name: finite(p.values[-criterion.top_widths :]) for name, p in fields.items()}
     p_values = {
         name: against_normal(sample, fields[name].expected)
         for name, sample in samples.items()
         if len(sample) >= LEAST
     }
-    return _holm_result(p_values, level, "projections of the field fit the Gaussian limit")
+    return _holm_result(p_values, (level, sure), "projections of the field fit the Gaussian limit")
 
 
 def jet_ntk_part(
@@ -76,7 +77,8 @@ def jet_ntk_part(
         name: mean_against(_unbiased(form.values, widths, depth, criterion), form.expected)
         for name, form in forms.items()
     }
-    result = _holm_result(p_values, level, "entries of T have the mean T^∞")
+    sure = level * criterion.refutation / criterion.level
+    result = _holm_result(p_values, (level, sure), "entries of T have the mean T^∞")
     if result.outcome is not Outcome.SUPPORTED or len(widths) < 3:
         return result
     found = _rate(forms, widths, criterion)
@@ -117,7 +119,9 @@ def _rate(forms: Mapping[str, Projection], widths: Sequence[int], criterion: Cri
     return trend(log_widths, values[varying], "log_spread", criterion.level, criterion.seed)
 
 
-def _holm_result(p_values: Mapping[str, float], level: float, text: str) -> PartResult:
+def _holm_result(p_values: Mapping[str, float], levels: tuple[float, float], text: str) -> PartResult:
+    """Rejected at the second, smaller level: refuted; at the first only: more seeds tell."""
+    level, sure = levels
     if not p_values:
         return PartResult(Outcome.UNDECIDED, Reason("nothing was measured", remedy=MORE_SEEDS))
     rejected = [name for name, bad in holm(p_values, level).items() if bad]
@@ -127,6 +131,8 @@ def _holm_result(p_values: Mapping[str, float], level: float, text: str) -> Part
             f"{len(rejected)} of {len(p_values)} rejected at family-wise {level:.2g}: {worst}, "
             f"p = {p_values[worst]:.1e}"
         )
+        if not any(holm(p_values, sure).values()):
+            return PartResult(Outcome.UNDECIDED, Reason(words, "rejected-once", MORE_SEEDS))
         return PartResult(Outcome.REFUTED, Reason(words, "rejected"))
     words = f"{len(p_values)} {text} (smallest p = {min(p_values.values()):.2g})"
     return PartResult(Outcome.SUPPORTED, Reason(words, "fits"))

@@ -79,7 +79,7 @@ def limit_by_law(tail: LawTail, criterion: Criterion) -> tuple[Observed, Reason]
 def _by_slope(e: BlockEvidence, criterion: Criterion, slope_holds: bool) -> tuple[Observed, Reason]:
     interval = e.norm_slope
     if not math.isfinite(interval.half_width):
-        return Observed.UNDECIDED, Reason("too few networks for a slope", remedy=MORE_SEEDS)
+        return Observed.UNDECIDED, no_slope(e)
     text = f"‖K‖ goes like N^x with x in [{interval.low:.3f}, {interval.high:.3f}] over the widths"
     # Where only fluctuations are left, K is one power of N from the start; elsewhere a small slope may
     # belong to a term that dies out, and only a large one is evidence.
@@ -98,6 +98,14 @@ def _by_slope(e: BlockEvidence, criterion: Criterion, slope_holds: bool) -> tupl
     return Observed.UNDECIDED, Reason(
         f"{text}, which a dying term may cause and no law explains", "slope-alone", remedy
     )
+
+
+def no_slope(e: BlockEvidence) -> Reason:
+    """Why ‖K‖ has no slope: too few networks, which more seeds mend, or zeros, which they do not."""
+    if e.is_exactly_zero:
+        text = "K is exactly 0 in some networks: identically, by a rare jump, or below the range of floats"
+        return Reason(text, "exactly-0", NO_REMEDY)
+    return Reason("too few networks for a slope", remedy=MORE_SEEDS)
 
 
 def plain(exponent: float) -> str:

@@ -74,19 +74,39 @@ def finite(values: Floats) -> Floats:
     return np.asarray(values[np.isfinite(values)])
 
 
-def law_ranks(samples: Sequence[Floats], law: Sequence[Floats]) -> Floats:
+#: Values that differ by less than this share of their size are the same but for rounding.
+TIE = 1e-11
+
+
+def law_ranks(samples: Sequence[Floats], law: Sequence[Floats], seed: int = 0) -> Floats:
     """Where samples stand among draws from their law, pooled over several widths: uniform if they fit.
 
-    Each sample is mapped by the empirical distribution of its own width's draws. Half of the ties
-    count as below, so that rounding does not make a constant law look wrong.
+    Each sample is mapped by the empirical distribution of its own width's draws. Among several draws that it
+    equals, to rounding, its place is drawn at random: a law with atoms (a sign that flips rarely) has uniform
+    ranks, too.
     """
+    rng = np.random.default_rng(seed)
     ranks = []
     for x, y in zip(samples, law, strict=True):
-        ordered = np.sort(y)
-        below = np.searchsorted(ordered, x, side="left")
-        upto = np.searchsorted(ordered, x, side="right")
-        ranks.append((below + upto) / (2 * len(y)))
+        ordered, wide = np.sort(y), TIE * np.abs(x)
+        below = np.searchsorted(ordered, x - wide, side="left")
+        tied = np.searchsorted(ordered, x + wide, side="right") - below
+        place = np.where(tied > 1, rng.random(len(x)), 0.5)
+        ranks.append((below + place * tied) / len(y))
     return np.concatenate(ranks)
+
+
+def stray_p_value(strays: int, samples: int, draws: int) -> float:
+    """p-value of samples off a law all of whose draws are one number, the other values being rare.
+
+    Under the law all are exchangeable, so that the chance that all strays are samples is C(samples, strays)
+    / C(samples + draws, strays).
+
+    >>> stray_p_value(0, 48, 600), round(stray_p_value(1, 48, 600), 3), stray_p_value(48, 48, 600) < 1e-50
+    (1.0, 0.074, True)
+    """
+    logs = [math.log((samples - k) / (samples + draws - k)) for k in range(strays)]
+    return math.exp(sum(logs))
 
 
 def against_law(ranks: Floats, draws: int) -> float:
