@@ -25,6 +25,7 @@ from ntk_theory.symbolic.asymptotics import (
     expand,
 )
 from ntk_theory.symbolic.intervals import Intervals
+from ntk_theory.symbolic.operator import partial
 from ntk_theory.symbolic.pieces import Piece, without_pieces
 from ntk_theory.symbolic.places import End, Point, expansion_point
 from ntk_theory.symbolic.problem import Face, Group
@@ -191,11 +192,16 @@ class ResidualRow:
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
-        """Every F_{iα} that does not vanish on the face."""
+        """Every F_{iα} that does not vanish on the face.
+
+        Coordinates are put in before F is differentiated: √|x u_x| is 0 at x = 0, and so is its derivative;
+        taken first, it has the form 0/0 there.
+        """
         found = []
         for k, (operator, swap) in enumerate(zip(self.group.legs, self._renamed, strict=True)):
+            placed = operator.expression.xreplace(swap)
             for slot in operator.support:
-                expression = self._on_domain(operator.gradient[slot].xreplace(swap))
+                expression = self._on_domain(partial(placed, swap[operator.space.symbol(slot)]))
                 if expression.has(sp.zoo, sp.nan, sp.oo) or not is_zero(expression):
                     found.append(Entry(k, slot.field, slot.index, expression))
         return tuple(found)

@@ -173,6 +173,29 @@ def vanishing(text, **options):
     return {pair for pair in PAIRS if str(c.regime(",".join(pair), "1/2").norm_exponent) == "-1/2"}
 
 
+ON_A_FACE = """
+equations = ["u_t - u_xx"]
+[domain]
+x = [-1, 1]
+t = [0, 1]
+[[conditions]]
+name = "face"
+equation = "{row}"
+on = [{{ x = 0 }}]
+"""
+
+
+@pytest.mark.parametrize(
+    "row", ["|x*u_x|^(1/2)", "|x*u|^(1/3) + x*u_t", "(x*u_x)^2/(1 + u^2)", "sin(x*u_xx)", "log(1 + (x*u)^2)"]
+)
+def test_a_row_is_put_on_its_face_before_it_is_differentiated(row):
+    """Each F is 0 at x = 0 whatever u is, also where ∂F/∂u_α has the form 0/0 there."""
+    c = nt.classify(nt.from_toml(ON_A_FACE.format(row=row)))
+    for s in ("2/5", "1/2", "3/4"):
+        regime = c.regime("face,face", s)
+        assert (str(regime.limit), regime.norm_exponent) == ("zero", None)
+
+
 def test_symmetry_depends_on_the_domain_and_on_the_input_map():
     assert vanishing(SYMMETRIC) == set(PAIRS)
     assert vanishing(SHIFTED) == {("corner", "slope"), ("origin", "wave")}
