@@ -49,8 +49,9 @@ class FarKernel:
     relative_range:
         log of the range over the median, the larger of ‖K‖'s and the probe's.
     kept:
-        Median over the draws of ‖K^∞‖ over the norm of the sums of the absolute values of its terms: what
-        is left after they cancel. Below the accuracy of T^∞ it says nothing.
+        Median over the draws of ‖K^∞‖ over the norm of Σ |ε² F_α F_β'| √(T_αα T_β'β') (terms whose T^∞ is 0
+        by definition left out): what is left after terms cancel, or derivatives of T^∞ that vanish.
+        Below the accuracy of T^∞ it says nothing; 0 where K^∞ has no term.
     """
 
     size: float
@@ -102,32 +103,32 @@ class ExtendedLaw:
     # --- one draw -------------------------------------------------------------------------------------
 
     def _draw(self, names: Any, draw: int, epsilon: Any, fluctuation: Any, *, only_fluctuations: bool) -> Any:
-        """‖K‖, a probe of K, ‖K^∞‖ and ‖Σ|terms|‖ of one draw."""
+        """‖K‖, a probe of K, ‖K^∞‖ and the norm of the bounds of its terms, of one draw."""
         left = {name: self._weights(name, draw, epsilon) for name in names[0]}
         right = left if names[0] == names[1] else {n: self._weights(n, draw, epsilon) for n in names[1]}
         whole, limit, size = [], [], []
         probe = mp.mpf(0)
         for i, (row, a) in enumerate(_points(left)):
             for j, (column, b) in enumerate(_points(right)):
-                terms, extra = self._entry(a, b, draw, epsilon)
-                kept = mp.fsum(terms)
+                kept, bound, extra = self._entry(a, b, draw, epsilon)
                 entry = (0 if only_fluctuations else kept) + fluctuation * extra
                 whole.append(entry)
                 limit.append(kept)
-                size.append(mp.fsum(map(abs, terms)))
+                size.append(bound)
                 probe += entry * self._probe(row, i) * self._probe(column, j)
         return _norm(whole), probe, _norm(limit), _norm(size)
 
-    def _entry(self, a: Any, b: Any, draw: int, epsilon: Any) -> tuple[list[Any], Any]:
-        """The terms of one entry of K^∞, and the fluctuation beside it without N^{−1/2}."""
-        T, W, square = self._jet_ntk, self._noise[draw], epsilon**2
-        terms, extra = [], []
+    def _entry(self, a: Any, b: Any, draw: int, epsilon: Any) -> tuple[Any, Any, Any]:
+        """One entry of K^∞, the sum of the bounds of its terms, and the fluctuation without N^{−1/2}."""
+        T, W, square, scale = self._jet_ntk, self._noise[draw], epsilon**2, self._scale
+        terms, bounds, extra = [], [], []
         bias: dict[str, list[Any]] = {}
         for slot, row, weight in a:
             for other, column, second in b:
                 product = weight * second * square
                 if T[slot, row, other, column]:
                     terms.append(product * float(T[slot, row, other, column]))
+                    bounds.append(abs(product) * float(scale[slot, row] * scale[other, column]))
                 extra.append(product * float(W[slot, row, other, column]))
         if self.law.network.bias.is_trained:
             for side, rows in enumerate((a, b)):
@@ -135,8 +136,10 @@ class ExtendedLaw:
                     if self.law.slots[slot].is_value:
                         found = bias.setdefault(self.law.slots[slot].field, [mp.mpf(0), mp.mpf(0)])
                         found[side] += weight
-            terms += [first * second for first, second in bias.values()]
-        return terms, mp.fsum(extra)
+            of_bias = [first * second for first, second in bias.values()]
+            terms += of_bias
+            bounds += map(abs, of_bias)
+        return mp.fsum(terms), mp.fsum(bounds), mp.fsum(extra)
 
     def _weights(self, name: str, draw: int, epsilon: Any) -> list[list[tuple[int, int, Any]]]:
         """Per point of a group: (slot, row, F_α) of all its legs."""
@@ -194,12 +197,17 @@ class ExtendedLaw:
         return self.law.jet_ntk
 
     @cached_property
+    def _scale(self) -> Floats:
+        """√T_rr, (S, R)."""
+        return np.asarray(np.sqrt(np.abs(np.einsum("arar->ar", self._jet_ntk))))
+
+    @cached_property
     def _noise(self) -> Floats:
         """W, (DRAWS, S, R, S, R)."""
         shape = self._jet_ntk.shape
         size = shape[0] * shape[1]
         drawn = np.random.default_rng([self.seed, 2]).standard_normal((DRAWS, size, size))
-        scale = np.sqrt(np.abs(self._jet_ntk.reshape(size, size).diagonal()))
+        scale = self._scale.ravel()
         even = (drawn + np.swapaxes(drawn, 1, 2)) / math.sqrt(2)
         return np.asarray(even * scale[:, None] * scale).reshape(DRAWS, *shape)
 
