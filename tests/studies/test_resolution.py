@@ -55,8 +55,10 @@ APART = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("k", ["1e-30", "1e30"])
-@pytest.mark.parametrize("text", APART)
+@pytest.mark.parametrize(
+    ("text", "k"),
+    [(text, ("1e30", "1e-30")[at % 2]) for at, text in enumerate(APART)] + [(APART[0], "1e-30")],
+)
 def test_far_out_the_identity_shows_what_the_calculus_says(text: str, k: str) -> None:
     """Two derivations that share nothing: numbers of 1000 digits, and degrees of expressions."""
     text = text.replace("K", k)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -124,7 +124,7 @@ class Resolution:
             crossover = self._crossover(names, s, high.size, found.norm, top, only_fluctuations)
         except NTKTheoryError as cause:
             return _open(top, str(cause))
-        return Far(**(found.__dict__ | {"log_crossover": crossover}))
+        return replace(found, log_crossover=crossover)
 
     @staticmethod
     def _read(low: FarKernel, mid: FarKernel, high: FarKernel, top: float) -> Far:
