@@ -100,12 +100,17 @@ class Resolution:
     law: ExtendedLaw
     widths: Sequence[int]
 
-    def look(self, names: Names, s: Fraction, *, only_fluctuations: bool = False) -> Far:
-        """The block between two sets of groups; ``only_fluctuations`` where T^∞ cancels in it exactly."""
+    def look(self, names: Names, s: Fraction, *, law_vanishes: bool = False) -> Far:
+        """The block between two sets of groups.
+
+        ``law_vanishes``: its limit law is nothing beside the networks. If its terms cancel, that is exact,
+        and T^∞ is left out; if they do not, they are only small, and may outlast the fluctuations.
+        """
         distance = abs(float(s) - 0.5)
         reach = min(max(LEAST_REACH, REACH_PER_SPAN * self.law.span), MOST_REACH)
         top = min(reach / distance if distance else 2 * reach, MOST_LOG_WIDTH)
         try:
+            only_fluctuations = law_vanishes and self.law.kernel(names, top / 4, s).kept < CANCELLED
             low, mid, high = (
                 self.law.kernel(names, top * part, s, only_fluctuations=only_fluctuations)
                 for part in (0.25, 0.5, 1.0)
