@@ -71,8 +71,8 @@ class ExtendedLaw:
     def span(self) -> float:
         """By how many powers of ten the coefficients of F are apart, and Σ and T."""
         logs = [0.0]
-        for _, gradient in self._gradients.values():
-            for f in gradient.values():
+        for legs in self._gradients.values():
+            for f in (f for _, gradient in legs for f in gradient.values()):
                 logs += [_log10(abs(number)) for number in f.atoms(sp.Rational, sp.Float) if number != 0]
         scale = np.abs(np.einsum("arar->ar", self.law.covariance))
         logs += [float(v) / 2 for v in np.log10(scale[scale > 0])]
@@ -91,7 +91,7 @@ class ExtendedLaw:
             F_α has no value in a draw, or none that numbers can hold.
         """
         reach = abs(log_width * float(Fraction(1, 2) - s))
-        with mp.workdps(GUARD + int(4 * reach + log_width + 2 * self.span)):
+        with mp.workdps(GUARD + int(4 * reach + log_width / 2 + 2 * self.span)):
             exponent = mp.mpf(log_width) * (1 - 2 * s).numerator / (2 * (1 - 2 * s).denominator)
             epsilon, fluctuation = mp.power(10, exponent), mp.power(10, -mp.mpf(log_width) / 2)
             drawn = [
@@ -148,7 +148,7 @@ class ExtendedLaw:
             row = leg.start + k
             return self.law.slots.index(slot), row, extended(f, self._values(row, draw, epsilon))
 
-        legs, _ = self._gradients[name]
+        legs = self._gradients[name]
         size = min(POINTS, legs[0][0].stop - legs[0][0].start)
         return [
             [one(leg, slot, f, k) for leg, gradient in legs for slot, f in gradient.items()]
@@ -168,16 +168,15 @@ class ExtendedLaw:
     # --- drawn once -----------------------------------------------------------------------------------
 
     @cached_property
-    def _gradients(self) -> dict[str, tuple[list[tuple[Leg, dict[Slot, sp.Expr]]], dict[Slot, sp.Expr]]]:
-        """Per group: its legs with their F_α, parameters put in, floats exact; and all F_α together."""
+    def _gradients(self) -> dict[str, list[tuple[Leg, dict[Slot, sp.Expr]]]]:
+        """Per group: its legs with their F_α, parameters put in."""
         found = {}
         for number, group in enumerate(self.law.problem.groups):
             own = [leg for leg in self.law.rows.legs if leg.group == number]
-            legs = [
+            found[group.name] = [
                 (leg, {slot: bind(f, self.law.problem.parameters) for slot, f in part.gradient.items()})
                 for leg, part in zip(own, group.legs, strict=True)
             ]
-            found[group.name] = (legs, {slot: f for _, gradient in legs for slot, f in gradient.items()})
         return found
 
     @cached_property

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -111,7 +111,7 @@ class Resolution:
         top = min(reach / distance if distance else 2 * reach, MOST_LOG_WIDTH)
         try:
             # Which of the two it is, the identity tells by what its own terms leave.
-            alone = law_vanishes and self.law.kernel(names, top, s).kept < CANCELLED
+            alone = law_vanishes and self.law.kernel(names, top / 4, s).kept < CANCELLED
             low, mid, high = (
                 self.law.kernel(names, top * part, s, only_fluctuations=alone) for part in (0.25, 0.5, 1.0)
             )
@@ -129,7 +129,7 @@ class Resolution:
             crossover = self._crossover(names, s, high.size, found.norm, top, alone)
         except NTKTheoryError as cause:
             return _open(top, str(cause))
-        return Far(**(found.__dict__ | {"log_crossover": crossover}))
+        return replace(found, log_crossover=crossover)
 
     @staticmethod
     def _read(low: FarKernel, mid: FarKernel, high: FarKernel, top: float) -> Far:
