@@ -146,7 +146,9 @@ class ExtendedLaw:
 
         def one(leg: Leg, slot: Slot, f: sp.Expr, k: int) -> tuple[int, int, Any]:
             row = leg.start + k
-            return self.law.slots.index(slot), row, extended(f, self._values(row, draw, epsilon))
+            # From s = 1/2 on a jet does not grow with N; what saturates has been so at the watched widths.
+            at = self._values(row, draw, epsilon)
+            return self.law.slots.index(slot), row, extended(f, at, keeps_all=epsilon <= 1)
 
         legs = self._gradients[name]
         size = min(POINTS, legs[0][0].stop - legs[0][0].start)

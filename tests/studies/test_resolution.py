@@ -261,3 +261,14 @@ def test_a_law_that_fluctuations_hide_up_to_10_40_is_no_law_that_vanishes() -> N
     assert hidden.log_crossover == pytest.approx(40, abs=3)
     exact = found.look((("b1",), ("b2",)), Fraction(1, 2), law_vanishes=True)
     assert exact.norm == pytest.approx(-0.5)
+
+
+def test_what_varies_below_all_digits_leaves_a_claim_open() -> None:
+    """F_u = 1 + 1000 sech²(1000 (u − 5)) is 1 in all draws, and 1001 in one of a million networks."""
+    rare = resolution("u_t + u + tanh(1000*(u - 5))", "normal")
+    for s in ("1/2", "3/4"):
+        assert "digits" in rare.look(F, Fraction(s)).problem
+    frequent = resolution("u_t + u + tanh(u)", "normal").look(F, Fraction(1, 2))
+    assert frequent.limit is Observed.RANDOM
+    # Below 1/2 arguments grow with N, and what saturates does so more and more.
+    assert resolution("u_t + tanh(u)").look(F, Fraction(2, 5)).limit is Observed.DIVERGES
