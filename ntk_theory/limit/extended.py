@@ -49,8 +49,9 @@ class FarKernel:
     relative_range:
         log of the range over the median, the larger of ‖K‖'s and the probe's.
     kept:
-        Median over the draws of ‖K^∞‖ over the norm of the sums of the absolute values of its terms: what
-        is left after they cancel. Below the accuracy of T^∞ it says nothing.
+        Median over the draws of ‖K^∞‖ over the norm of Σ |ε² F_α F_β'| √(T_αα T_β'β') (terms whose T^∞ is 0
+        by definition left out): what is left after terms cancel, or derivatives of T^∞ that vanish.
+        Below the accuracy of T^∞ it says nothing; 0 where K^∞ has no term.
     """
 
     size: float
@@ -70,8 +71,8 @@ class ExtendedLaw:
     def span(self) -> float:
         """By how many powers of ten the coefficients of F are apart, and Σ and T."""
         logs = [0.0]
-        for _, gradient in self._gradients.values():
-            for f in gradient.values():
+        for legs in self._gradients.values():
+            for f in (f for _, gradient in legs for f in gradient.values()):
                 logs += [_log10(abs(number)) for number in f.atoms(sp.Rational, sp.Float) if number != 0]
         scale = np.abs(np.einsum("arar->ar", self.law.covariance))
         logs += [float(v) / 2 for v in np.log10(scale[scale > 0])]
@@ -90,7 +91,7 @@ class ExtendedLaw:
             F_α has no value in a draw, or none that numbers can hold.
         """
         reach = abs(log_width * float(Fraction(1, 2) - s))
-        with mp.workdps(GUARD + int(4 * reach + log_width + 2 * self.span)):
+        with mp.workdps(GUARD + int(4 * reach + log_width / 2 + 2 * self.span)):
             exponent = mp.mpf(log_width) * (1 - 2 * s).numerator / (2 * (1 - 2 * s).denominator)
             epsilon, fluctuation = mp.power(10, exponent), mp.power(10, -mp.mpf(log_width) / 2)
             drawn = [
@@ -102,32 +103,32 @@ class ExtendedLaw:
     # --- one draw -------------------------------------------------------------------------------------
 
     def _draw(self, names: Any, draw: int, epsilon: Any, fluctuation: Any, *, only_fluctuations: bool) -> Any:
-        """‖K‖, a probe of K, ‖K^∞‖ and ‖Σ|terms|‖ of one draw."""
+        """‖K‖, a probe of K, ‖K^∞‖ and the norm of the bounds of its terms, of one draw."""
         left = {name: self._weights(name, draw, epsilon) for name in names[0]}
         right = left if names[0] == names[1] else {n: self._weights(n, draw, epsilon) for n in names[1]}
         whole, limit, size = [], [], []
         probe = mp.mpf(0)
         for i, (row, a) in enumerate(_points(left)):
             for j, (column, b) in enumerate(_points(right)):
-                terms, extra = self._entry(a, b, draw, epsilon)
-                kept = mp.fsum(terms)
+                kept, bound, extra = self._entry(a, b, draw, epsilon)
                 entry = (0 if only_fluctuations else kept) + fluctuation * extra
                 whole.append(entry)
                 limit.append(kept)
-                size.append(mp.fsum(map(abs, terms)))
+                size.append(bound)
                 probe += entry * self._probe(row, i) * self._probe(column, j)
         return _norm(whole), probe, _norm(limit), _norm(size)
 
-    def _entry(self, a: Any, b: Any, draw: int, epsilon: Any) -> tuple[list[Any], Any]:
-        """The terms of one entry of K^∞, and the fluctuation beside it without N^{−1/2}."""
-        T, W, square = self._jet_ntk, self._noise[draw], epsilon**2
-        terms, extra = [], []
+    def _entry(self, a: Any, b: Any, draw: int, epsilon: Any) -> tuple[Any, Any, Any]:
+        """One entry of K^∞, the sum of the bounds of its terms, and the fluctuation without N^{−1/2}."""
+        T, W, square, scale = self._jet_ntk, self._noise[draw], epsilon**2, self._scale
+        terms, bounds, extra = [], [], []
         bias: dict[str, list[Any]] = {}
         for slot, row, weight in a:
             for other, column, second in b:
                 product = weight * second * square
                 if T[slot, row, other, column]:
                     terms.append(product * float(T[slot, row, other, column]))
+                    bounds.append(abs(product) * float(scale[slot, row] * scale[other, column]))
                 extra.append(product * float(W[slot, row, other, column]))
         if self.law.network.bias.is_trained:
             for side, rows in enumerate((a, b)):
@@ -135,17 +136,21 @@ class ExtendedLaw:
                     if self.law.slots[slot].is_value:
                         found = bias.setdefault(self.law.slots[slot].field, [mp.mpf(0), mp.mpf(0)])
                         found[side] += weight
-            terms += [first * second for first, second in bias.values()]
-        return terms, mp.fsum(extra)
+            of_bias = [first * second for first, second in bias.values()]
+            terms += of_bias
+            bounds += map(abs, of_bias)
+        return mp.fsum(terms), mp.fsum(bounds), mp.fsum(extra)
 
     def _weights(self, name: str, draw: int, epsilon: Any) -> list[list[tuple[int, int, Any]]]:
         """Per point of a group: (slot, row, F_α) of all its legs."""
 
         def one(leg: Leg, slot: Slot, f: sp.Expr, k: int) -> tuple[int, int, Any]:
             row = leg.start + k
-            return self.law.slots.index(slot), row, extended(f, self._values(row, draw, epsilon))
+            # From s = 1/2 on a jet does not grow with N; what saturates has been so at the watched widths.
+            at = self._values(row, draw, epsilon)
+            return self.law.slots.index(slot), row, extended(f, at, keeps_all=epsilon <= 1)
 
-        legs, _ = self._gradients[name]
+        legs = self._gradients[name]
         size = min(POINTS, legs[0][0].stop - legs[0][0].start)
         return [
             [one(leg, slot, f, k) for leg, gradient in legs for slot, f in gradient.items()]
@@ -165,16 +170,15 @@ class ExtendedLaw:
     # --- drawn once -----------------------------------------------------------------------------------
 
     @cached_property
-    def _gradients(self) -> dict[str, tuple[list[tuple[Leg, dict[Slot, sp.Expr]]], dict[Slot, sp.Expr]]]:
-        """Per group: its legs with their F_α, parameters put in, floats exact; and all F_α together."""
+    def _gradients(self) -> dict[str, list[tuple[Leg, dict[Slot, sp.Expr]]]]:
+        """Per group: its legs with their F_α, parameters put in."""
         found = {}
         for number, group in enumerate(self.law.problem.groups):
             own = [leg for leg in self.law.rows.legs if leg.group == number]
-            legs = [
+            found[group.name] = [
                 (leg, {slot: bind(f, self.law.problem.parameters) for slot, f in part.gradient.items()})
                 for leg, part in zip(own, group.legs, strict=True)
             ]
-            found[group.name] = (legs, {slot: f for _, gradient in legs for slot, f in gradient.items()})
         return found
 
     @cached_property
@@ -194,12 +198,17 @@ class ExtendedLaw:
         return self.law.jet_ntk
 
     @cached_property
+    def _scale(self) -> Floats:
+        """√T_rr, (S, R)."""
+        return np.asarray(np.sqrt(np.abs(np.einsum("arar->ar", self._jet_ntk))))
+
+    @cached_property
     def _noise(self) -> Floats:
         """W, (DRAWS, S, R, S, R)."""
         shape = self._jet_ntk.shape
         size = shape[0] * shape[1]
         drawn = np.random.default_rng([self.seed, 2]).standard_normal((DRAWS, size, size))
-        scale = np.sqrt(np.abs(self._jet_ntk.reshape(size, size).diagonal()))
+        scale = self._scale.ravel()
         even = (drawn + np.swapaxes(drawn, 1, 2)) / math.sqrt(2)
         return np.asarray(even * scale[:, None] * scale).reshape(DRAWS, *shape)
 

@@ -23,11 +23,16 @@ _FUNCTIONS: dict[type, Callable[[Any], Any]] = {
     sp.erf: mp.erf, sp.atan: mp.atan, sp.sinh: mp.sinh, sp.cosh: mp.cosh, sp.exp: mp.exp, sp.tanh: mp.tanh,
     sp.sech: mp.sech,
 }  # fmt: skip
+#: Functions that come as near to a constant, or dwarf one, as e^{−|z|} does to 0.
+_SATURATES = (sp.tanh, sp.erf, sp.exp, sp.sech, sp.sinh, sp.cosh)
 _GROWS = (sp.exp, sp.sinh, sp.cosh, sp.sech, sp.sin, sp.cos, sp.tan)
 
 
-def extended(expression: sp.Expr, values: Mapping[sp.Symbol, Any]) -> Any:
+def extended(expression: sp.Expr, values: Mapping[sp.Symbol, Any], *, keeps_all: bool = False) -> Any:
     """``expression`` at numbers, in mpmath's working precision.
+
+    ``keeps_all``: a function whose value differs by less than all digits from one that does not vary (tanh z
+    from ±1, exp z from 0) has none: added to 1, e^{−5000} is lost, though it may be all that is random.
 
     Raises
     ------
@@ -35,7 +40,7 @@ def extended(expression: sp.Expr, values: Mapping[sp.Symbol, Any]) -> Any:
         It has no real value there, or one beyond any use.
     """
     try:
-        found = _Evaluation(values).of(expression)
+        found = _Evaluation(values, keeps_all=keeps_all).of(expression)
     except (ZeroDivisionError, OverflowError, ValueError, MemoryError, mp.libmp.ComplexResult) as cause:
         raise NonFiniteError(f"{expression} has no value: {cause}") from None
     if not (isinstance(found, mp.mpf) and mp.isfinite(found)):
@@ -46,8 +51,9 @@ def extended(expression: sp.Expr, values: Mapping[sp.Symbol, Any]) -> Any:
 class _Evaluation:
     """Bottom-up, every part of an expression once."""
 
-    def __init__(self, values: Mapping[sp.Symbol, Any]) -> None:
+    def __init__(self, values: Mapping[sp.Symbol, Any], *, keeps_all: bool) -> None:
         self.known: dict[sp.Basic, Any] = dict(values)
+        self.keeps_all = keeps_all
 
     def of(self, node: sp.Expr) -> Any:
         if node not in self.known:
@@ -72,8 +78,9 @@ class _Evaluation:
             return mp.mpf(node.value(*map(self.of, node.args)))
         return self._function(sp.exp if isinstance(node, sp.Pow) else node.func, self.of(node.args[-1]))
 
-    @staticmethod
-    def _function(kind: Any, z: Any) -> Any:
+    def _function(self, kind: Any, z: Any) -> Any:
+        if self.keeps_all and kind in _SATURATES and abs(z) > mp.mp.prec:
+            raise ValueError(f"{kind.__name__} is constant to all {mp.mp.dps} digits")
         if kind in _GROWS and mp.mag(z) > MAX_EXPONENT_BITS:
             raise OverflowError("an argument beyond any range")
         if kind in (sp.tanh, sp.erf) and abs(z) > mp.mp.prec:

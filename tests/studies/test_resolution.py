@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import mpmath as mp
 import numpy as np
@@ -55,8 +56,10 @@ APART = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("k", ["1e-30", "1e30"])
-@pytest.mark.parametrize("text", APART)
+@pytest.mark.parametrize(
+    ("text", "k"),
+    [(text, ("1e30", "1e-30")[at % 2]) for at, text in enumerate(APART)] + [(APART[0], "1e-30")],
+)
 def test_far_out_the_identity_shows_what_the_calculus_says(text: str, k: str) -> None:
     """Two derivations that share nothing: numbers of 1000 digits, and degrees of expressions."""
     text = text.replace("K", k)
@@ -103,6 +106,58 @@ def test_the_extended_law_is_the_law_where_floats_reach() -> None:
     law = law_of("u_t + 3*u_xx")
     far = ExtendedLaw(law, 7).kernel(F, 40.0, Fraction(3, 5))
     assert 10**far.size == pytest.approx(float(np.linalg.norm(law.deterministic(1e-4, "f,f"))), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("s", "limit", "exponent", "width"),
+    [("1/2", Observed.RANDOM, 0.0, 50), ("3/4", Observed.ZERO, -0.25, 100 / 3)],
+)
+def test_fluctuations_between_fields_may_outweigh_the_law_for_long(
+    s: str, limit: Observed, exponent: float, width: float
+) -> None:
+    """u against u_t − 10^25 v_x + u·v: ε² (T_{u,u_t} + ε v T_{u,u}) + ε v meets 10^25 ε² N^{−1/2}.
+
+    That is at N = 10^50 for ε = 1, at ε N^{−1/2} = 10^-25 with ε = N^{−1/4} at s = 3/4. To floats the law
+    vanishes beside the networks before, but its terms do not cancel.
+    """
+    look = resolution("u_t - 1e25*v_x + u*v; v_t - u_x").look
+    found = look((("b1",), ("f1",)), Fraction(s), law_vanishes=True)
+    assert found.limit is limit
+    assert found.norm == pytest.approx(exponent, abs=0.01)
+    assert found.log_crossover == pytest.approx(width, abs=3)
+
+
+PERIODIC = """
+fields = ["u"]
+variables = ["x", "t"]
+[domain]
+x = [-1, 1]
+t = [0, 1]
+[[equations]]
+name = "f"
+equation = "u_t - u_xx"
+[[conditions]]
+name = "p"
+equation = "u"
+periodic = [{ x = -1 }, { x = 1 }]
+[[conditions]]
+name = "q"
+equation = "u_x"
+periodic = [{ x = -1 }, { x = 1 }]
+"""
+
+
+def test_where_terms_of_the_law_cancel_their_rounding_is_not_taken_for_it(tmp_path: Path) -> None:
+    """u(−1) − u(1) against u_x(−1) − u_x(1): the four T^∞ cancel by symmetry, fluctuations are left."""
+    path = tmp_path / "periodic.toml"
+    path.write_text(PERIODIC)
+    p, q = ("p",), ("q",)
+    look = resolution(str(path)).look
+    for s in ("1/2", "3/4"):
+        far = look((p, q), Fraction(s), law_vanishes=True)
+        assert far.norm == pytest.approx(2 * (0.5 - Fraction(s)) - 0.5, abs=0.01)
+        assert far.limit is Observed.ZERO
+    assert look((p, p), Fraction(1, 2), law_vanishes=True).limit is Observed.DETERMINISTIC
 
 
 def test_jumps_that_may_be_rare_refute_nothing() -> None:
@@ -196,3 +251,24 @@ def test_no_seed_mends_a_kernel_that_is_exactly_0() -> None:
     assert Need.SEEDS not in reason.remedy.needs
     few = block_evidence(replace(rows, norm=np.full((4, 12), np.nan)), None, Criterion())
     assert no_slope(few).remedy == MORE_SEEDS
+
+
+def test_a_law_that_fluctuations_hide_up_to_10_40_is_no_law_that_vanishes() -> None:
+    """T between u and v is N^-1/2, but the equation has it times 10^20."""
+    found = resolution("u_t - 1e20*v_x; v_t - u*u_x")
+    hidden = found.look((("b1",), ("f1",)), Fraction(1, 2), law_vanishes=True)
+    assert hidden.limit is Observed.DETERMINISTIC
+    assert hidden.log_crossover == pytest.approx(40, abs=3)
+    exact = found.look((("b1",), ("b2",)), Fraction(1, 2), law_vanishes=True)
+    assert exact.norm == pytest.approx(-0.5)
+
+
+def test_what_varies_below_all_digits_leaves_a_claim_open() -> None:
+    """F_u = 1 + 1000 sech²(1000 (u − 5)) is 1 in all draws, and 1001 in one of a million networks."""
+    rare = resolution("u_t + u + tanh(1000*(u - 5))", "normal")
+    for s in ("1/2", "3/4"):
+        assert "digits" in rare.look(F, Fraction(s)).problem
+    frequent = resolution("u_t + u + tanh(u)", "normal").look(F, Fraction(1, 2))
+    assert frequent.limit is Observed.RANDOM
+    # Below 1/2 arguments grow with N, and what saturates does so more and more.
+    assert resolution("u_t + tanh(u)").look(F, Fraction(2, 5)).limit is Observed.DIVERGES

@@ -89,7 +89,7 @@ def _far_look(
         if found is None:
             return Far(0.0, None, None, Observed.UNDECIDED, problem="there is no limit law")
         left, right = (tuple(g.name for g in context.reader.members(name)) for name in split(pairs[block]))
-        return found.look((left, right), s, only_fluctuations=blocks[block, s].law_vanishes)
+        return found.look((left, right), s, law_vanishes=blocks[block, s].law_vanishes)
 
     return look
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -100,15 +100,20 @@ class Resolution:
     law: ExtendedLaw
     widths: Sequence[int]
 
-    def look(self, names: Names, s: Fraction, *, only_fluctuations: bool = False) -> Far:
-        """The block between two sets of groups; ``only_fluctuations`` where T^∞ cancels in it exactly."""
+    def look(self, names: Names, s: Fraction, *, law_vanishes: bool = False) -> Far:
+        """The block between two sets of groups.
+
+        ``law_vanishes``: at the watched widths the law's kernel is rounding beside the networks'. Either T^∞
+        cancels in it exactly and only its rounding is left, or fluctuations of large terms outweigh it there.
+        """
         distance = abs(float(s) - 0.5)
         reach = min(max(LEAST_REACH, REACH_PER_SPAN * self.law.span), MOST_REACH)
         top = min(reach / distance if distance else 2 * reach, MOST_LOG_WIDTH)
         try:
+            # Which of the two it is, the identity tells by what its own terms leave.
+            alone = law_vanishes and self.law.kernel(names, top / 4, s).kept < CANCELLED
             low, mid, high = (
-                self.law.kernel(names, top * part, s, only_fluctuations=only_fluctuations)
-                for part in (0.25, 0.5, 1.0)
+                self.law.kernel(names, top * part, s, only_fluctuations=alone) for part in (0.25, 0.5, 1.0)
             )
             found = self._read(low, mid, high, top)
             if found.problem or found.norm is None:
@@ -117,14 +122,14 @@ class Resolution:
                 return _open(
                     top, f"s = {s} is too near 1/2 to pass the powers of ten between the coefficients"
                 )
-            if not only_fluctuations and 0 < high.kept < CANCELLED:
+            if not alone and 0 < high.kept < CANCELLED:
                 return _open(top, "the terms of K cancel down to the accuracy of T")
             if found.limit is Observed.DETERMINISTIC and self._jumps(names):
                 return _open(top, "F_α jumps, and a jump between near points may be too rare to be drawn")
-            crossover = self._crossover(names, s, high.size, found.norm, top, only_fluctuations)
+            crossover = self._crossover(names, s, high.size, found.norm, top, alone)
         except NTKTheoryError as cause:
             return _open(top, str(cause))
-        return Far(**(found.__dict__ | {"log_crossover": crossover}))
+        return replace(found, log_crossover=crossover)
 
     @staticmethod
     def _read(low: FarKernel, mid: FarKernel, high: FarKernel, top: float) -> Far:
