@@ -34,6 +34,9 @@ SETTLED = 0.01
 CANCELLED = 1e-6
 #: Powers of ten by which a relative randomness that dies out falls at least when the far width is squared.
 FADES = 1.0
+#: Powers of ten beyond the largest watched width at which a line of log K is pinned, and slopes that differ
+#: by less are of one line.
+LEVER, SAME_LINE = 4.0, 0.2
 #: The largest width that a study can reach, as a power of ten.
 REACHABLE = 5.0
 
@@ -176,23 +179,30 @@ class Resolution:
         return Far(top, norm, spread, limit, high.relative_range)
 
     def _near(self, names: Names, s: Fraction, only_fluctuations: bool) -> list[FarKernel] | None:
-        """The block at the smallest and the largest watched width; ``None`` where they are one."""
-        ends = (self.widths[0], self.widths[-1])
-        if ends[0] == ends[1]:
+        """The block at the widths of ``_at``; ``None`` where only one is watched."""
+        if self.widths[0] == self.widths[-1]:
             return None
-        return [
-            self.law.kernel(names, math.log10(width), s, only_fluctuations=only_fluctuations)
-            for width in ends
-        ]
+        return [self.law.kernel(names, x, s, only_fluctuations=only_fluctuations) for x in self._at]
+
+    @cached_property
+    def _at(self) -> tuple[float, float, float]:
+        """log10 of the smallest and the largest watched width, and of one farther out."""
+        low, high = math.log10(self.widths[0]), math.log10(self.widths[-1])
+        return low, high, high + LEVER
 
     def _crossover(self, near: Sequence[float], far: float, power: float, top: float) -> float | None:
-        """Where the line through the far logarithms meets that through the ``near``, watched ones."""
-        at = [math.log10(width) for width in (self.widths[0], self.widths[-1])]
-        slope = (near[1] - near[0]) / (at[1] - at[0])
+        """Where the line through the far logarithms meets that through the ``near`` ones.
+
+        Fluctuations of N^{−1/2} tilt a line through watched widths, which moves a meeting far out by powers
+        of ten; one that goes on as it begins is taken from farther out.
+        """
+        seen, beyond = ((near[k + 1] - near[k]) / (self._at[k + 1] - self._at[k]) for k in (0, 1))
+        end = 2 if abs(seen - beyond) < SAME_LINE else 1
+        slope = beyond if end == 2 else seen
         if math.isinf(power) or not math.isfinite(slope) or abs(slope - power) < 2 * SETTLED:
             return None
-        meet = (near[1] - slope * at[1] - far + power * top) / (power - slope)
-        return meet if meet > at[1] else None
+        meet = (near[end] - slope * self._at[end] - far + power * top) / (power - slope)
+        return meet if meet > self._at[1] else None
 
     def _jumps(self, names: Names) -> bool:
         """Does some F_α of these groups jump where a jet changes sign?"""
