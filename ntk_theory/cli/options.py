@@ -12,6 +12,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory.errors import InputError
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
+from ntk_theory.visible import visible_json
 
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network
@@ -76,8 +77,7 @@ def _assignments(items: list[str] | None) -> dict[str, object]:
 def print_json(data: Any) -> None:
     """Write one JSON document to stdout."""
     unicode = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
-    json.dump(data, sys.stdout, indent=2, ensure_ascii=not unicode)
-    sys.stdout.write("\n")
+    sys.stdout.write(visible_json(json.dumps(data, indent=2, ensure_ascii=not unicode)) + "\n")
 
 
 def layers(width: str, depth: int | None) -> dict[str, Any]:
