@@ -55,9 +55,15 @@ Variables = Annotated[str | None, typer.Option("--variables", help="Variable nam
 
 def resolve(what: str, parameters: list[str] | None, fields: str | None, variables: str | None) -> Problem:
     """The problem that the shared options describe."""
-    return nt.problem(
-        what, fields=_names(fields), variables=_names(variables), parameters=_assignments(parameters) or None
-    )
+    names = {"fields": _names(fields), "variables": _names(variables)}
+    found = nt.problem(what, **names, parameters=_assignments(parameters) or None)
+    for option, given in names.items():
+        has = getattr(found, option)
+        if given is not None and tuple(given) != has:  # a named problem brings its own
+            raise InputError(
+                f"--{option} is {', '.join(given)!r}, but {what[:40]} has {', '.join(has)}; leave it out"
+            )
+    return found
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -43,8 +43,8 @@ def markers_of(exponents: Sequence[Fraction]) -> dict[Fraction, str]:
 
 def headline(figure: Figure, title: str, size: int, *, drop: float = 0.1, left: float = 0.012) -> None:
     """A title at the top left, ``drop`` inches below the edge; a $ in a problem's title begins no formula."""
-    at = {"x": left, "y": 1 - drop / figure.get_figheight(), "s": visible(title)}
-    figure.text(**at, fontsize=size, fontweight="bold", va="top", color=INK, parse_math=False)
+    at, style = 1 - drop / figure.get_figheight(), {"fontsize": size, "fontweight": "bold", "va": "top"}
+    figure.text(left, at, visible(title), color=INK, parse_math=False, **style)  # type: ignore[arg-type]
 
 
 def plain(axes: Axes) -> None:

@@ -25,7 +25,7 @@ class _Visible:
 
 
 class _Border(RenderHook):
-    def process_renderables(self, renderables: Iterable[ConsoleRenderable]) -> list[ConsoleRenderable]:  # type: ignore[override]
+    def process_renderables(self, renderables: Iterable[ConsoleRenderable]) -> list[ConsoleRenderable]:
         """Wrap what is about to be printed."""
         return [_Visible(each) for each in renderables]
 

@@ -92,7 +92,7 @@ def _on_cluster(function: Callable[[Task], Result], tasks: Sequence[Task], addre
         from distributed import as_completed  # noqa: PLC0415  as in _client
 
         asked = client.map(partial(_alone, function, parent=os.getpid()), tasks, pure=False)
-        for answer in as_completed(asked, loop=client.loop):
+        for answer in as_completed(asked, loop=client.loop):  # type: ignore[no-untyped-call]
             result = answer.result()
             answer.release()
             yield result
@@ -120,7 +120,7 @@ def _cluster_explained(address: str) -> Iterator[None]:
 
     from distributed import CancelledError as Cancelled  # noqa: PLC0415
     from distributed import KilledWorker  # noqa: PLC0415
-    from distributed.comm import CommClosedError  # noqa: PLC0415
+    from distributed.comm.core import CommClosedError  # noqa: PLC0415
 
     try:
         yield
