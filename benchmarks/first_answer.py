@@ -4,7 +4,7 @@
 
 Cold is a process whose caches (compiled kernels, whatever lies under ``XDG_CACHE_HOME``) are empty folders;
 warm is the same command again. Wall and processor time are both told: the latter suffers less from other
-work on the machine. Bounds, on the minima of wall time: cold ``verify kdv sine-gordon`` at most 1.5 × warm + 10 s;
+work on the machine. Bounds, on the minima of wall time: cold ``verify`` at most 1.5 × warm + 10 s;
 ``classify kdv`` at most 1.5 × ``import sympy`` + 0.2 s. Exit code 1 where one is missed.
 """
 
