@@ -29,6 +29,7 @@ from ntk_theory.cli.options import (
 from ntk_theory.errors import InputError, Interrupted, TrainingError
 from ntk_theory.interrupts import unstopped
 from ntk_theory.outputs import PICTURE, Outputs
+from ntk_theory.visible import say
 
 if TYPE_CHECKING:
     from ntk_theory.symbolic import Problem
@@ -48,7 +49,7 @@ CLASS = WithMethods
 def command(
     what: What,
     method: Annotated[
-        str | None, typer.Option("--method", "-m", help="How to train; the methods are listed below.")
+        str | None, typer.Option("--method", "-m", help="How to train, see below; default gauss-newton.")
     ] = None,
     option: Annotated[
         list[str] | None,
@@ -65,9 +66,12 @@ def command(
     points: Annotated[
         int | None, typer.Option("--points", help="Points per group; default by the number of variables.")
     ] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="At most so many steps.")] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="At most so many steps; default by method.")
+    ] = None,
     until: Annotated[
-        float | None, typer.Option("--until", help="End time, of a method that runs in time.")
+        float | None,
+        typer.Option("--until", help="End time, of a method that runs in time; default by method."),
     ] = None,
     tolerance: Annotated[
         float | None, typer.Option("--tolerance", help="Relative L² error to reach (if a solution is known).")
@@ -77,11 +81,15 @@ def command(
         float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this wall time.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option("--rate", help="Learning rate, of a method that has one.")
+        float | None,
+        typer.Option("--rate", help="Learning rate, of a method that has one; default by method."),
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option("--weights", help="sum, mean, trace (NTK trace ratios), or NAME=VALUE,…  per group."),
+        typer.Option(
+            "--weights",
+            help="sum, mean, trace (NTK trace ratios), or NAME=VALUE,… per group; default by method.",
+        ),
     ] = None,
     resample: Annotated[
         int | None, typer.Option("--resample", metavar="STEPS", help="New points every so many steps.")
@@ -267,7 +275,7 @@ def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
 def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:
     report.terminal.run.show(problem, run, console())
     if written:
-        print("written: " + ", ".join(str(path) for path in written))
+        say("written: " + ", ".join(str(path) for path in written))
 
 
 def _missed(run: Trajectory, tolerance: float | None, loss: float | None) -> list[str]:
@@ -286,7 +294,7 @@ def _code(run: Trajectory, method: Method, missed: list[str], kept: Path | None)
         return 0
     longer = "--steps" if method.horizon is None else "--until"
     state = "" if kept is None else f"; the last state is in {kept}"
-    print(
+    say(
         f"ntk-theory: {' and '.join(missed)}, after {len(run.times) - 1} steps ({run.reason}); "
         f"most of the loss is in group {run.worst_group!r}: raise {longer}, --points or --width, "
         f"or try another --seed; for {method.name}: {method.facts.stalled}{state}",
