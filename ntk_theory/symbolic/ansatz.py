@@ -4,8 +4,8 @@ With outputs v^1 … v^m of the network and
 
     u^i = Φ^i(x, {v^j_α}),
 
-every slot u^i_α is the total derivative D^α Φ^i, so that an operator F of the fields becomes an operator of
-the outputs: F(x, {D^α Φ^i}). Nothing else changes: rules, kernels and laws read the new operator as any other.
+every slot u^i_α is the total derivative D^α Φ^i, so that an operator F of the fields becomes one of the
+outputs: F(x, {D^α Φ^i}). Nothing else changes: rules, kernels and laws read the new operator as any other.
 A condition whose residual is then identically 0 on a face holds by construction there; the proof is exact
 substitution of the face's coordinates.
 """
@@ -203,9 +203,7 @@ class Residual:
         return str(self.expression) if self._jets else render(self.expression, self.space)
 
 
-def residual_on(
-    group: str, legs: Sequence[Operator], faces: Sequence[Face], target: sp.Expr
-) -> Residual:
+def residual_on(group: str, legs: Sequence[Operator], faces: Sequence[Face], target: sp.Expr) -> Residual:
     """The residual of a condition on its faces, one for each leg, with the proof that it is 0 or none.
 
     Coordinates are put in after the derivatives were taken. Where that puts a jump's argument to 0, |x|' at
