@@ -19,7 +19,7 @@ from scipy.stats import qmc
 
 from ntk_theory.arrays import Floats, Ints
 from ntk_theory.errors import InputError
-from ntk_theory.kernels import compose
+from ntk_theory.kernels import compose, taylor
 from ntk_theory.kernels.multiindex import IndexSet
 from ntk_theory.limit.pair_series import PairSeries
 from ntk_theory.model.lift import Lift
@@ -139,7 +139,7 @@ def _grams(
 def _composed(phi: Activation, raw: Floats, bias: Floats, indices: IndexSet) -> tuple[Floats, Floats]:
     """φ and φ' of z_α = raw_α + [α = 0] b."""
     values, slopes = np.empty_like(raw), np.empty_like(raw)
-    items = raw.shape[1] * -(-raw.shape[2] // compose.CHUNK)
+    items = raw.shape[1] * -(-raw.shape[2] // taylor.CHUNK)
     compose.hidden_layer(
         0,
         items,

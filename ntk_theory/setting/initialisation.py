@@ -211,7 +211,7 @@ def _given(given: Mapping[str, Any]) -> Initialisation:
 def _numbers(given: Mapping[str, Any], key: str) -> tuple[float, ...]:
     value = given.get(key, 1.0)
     values = tuple(value) if isinstance(value, list | tuple) else (value,)
-    fits = all(isinstance(v, Real) and not isinstance(v, bool) and 0 <= v < math.inf for v in values)
+    fits = all(isinstance(v, Real) and not isinstance(v, bool) and 0 <= float(v) < math.inf for v in values)
     if not values or not fits:
         raise InputError(f"initialisation has {key} = {value!r}; it needs a number, or one per hidden layer")
     return tuple(map(float, values))
