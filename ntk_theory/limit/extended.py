@@ -13,11 +13,11 @@ Its true law is another one, but powers of N do not depend on that [D].
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import mpmath as mp
 import numpy as np
@@ -31,7 +31,9 @@ from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.numbers import bind
 
 #: Draws, and points of every group, that are looked at.
-DRAWS, POINTS = 12, 4
+DRAWS, POINTS = 8, 3
+#: (slot, row, F_α) of all legs at one point of a group.
+_Place: TypeAlias = tuple[tuple[int, int, sp.Expr], ...]
 #: Digits beyond those that a range of ε takes.
 GUARD = 50
 
@@ -91,81 +93,92 @@ class ExtendedLaw:
             F_α has no value in a draw, or none that numbers can hold.
         """
         reach = abs(log_width * float(Fraction(1, 2) - s))
+        block = self._block(names)
         with mp.workdps(GUARD + int(4 * reach + log_width / 2 + 2 * self.span)):
             exponent = mp.mpf(log_width) * (1 - 2 * s).numerator / (2 * (1 - 2 * s).denominator)
             epsilon, fluctuation = mp.power(10, exponent), mp.power(10, -mp.mpf(log_width) / 2)
-            drawn = [
-                self._draw(names, k, epsilon, fluctuation, only_fluctuations=only_fluctuations)
-                for k in range(DRAWS)
-            ]
+            drawn = []
+            for draw in range(DRAWS):
+                left = [self._weights(place, draw, epsilon) for place in block.left]
+                right = (
+                    left if names[0] == names[1] else [self._weights(p, draw, epsilon) for p in block.right]
+                )
+                entries = [entry.of(left, right, draw, epsilon**2) for entry in block.entries]
+                drawn.append(_one_draw(block, entries, fluctuation, only_fluctuations=only_fluctuations))
             return _summary(drawn)
 
     # --- one draw -------------------------------------------------------------------------------------
 
-    def _draw(self, names: Any, draw: int, epsilon: Any, fluctuation: Any, *, only_fluctuations: bool) -> Any:
-        """‖K‖, a probe of K, ‖K^∞‖ and the norm of the bounds of its terms, of one draw."""
-        left = {name: self._weights(name, draw, epsilon) for name in names[0]}
-        right = left if names[0] == names[1] else {n: self._weights(n, draw, epsilon) for n in names[1]}
-        whole, limit, size = [], [], []
-        probe = mp.mpf(0)
-        for i, (row, a) in enumerate(_points(left)):
-            for j, (column, b) in enumerate(_points(right)):
-                kept, bound, extra = self._entry(a, b, draw, epsilon)
-                entry = (0 if only_fluctuations else kept) + fluctuation * extra
-                whole.append(entry)
-                limit.append(kept)
-                size.append(bound)
-                probe += entry * self._probe(row, i) * self._probe(column, j)
-        return _norm(whole), probe, _norm(limit), _norm(size)
-
-    def _entry(self, a: Any, b: Any, draw: int, epsilon: Any) -> tuple[Any, Any, Any]:
-        """One entry of K^∞, the sum of the bounds of its terms, and the fluctuation without N^{−1/2}."""
-        T, W, square, scale = self._jet_ntk, self._noise[draw], epsilon**2, self._scale
-        terms, bounds, extra = [], [], []
-        bias: dict[str, list[Any]] = {}
-        for slot, row, weight in a:
-            for other, column, second in b:
-                product = weight * second * square
-                if T[slot, row, other, column]:
-                    terms.append(product * float(T[slot, row, other, column]))
-                    bounds.append(abs(product) * float(scale[slot, row] * scale[other, column]))
-                extra.append(product * float(W[slot, row, other, column]))
-        if self.law.network.bias.is_trained:
-            for side, rows in enumerate((a, b)):
-                for slot, _, weight in rows:
-                    if self.law.slots[slot].is_value:
-                        found = bias.setdefault(self.law.slots[slot].field, [mp.mpf(0), mp.mpf(0)])
-                        found[side] += weight
-            of_bias = [first * second for first, second in bias.values()]
-            terms += of_bias
-            bounds += map(abs, of_bias)
-        return mp.fsum(terms), mp.fsum(bounds), mp.fsum(extra)
-
-    def _weights(self, name: str, draw: int, epsilon: Any) -> list[list[tuple[int, int, Any]]]:
-        """Per point of a group: (slot, row, F_α) of all its legs."""
-
-        def one(leg: Leg, slot: Slot, f: sp.Expr, k: int) -> tuple[int, int, Any]:
-            row = leg.start + k
-            # From s = 1/2 on a jet does not grow with N; what saturates has been so at the watched widths.
-            at = self._values(row, draw, epsilon)
-            return self.law.slots.index(slot), row, extended(f, at, keeps_all=epsilon <= 1)
-
-        legs = self._gradients[name]
-        size = min(POINTS, legs[0][0].stop - legs[0][0].start)
-        return [
-            [one(leg, slot, f, k) for leg, gradient in legs for slot, f in gradient.items()]
-            for k in range(size)
-        ]
+    def _weights(self, place: _Place, draw: int, epsilon: Any) -> list[Any]:
+        """F_α of all legs at one point."""
+        # From s = 1/2 on a jet does not grow with N; what saturates has been so at the watched widths.
+        values = {row: self._values(row, draw, epsilon) for row in {row for _, row, _ in place}}
+        return [extended(f, values[row], keeps_all=epsilon <= 1) for _, row, f in place]
 
     def _values(self, row: int, draw: int, epsilon: Any) -> dict[sp.Symbol, Any]:
         space = self.law.problem.space
-        at = dict(zip(space.variable_symbols, map(_exact, self.law.rows.points[row]), strict=True))
+        at = dict(
+            zip(space.variable_symbols, map(_exact, self.law.rows.points[self._rows[row]]), strict=True)
+        )
         for k, slot in enumerate(self.law.slots):
-            jet = epsilon * _exact(self._jets[k, draw, row])
+            jet = epsilon * self._jets[k, draw, row]
             if slot.is_value and self._bias is not None:
-                jet += _exact(self._bias[space.fields.index(slot.field), draw])
+                jet += self._bias[space.fields.index(slot.field), draw]
             at[space.symbol(slot)] = jet
         return at
+
+    # --- a block --------------------------------------------------------------------------------------
+
+    def _block(self, names: tuple[tuple[str, ...], tuple[str, ...]]) -> _Block:
+        """The block's points and numbers, put together once for all widths."""
+        if names not in self._known:
+            sides = [[place for name in side for place in self._places[name]] for side in names]
+            entries = [
+                self._entry(i, j, a, b) for i, a in enumerate(sides[0]) for j, b in enumerate(sides[1])
+            ]
+            draw = np.random.default_rng([self.seed, 3]).standard_normal
+            probes = np.multiply.outer(*(draw(len(side)) for side in sides)).ravel()
+            self._known[names] = _Block(sides[0], sides[1], entries, list(map(_exact, probes)))
+        return self._known[names]
+
+    def _entry(self, i: int, j: int, a: _Place, b: _Place) -> _Entry:
+        T, W, scale = self._jet_ntk, self._noise, self._scale
+        terms, value = [], []
+        for k, (slot, row, _) in enumerate(a):
+            for m, (other, column, _) in enumerate(b):
+                at = (slot, row, other, column)
+                bound = _exact(scale[slot, row] * scale[other, column]) if T[at] else mp.mpf(0)
+                terms.append(_Term(k, m, _exact(T[at]), bound, list(map(_exact, W[:, *at]))))
+                first, second = self.law.slots[slot], self.law.slots[other]
+                if self.law.network.bias.is_trained and first.is_value and first == second:
+                    value.append((k, m))
+        return _Entry(i, j, terms, value)
+
+    @cached_property
+    def _known(self) -> dict[tuple[tuple[str, ...], tuple[str, ...]], _Block]:
+        return {}
+
+    @cached_property
+    def _places(self) -> dict[str, list[_Place]]:
+        """Per group: its first points, each with (slot, row, F_α) of all legs; rows count those in use."""
+        local = {row: k for k, row in enumerate(self._rows)}
+        return {
+            name: [
+                tuple(
+                    (self.law.slots.index(slot), local[leg.start + k], f)
+                    for leg, gradient in legs
+                    for slot, f in gradient.items()
+                )
+                for k in range(_count(legs))
+            ]
+            for name, legs in self._gradients.items()
+        }
+
+    @cached_property
+    def _rows(self) -> list[int]:
+        """The rows of the law that are looked at."""
+        legs = [(leg.start, _count(own)) for own in self._gradients.values() for leg, _ in own]
+        return sorted({start + k for start, count in legs for k in range(count)})
 
     # --- drawn once -----------------------------------------------------------------------------------
 
@@ -182,20 +195,23 @@ class ExtendedLaw:
         return found
 
     @cached_property
-    def _jets(self) -> Floats:
-        return self.law.sample_jets(DRAWS, self.seed)
+    def _jets(self) -> Any:
+        """G, (S, DRAWS, rows in use)."""
+        return _all_exact(self.law.sample_jets(DRAWS, self.seed)[:, :, self._rows])
 
     @cached_property
-    def _bias(self) -> Floats | None:
+    def _bias(self) -> Any:
+        """c, (fields, DRAWS)."""
         start = self.law.network.bias.start
         shape = (len(self.law.network.fields), DRAWS)
         if start is not None:
-            return np.full(shape, float(start))
-        return np.random.default_rng([self.seed, 1]).standard_normal(shape)
+            return _all_exact(np.full(shape, float(start)))
+        return _all_exact(np.random.default_rng([self.seed, 1]).standard_normal(shape))
 
     @cached_property
     def _jet_ntk(self) -> Floats:
-        return self.law.jet_ntk
+        """T^∞, (S, R, S, R) of the rows in use."""
+        return np.asarray(self.law.jet_ntk[:, self._rows][:, :, :, self._rows])
 
     @cached_property
     def _scale(self) -> Floats:
@@ -212,21 +228,77 @@ class ExtendedLaw:
         even = (drawn + np.swapaxes(drawn, 1, 2)) / math.sqrt(2)
         return np.asarray(even * scale[:, None] * scale).reshape(DRAWS, *shape)
 
-    def _probe(self, name: str, k: int) -> float:
-        return float(np.random.default_rng([self.seed, 3, k, len(name)]).standard_normal())
+
+@dataclass(frozen=True)
+class _Term:
+    """T^∞, its bound √(T_αα T_β'β') and W of all draws, between slot k of the left and m of the right."""
+
+    k: int
+    m: int
+    limit: Any
+    bound: Any
+    noise: list[Any]
 
 
-def _points(weights: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, points in weights.items():
-        for point in points:
-            yield name, point
+@dataclass(frozen=True)
+class _Entry:
+    """One entry of a block: its place, its terms, and the pairs of values that a trained bias couples."""
+
+    i: int
+    j: int
+    terms: list[_Term]
+    values: list[tuple[int, int]]
+
+    def of(self, left: list[Any], right: list[Any], draw: int, square: Any) -> tuple[Any, Any, Any]:
+        """K^∞, the sum of the bounds of its terms, and the fluctuation without N^{−1/2}; ``square`` is ε²."""
+        a, b = left[self.i], right[self.j]
+        limits, bounds, noise = [], [], []
+        for term in self.terms:
+            product = a[term.k] * b[term.m]
+            noise.append(product * term.noise[draw])
+            if term.bound:
+                limits.append(product * term.limit)
+                bounds.append(abs(product) * term.bound)
+        coupled = [a[k] * b[m] for k, m in self.values]
+        limit, bound = (
+            square * mp.fsum(terms) + extra
+            for terms, extra in ((limits, mp.fsum(coupled)), (bounds, mp.fsum(map(abs, coupled))))
+        )
+        return limit, bound, square * mp.fsum(noise)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The points of both sides, the entries row by row, and the weights of a bilinear probe."""
+
+    left: list[_Place]
+    right: list[_Place]
+    entries: list[_Entry]
+    probes: list[Any]
+
+
+def _count(legs: list[tuple[Leg, dict[Slot, sp.Expr]]]) -> int:
+    """How many of a group's points are looked at."""
+    return min(POINTS, legs[0][0].stop - legs[0][0].start)
+
+
+def _all_exact(numbers: Floats) -> Any:
+    return np.frompyfunc(_exact, 1, 1)(numbers)
+
+
+def _one_draw(block: _Block, entries: list[Any], fluctuation: Any, *, only_fluctuations: bool) -> Any:
+    """‖K‖, a probe of K, ‖K^∞‖ and the norm of the bounds of its terms, of one draw."""
+    limits, bounds, noise = zip(*entries, strict=True)
+    whole = [(0 if only_fluctuations else k) + fluctuation * w for k, w in zip(limits, noise, strict=True)]
+    probe = mp.fsum(k * w for k, w in zip(whole, block.probes, strict=True))
+    return _norm(whole), probe, _norm(limits), _norm(bounds)
 
 
 def _exact(number: float) -> Any:
     return mp.mpf(float(number))
 
 
-def _norm(entries: list[Any]) -> Any:
+def _norm(entries: Sequence[Any]) -> Any:
     return mp.sqrt(mp.fsum(entry**2 for entry in entries))
 
 

@@ -13,17 +13,26 @@ import pytest
 import sympy as sp
 
 import ntk_theory as nt
-from ntk_theory.limit.extended import ExtendedLaw
+from ntk_theory.limit.extended import POINTS, ExtendedLaw
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.network import Network
 from ntk_theory.studies.initialisation.block_evidence import BlockRows, block_evidence
 from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.initialisation.evidence import ProblemEvidence
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part
 from ntk_theory.studies.initialisation.law_tail import LawTable
 from ntk_theory.studies.initialisation.observed_limit import Observed, no_slope
 from ntk_theory.studies.initialisation.resolution import Far, Resolution, shows_from
 from ntk_theory.studies.judging.statistics import against_law, law_ranks, stray_p_value
-from ntk_theory.studies.judging.verdict import MORE_SEEDS, Need, Outcome
+from ntk_theory.studies.judging.verdict import (
+    LARGER_WIDTHS,
+    MORE_SEEDS,
+    NO_REMEDY,
+    Need,
+    Outcome,
+    Reason,
+    Remedy,
+)
 from ntk_theory.symbolic.extended import extended
 from ntk_theory.theory import Limit
 
@@ -105,7 +114,8 @@ def test_the_extended_law_is_the_law_where_floats_reach() -> None:
     """The same identity for a K that is one number, at ε = 10^-4; fluctuations are 10^-20 of it."""
     law = law_of("u_t + 3*u_xx")
     far = ExtendedLaw(law, 7).kernel(F, 40.0, Fraction(3, 5))
-    assert 10**far.size == pytest.approx(float(np.linalg.norm(law.deterministic(1e-4, "f,f"))), rel=1e-12)
+    block = law.deterministic(1e-4, "f,f")[:POINTS, :POINTS]
+    assert 10**far.size == pytest.approx(float(np.linalg.norm(block)), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -272,3 +282,36 @@ def test_what_varies_below_all_digits_leaves_a_claim_open() -> None:
     assert frequent.limit is Observed.RANDOM
     # Below 1/2 arguments grow with N, and what saturates does so more and more.
     assert resolution("u_t + tanh(u)").look(F, Fraction(2, 5)).limit is Observed.DIVERGES
+
+
+def undecided_reason(text: str, s: str, remedy: Remedy, spread: bool = False) -> Reason:
+    """What is left of a remedy for the claim that is true far out."""
+    look, at = resolution(text), Fraction(s)
+    e = ProblemEvidence(
+        nt.classify(text), {}, frozenset(), {}, Criterion(), 0.01, far=lambda b, s: look.look(F, s)
+    )
+    far, block = look.look(F, at), "ff"
+    return e.with_help(
+        block, at, Reason("the slope is wide", "slope-wide", remedy), lambda f: f == far, spread=spread
+    )
+
+
+def test_no_seeds_are_asked_for_where_no_seed_can_help() -> None:
+    """What sets in at N = 10^80, or is random by 10^-30; but seeds for what is there from the start."""
+    beyond = undecided_reason("u_t + 1e20*u_x^2", "3/4", MORE_SEEDS)
+    assert beyond.remedy is not None
+    assert beyond.remedy.needs == ()
+    assert beyond.remedy.log_width == pytest.approx(81, abs=3)
+    assert undecided_reason("u_t + 1e20*u_x^2", "3/4", LARGER_WIDTHS).remedy == beyond.remedy
+    assert undecided_reason("u_t + 1e-30*u_x^2", "1/2", MORE_SEEDS).remedy == NO_REMEDY
+    assert undecided_reason("u_t + u*u_x", "1/2", MORE_SEEDS).remedy == MORE_SEEDS
+
+
+def test_the_spread_has_a_crossover_of_its_own() -> None:
+    """K is ε² T_tt from the start; its spread is that of T, ε² N^{−1/2}, up to 10^-20 ε³, at N = 10^80."""
+    far = resolution("u_t + 1e-20*u_x^2").look(F, Fraction(3, 4))
+    assert far.log_crossover is None
+    assert far.log_spread_crossover == pytest.approx(80, abs=8)
+    reason = far.withholds("K spreads like N^-1", lambda f: f.spread is not None, spread=True)
+    assert reason is not None
+    assert reason.remedy == shows_from(far.log_spread_crossover)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 from ntk_theory.studies.initialisation.evidence import Decide, KernelClaim, PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.exponents import exponent_at, law_tells, norm_exponent, spread_exponent
-from ntk_theory.studies.initialisation.observed_limit import Observed, agrees
+from ntk_theory.studies.initialisation.observed_limit import Observed, agrees, limit_by_law
 from ntk_theory.studies.initialisation.resolution import Far
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.verdict import (
@@ -67,14 +67,18 @@ def _paper_block(block: str, *, converse: bool) -> Decide:
         predicted = f"{'fails' if converse else 'converges'} for {side}"
         for s, (limit_class, reason) in seen.items():
             if limit_class in against:
-                withheld = e.withheld(block, s, reason.text, lambda far: far.limit in wanted)
+                withheld = e.withheld(block, s, reason.text, _shows(wanted))
                 if withheld is not None:
                     seen[s] = Observed.UNDECIDED, withheld
                     continue
                 found = replace(reason, text=f"{_WORDS[limit_class]}: {reason.text}", s=s)
                 yield claim.verdict(Outcome.REFUTED, found, block, s, predicted, str(limit_class), statement)
                 return
-        undecided = [replace(why, s=s) for s, (limit_class, why) in seen.items() if limit_class not in wanted]
+        undecided = [
+            replace(_with_help(e, (block, s), why, wanted), s=s)
+            for s, (limit_class, why) in seen.items()
+            if limit_class not in wanted
+        ]
         if undecided:
             yield claim.verdict(Outcome.UNDECIDED, undecided, block, None, predicted, statement=statement)
             return
@@ -106,16 +110,27 @@ def _sharp_limit(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
             seen, reason = e.observed(block, s)
             hidden = _hidden(e, (block, s), seen)
             if hidden is None and seen not in (Observed.UNDECIDED, str(predicted)):
-                hidden = e.withheld(block, s, reason.text, _shows(predicted))
+                hidden = e.withheld(block, s, reason.text, _shows((Observed(str(predicted)),)))
             if hidden or seen is Observed.UNDECIDED:
-                outcome, reason = Outcome.UNDECIDED, hidden or reason
+                outcome = Outcome.UNDECIDED
+                reason = hidden or _with_help(e, (block, s), reason, (Observed(str(predicted)),))
             else:
                 outcome = Outcome.SUPPORTED if seen == str(predicted) else Outcome.REFUTED
             yield claim.verdict(outcome, reason, block, s, str(predicted), str(seen))
 
 
-def _shows(predicted: Limit) -> Callable[[Far], bool]:
-    return lambda far: far.limit == str(predicted)
+def _shows(wanted: Collection[Observed]) -> Callable[[Far], bool]:
+    return lambda far: far.limit in wanted
+
+
+def _with_help(
+    e: ProblemEvidence, key: tuple[str, Fraction], reason: Reason, wanted: Collection[Observed]
+) -> Reason:
+    """The reason with a remedy that helps: where the law has what is claimed, more networks confirm it."""
+    tail = e.blocks[key].tail
+    if tail is not None and limit_by_law(tail, e.criterion)[0] in wanted:
+        return reason
+    return e.with_help(*key, reason, _shows(wanted))
 
 
 def _hidden(e: ProblemEvidence, key: tuple[str, Fraction], seen: Observed) -> Reason | None:

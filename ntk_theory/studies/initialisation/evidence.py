@@ -18,7 +18,7 @@ from ntk_theory.studies.initialisation.resolution import Far
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.statistics import holm
 from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
-from ntk_theory.studies.judging.verdict import Outcome, Reason, Verdict
+from ntk_theory.studies.judging.verdict import Need, Outcome, Reason, Verdict
 from ntk_theory.theory import Classification, Regime
 
 #: With fewer networks a quantity has no trend.
@@ -88,13 +88,35 @@ class ProblemEvidence:
     doubted: frozenset[tuple[str, Fraction]] = frozenset()
 
     def withheld(
-        self, block: str, s: Fraction, seen: str, is_claimed: Callable[[Far], bool]
+        self, block: str, s: Fraction, seen: str, is_claimed: Callable[[Far], bool], *, spread: bool = False
     ) -> Reason | None:
         """Why what was ``seen`` at one s may not refute a claim that ``is_claimed`` tests far out.
 
         ``None``: it may, for the claim does not hold there either.
         """
-        return None if self.far is None else self.far(block, s).withholds(seen, is_claimed)
+        return None if self.far is None else self.far(block, s).withholds(seen, is_claimed, spread=spread)
+
+    def with_help(
+        self,
+        block: str,
+        s: Fraction,
+        reason: Reason,
+        is_claimed: Callable[[Far], bool],
+        *,
+        spread: bool = False,
+    ) -> Reason:
+        """The reason why a claim is undecided, without a remedy that cannot help.
+
+        Asked where the law, followed, would not confirm the claim either: then no seed shows what is claimed
+        if it sets in beyond the law's widths, nor do widths that nobody can compute.
+        """
+        if reason.remedy is None or self.far is None:
+            return reason
+        if not {Need.SEEDS, Need.WIDTHS} & set(reason.remedy.needs):
+            return reason
+        found = self.withheld(block, s, reason.text, is_claimed, spread=spread)
+        hides = found is not None and (found.cause == "not-reached" or self.far(block, s).is_below_rounding)
+        return found if found is not None and hides else reason
 
     def observed(self, block: str, s: Fraction) -> tuple[Observed, Reason]:
         """The limit class that was seen, with the reason."""

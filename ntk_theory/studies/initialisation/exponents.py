@@ -92,21 +92,32 @@ def spread_exponent(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]
 def _resolved(
     claim: KernelClaim, e: ProblemEvidence, verdict: Verdict, value: float, *, spread: bool
 ) -> Verdict:
-    """The verdict, unless it refutes an exponent that the identity shows where its terms have separated."""
-    if verdict.outcome is not Outcome.REFUTED:
-        return verdict
+    """The verdict, unless it refutes an exponent that the identity shows where its terms have separated.
+
+    Nor does an undecided one ask for what would not show it there.
+    """
     assert verdict.s is not None
-    margin = e.criterion.law_slope_margin
+    key, margin = (verdict.block, verdict.s), e.criterion.law_slope_margin
 
     def is_claimed(far: Far) -> bool:
         slope = far.spread if spread else far.norm
         return slope is not None and abs(slope - value) <= margin
 
-    withheld = e.withheld(verdict.block, verdict.s, verdict.reason, is_claimed)
-    if withheld is None:
+    reason: Reason | None = None
+    if verdict.outcome is Outcome.REFUTED:
+        reason = e.withheld(*key, verdict.reason, is_claimed, spread=spread)
+    elif verdict.outcome is Outcome.UNDECIDED and not _law_has(e, key, value, spread=spread):
+        reason = e.with_help(*key, verdict.reasons[0], is_claimed, spread=spread)
+    if reason is None:
         return verdict
-    shown = (verdict.block, verdict.s, verdict.predicted, verdict.observed)
-    return claim.verdict(Outcome.UNDECIDED, withheld, *shown)
+    return claim.verdict(Outcome.UNDECIDED, reason, *key, verdict.predicted, verdict.observed)
+
+
+def _law_has(e: ProblemEvidence, key: tuple[str, Fraction], value: float, *, spread: bool) -> bool:
+    """Has the law this exponent, so that networks that follow it confirm the prediction?"""
+    tail = e.blocks[key].tail
+    slope = None if tail is None else tail.spread_slope if spread else tail.slope
+    return slope is not None and abs(slope - value) <= e.criterion.law_slope_margin
 
 
 def _spread_at(regime: Regime, s: Fraction) -> float | None:

@@ -19,6 +19,7 @@ import sympy as sp
 
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.limit.extended import ExtendedLaw, FarKernel
+from ntk_theory.studies.initialisation.law_tail import ROUNDING
 from ntk_theory.studies.initialisation.observed_limit import Observed
 from ntk_theory.studies.judging.verdict import NO_REMEDY, Need, Reason, Remedy
 from ntk_theory.symbolic.pieces import choose, heaviside
@@ -33,6 +34,9 @@ SETTLED = 0.01
 CANCELLED = 1e-6
 #: Powers of ten by which a relative randomness that dies out falls at least when the far width is squared.
 FADES = 1.0
+#: Powers of ten beyond the largest watched width at which a line of log K is pinned, and slopes that differ
+#: by less are of one line.
+LEVER, SAME_LINE = 4.0, 0.2
 #: The largest width that a study can reach, as a power of ten.
 REACHABLE = 5.0
 
@@ -53,9 +57,9 @@ class Far:
         The limit class; ``UNDECIDED`` where ``problem`` says why nothing is known.
     log_relative_range:
         log10 of the range over the size there.
-    log_crossover:
-        log10 of the width at which the power of N seen at the watched widths gives way to ``norm``; ``None``
-        where it does not.
+    log_crossover, log_spread_crossover:
+        log10 of the width at which the power of N in ‖K‖, or in the spread, that is seen at the watched
+        widths gives way to the far one; ``None`` where it does not.
     """
 
     log_width: float
@@ -64,17 +68,29 @@ class Far:
     limit: Observed
     log_relative_range: float = -math.inf
     log_crossover: float | None = None
+    log_spread_crossover: float | None = None
     problem: str = ""
 
-    def withholds(self, seen: str, is_claimed: Callable[[Far], bool]) -> Reason | None:
-        """Why what was ``seen`` does not refute a claim; ``None`` where the far law denies it, too."""
+    @property
+    def is_below_rounding(self) -> bool:
+        """Is K random there by less than the law's draws can show?"""
+        return self.limit is Observed.RANDOM and self.log_relative_range < math.log10(ROUNDING)
+
+    def withholds(
+        self, seen: str, is_claimed: Callable[[Far], bool], *, spread: bool = False
+    ) -> Reason | None:
+        """Why what was ``seen`` does not refute a claim; ``None`` where the far law denies it, too.
+
+        ``spread``: the claim is on the spread of K, not on its size.
+        """
         if self.problem:
             return Reason(f"{seen}, but whether that lasts is open: {self.problem}", "far-open", NO_REMEDY)
         if not is_claimed(self):
             return None
-        if self.log_crossover is not None:
+        crossover = self.log_spread_crossover if spread else self.log_crossover
+        if crossover is not None and (spread or not self.is_below_rounding):
             text = f"{seen}, but another term takes over farther out (the identity in extended precision)"
-            return Reason(text, "not-reached", shows_from(self.log_crossover))
+            return Reason(text, "not-reached", shows_from(crossover))
         text = (
             f"{seen}, but at N = 10^{self.log_width:.0f} the identity in extended precision has what is "
             f"claimed (relative range 10^{self.log_relative_range:.0f})"
@@ -126,10 +142,21 @@ class Resolution:
                 return _open(top, "the terms of K cancel down to the accuracy of T")
             if found.limit is Observed.DETERMINISTIC and self._jumps(names):
                 return _open(top, "F_α jumps, and a jump between near points may be too rare to be drawn")
-            crossover = self._crossover(names, s, high.size, found.norm, top, alone)
+            near = self._near(names, s, alone)
         except NTKTheoryError as cause:
             return _open(top, str(cause))
-        return replace(found, log_crossover=crossover)
+        if near is None:
+            return found
+        spread = (
+            None
+            if found.spread is None
+            else self._crossover([k.spread for k in near], high.spread, found.spread, top)
+        )
+        return replace(
+            found,
+            log_crossover=self._crossover([k.size for k in near], high.size, found.norm, top),
+            log_spread_crossover=spread,
+        )
 
     @staticmethod
     def _read(low: FarKernel, mid: FarKernel, high: FarKernel, top: float) -> Far:
@@ -151,21 +178,31 @@ class Resolution:
             return _open(top, f"the randomness has not settled by N = 10^{top:.0f}")
         return Far(top, norm, spread, limit, high.relative_range)
 
-    def _crossover(
-        self, names: Names, s: Fraction, size: float, norm: float, top: float, only_fluctuations: bool
-    ) -> float | None:
-        """Where the line through the far sizes meets that through the watched ones."""
-        if math.isinf(norm):
+    def _near(self, names: Names, s: Fraction, only_fluctuations: bool) -> list[FarKernel] | None:
+        """The block at the widths of ``_at``; ``None`` where only one is watched."""
+        if self.widths[0] == self.widths[-1]:
             return None
-        at = [math.log10(width) for width in (self.widths[0], self.widths[-1])]
-        if at[0] == at[1]:
+        return [self.law.kernel(names, x, s, only_fluctuations=only_fluctuations) for x in self._at]
+
+    @cached_property
+    def _at(self) -> tuple[float, float, float]:
+        """log10 of the smallest and the largest watched width, and of one farther out."""
+        low, high = math.log10(self.widths[0]), math.log10(self.widths[-1])
+        return low, high, high + LEVER
+
+    def _crossover(self, near: Sequence[float], far: float, power: float, top: float) -> float | None:
+        """Where the line through the far logarithms meets that through the ``near`` ones.
+
+        Fluctuations of N^{−1/2} tilt a line through watched widths, which moves a meeting far out by powers
+        of ten; one that goes on as it begins is taken from farther out.
+        """
+        seen, beyond = ((near[k + 1] - near[k]) / (self._at[k + 1] - self._at[k]) for k in (0, 1))
+        end = 2 if abs(seen - beyond) < SAME_LINE else 1
+        slope = beyond if end == 2 else seen
+        if math.isinf(power) or not math.isfinite(slope) or abs(slope - power) < 2 * SETTLED:
             return None
-        near = [self.law.kernel(names, x, s, only_fluctuations=only_fluctuations).size for x in at]
-        slope = (near[1] - near[0]) / (at[1] - at[0])
-        if not math.isfinite(slope) or abs(slope - norm) < 2 * SETTLED:
-            return None
-        meet = (near[1] - slope * at[1] - size + norm * top) / (norm - slope)
-        return meet if meet > at[1] else None
+        meet = (near[end] - slope * self._at[end] - far + power * top) / (power - slope)
+        return meet if meet > self._at[1] else None
 
     def _jumps(self, names: Names) -> bool:
         """Does some F_α of these groups jump where a jet changes sign?"""
