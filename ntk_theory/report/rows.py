@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from ntk_theory.report.words import block_label
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.studies.judging.verdict import Outcome, Reason, Verdict
 from ntk_theory.theory import Classification
@@ -311,7 +312,7 @@ def _where(places: Sequence[Place]) -> str:
     """The places in words: ``K_ff s = 1/2, 1; K_bf``."""
     groups: dict[str, list[Fraction]] = {}
     for place in places:
-        own = groups.setdefault(f"K_{place.block}" if place.block else "", [])
+        own = groups.setdefault(block_label(place.block) if place.block else "", [])
         own += [] if place.s is None else [place.s]
     texts = [
         f"{head} s = {', '.join(map(str, sorted(s)))}".strip() if s else head for head, s in groups.items()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from ntk_theory.model.network import Network
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
+
+if TYPE_CHECKING:
+    from ntk_theory.model.network import Network  # classify names blocks without NumPy
 
 
 def problem_title(problem: Problem) -> str:

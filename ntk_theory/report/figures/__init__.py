@@ -1,4 +1,7 @@
-"""Figures: one module per kind of picture, drawn with matplotlib."""
+"""Figures: one module per kind of picture; whatever imports matplotlib belongs here.
+
+A figure is drawn from results and rows, and knows neither a terminal nor a page.
+"""
 
 import lazy_loader as lazy
 

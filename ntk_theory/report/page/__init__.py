@@ -1,4 +1,7 @@
-"""Pages: one self-contained HTML file per study."""
+"""Pages: one self-contained HTML file per study; whatever writes markup belongs here.
+
+A page may hold figures. What it shares with the terminal are rows and words, never a printed table.
+"""
 
 import lazy_loader as lazy
 

@@ -20,6 +20,7 @@ from ntk_theory.report.rows import (
     by_problem,
     varied,
 )
+from ntk_theory.report.words import block_label
 from ntk_theory.studies.initialisation.claims import CLAIMS
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.verify import StudyResult
@@ -185,7 +186,7 @@ def _conditions(answer: StudyAnswer) -> list[str]:
 
 def _limits(answer: StudyAnswer) -> Markup:
     exponents = answer.result.study.s
-    rows = [[f"K_{block}", *(_limit(answer, block, s) for s in exponents)] for block in answer.blocks]
+    rows = [[block_label(block), *(_limit(answer, block, s) for s in exponents)] for block in answer.blocks]
     return table(["", *(f"s = {s}" for s in exponents)], rows, "limits")
 
 

@@ -1,4 +1,7 @@
-"""Terminal: what the commands print."""
+"""Terminal: what the commands print; whatever lays out text with rich belongs here.
+
+One module per command or kind of study. None of them imports a figure or a page.
+"""
 
 import lazy_loader as lazy
 

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ntk_theory.report.words import block_label
 from ntk_theory.theory import text
 from ntk_theory.theory.classification import Classification
 
@@ -26,7 +27,7 @@ def show(c: Classification, at: dict[str, dict[str, str]], *, why: bool) -> None
     console.print()
     console.print(_table(c, console))
     for value, limits in at.items():
-        parts = ", ".join(f"K_{block}: {limit}" for block, limit in limits.items())
+        parts = ", ".join(f"{block_label(block)}: {limit}" for block, limit in limits.items())
         console.print(Text(f"at s = {value}: {parts}", style="bold"))
     for line in text.assumption_lines(c):
         console.print(Text(f"assumed: {line}", style="dim"))
@@ -61,7 +62,7 @@ def _filled(c: Classification, separator: str) -> Table:
     for row in rows:
         converges, *sides = row.cells
         names = "\n".join(
-            f"K_{name}".replace(",", ",\n  " if separator == "\n" and len(name) > LONG_NAME else ",")
+            block_label(name).replace(",", ",\n  " if separator == "\n" and len(name) > LONG_NAME else ",")
             for name in row.blocks
         )
         table.add_row(Text(names), Text(converges, style="bold"), *map(Text, sides))

@@ -17,6 +17,7 @@ from ntk_theory.report.rows import (
     varied,
 )
 from ntk_theory.report.terminal.tables import STYLES, claims_table, evidence, text_table
+from ntk_theory.report.words import block_label
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.studies.judging.verdict import Outcome
 
@@ -87,7 +88,7 @@ def _block_rows(answer: StudyAnswer, columns: Sequence[str]) -> Iterator[tuple[s
     """Each block with the first cells of its row; the settings stand in the first row only."""
     values = [answer.setting.get(name, "") for name in columns]
     for block in answer.blocks:
-        yield block, [Text(v) for v in [*values, f"K_{block}"]]
+        yield block, [Text(v) for v in [*values, block_label(block)]]
         values = [""] * len(values)
 
 
@@ -142,7 +143,7 @@ def _overview(groups: dict[str, tuple[StudyAnswer, ...]]) -> Table:
 
 def _list_refuted(every: Sequence[StudyAnswer], console: Console) -> None:
     for answer, cell in agreement(every).of(Outcome.REFUTED):
-        line = f"✗ {answer.label} K_{cell.block} s = {cell.s}: {cell.predicted} was predicted, "
+        line = f"✗ {answer.label} {block_label(cell.block)} s = {cell.s}: {cell.predicted} was predicted, "
         console.print(Text(f"{line}{cell.observed} observed; {cell.reason}", STYLES[Outcome.REFUTED]))
 
 

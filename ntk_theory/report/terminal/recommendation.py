@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ntk_theory.advice.initial_residuals import Quantiles
 from ntk_theory.advice.recommend import Option, Recommendation
+from ntk_theory.report.words import block_label
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory.text import equations
 
@@ -75,7 +76,7 @@ def limit_rows(found: Recommendation) -> dict[str, tuple[str, ...]]:
     shared: dict[tuple[str, ...], list[str]] = {}
     for block in found.options[0].kernel:
         limits = tuple(option.kernel[block] for option in found.options)
-        shared.setdefault(limits, []).append(f"K_{block}")
+        shared.setdefault(limits, []).append(block_label(block))
     return {
         ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else ""): limits
         for limits, names in shared.items()

@@ -7,6 +7,7 @@ import shlex
 from rich.console import Console
 from rich.text import Text
 
+from ntk_theory.report.words import block_label
 from ntk_theory.search.bench import Disagreement
 from ntk_theory.search.search import Hunt
 
@@ -36,7 +37,7 @@ def show(found: Hunt) -> None:
 def _disagreement(d: Disagreement, found: Hunt, console: Console) -> None:
     console.print()
     console.print(Text(f"✗ {d.text} = 0", style="bold red"))
-    console.print(f"  K_{d.block} at s = {d.s}: predicted {d.predicted}, observed {d.observed}")
+    console.print(f"  {block_label(d.block)} at s = {d.s}: predicted {d.predicted}, observed {d.observed}")
     reason = d.reason.removesuffix(", which the networks follow")  # they are asked on the next line
     console.print(Text(f"  the law:   {reason}", style="dim"))
     if d.networks:
