@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from ntk_theory.visible import on_one_line
+
 WIDTH = 30
 #: Seconds between two drawings.
 PERIOD = 0.2
@@ -71,7 +73,7 @@ class Bar:
             self._write("")
 
     def _write(self, text: str) -> None:
-        self.stream.write("\r\x1b[K" + text)
+        self.stream.write("\r\x1b[K" + on_one_line(text))
         self.stream.flush()
 
 

@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import pytest
 import ntk_theory as nt
 from ntk_theory.errors import InputError
 from ntk_theory.files import read_archive, write_archive
+from ntk_theory.model import network_file
 from ntk_theory.outputs import replacing
 
 KIND = "test 1"
@@ -161,11 +163,12 @@ def test_a_network_comes_back(bias, mapped, tmp_path):
     )
     theta = net.init(4)
     rates = tuple(float(k) for k in range(5 + (bias != "none")))
-    theta = nt.Parameters(theta.hidden, theta.readout, theta.output_bias, rates)
+    theta = nt.Parameters(theta.hidden, theta.readout, theta.output_bias, rates, s="2/3")
     nt.save(tmp_path / "net.npz", net, theta)
     again, parameters = nt.load(tmp_path / "net.npz")
     assert again == net
     assert parameters.rates == theta.rates
+    assert parameters.s == theta.s == net.s
     for mine, theirs in zip(parameters.blocks(), theta.blocks(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
@@ -174,6 +177,25 @@ def test_parameters_of_another_network_are_not_saved(tmp_path):
     small, large = (nt.Network(("x",), ("u",), width) for width in (3, 4))
     with pytest.raises(InputError, match="hidden shapes"):
         nt.save(tmp_path / "net.npz", small, large.init(0))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_that_does_not_say_s_has_parameters_for_any(tmp_path):
+    net = nt.Network(("x",), ("u",), 3, s="3/4")
+    nt.save(tmp_path / "net.npz", net, net.init(0))
+    arrays = read_archive(tmp_path / "net.npz", network_file.FORMAT, what="network", writer="nt.save")
+    assert str(arrays.pop("made_for")) == '"3/4"'
+    write_archive(tmp_path / "old.npz", network_file.FORMAT, arrays)
+    again, parameters = nt.load(tmp_path / "old.npz")
+    assert (again, parameters.s) == (net, None)
+    nt.save(tmp_path / "old.npz", again, parameters)
+    assert nt.load(tmp_path / "old.npz")[1].s is None
+
+
+def test_parameters_for_another_s_are_not_saved(tmp_path):
+    net = nt.Network(("x",), ("u",), 3)
+    with pytest.raises(InputError, match=r"made for s = 1/2, but the network has s = 1;"):
+        nt.save(tmp_path / "net.npz", replace(net, s=1), net.init(0))
     assert os.listdir(tmp_path) == []
 
 

@@ -21,6 +21,7 @@ from ntk_theory.cli import streams
 from ntk_theory.cli.files import WRITTEN
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 from ntk_theory.interrupts import exit_code, stoppable
+from ntk_theory.visible import say
 
 BAD_INPUT, INCOMPLETE = 2, 3
 #: What shells report of a process that SIGPIPE ended.
@@ -149,7 +150,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version  # noqa: PLC0415  quick start
 
-        print(f"ntk-theory {version('ntk_theory')}")
+        say(f"ntk-theory {version('ntk_theory')}")
         raise typer.Exit
 
 
@@ -241,4 +242,5 @@ def _protected(argument: str) -> str:
 
 def _complain(message: str) -> None:
     with suppress(OSError):  # a full disk takes the complaint about it neither
-        print(f"ntk-theory: {streams.printable(message)}", file=sys.stderr, flush=True)
+        say(f"ntk-theory: {message}", file=sys.stderr)
+        sys.stderr.flush()

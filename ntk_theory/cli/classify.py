@@ -21,6 +21,7 @@ from ntk_theory.cli.options import (
 )
 from ntk_theory.errors import InputError
 from ntk_theory.report import terminal
+from ntk_theory.visible import say
 
 
 def command(
@@ -51,6 +52,6 @@ def command(
     if as_json:
         print_json(c.to_dict() | ({"at_s": at} if at else {}))
     elif as_latex:
-        print(c.latex())
+        say(c.latex())
     else:
         terminal.classification.show(c, at, why=why)

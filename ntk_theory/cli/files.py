@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
 
-#: Columns of the tables where no terminal says how many there are.
-PIPED_WIDTH = 110
 #: What the command has written so far, to be told if it is interrupted.
 WRITTEN: list[Path] = []
 #: The files of each command; each is known again by its mark.
@@ -56,9 +54,5 @@ def save(figure: Figure, path: Path) -> None:
 
 def console() -> Console:
     """Standard output for tables, wide enough where it is not a terminal."""
-    from rich.console import Console  # noqa: PLC0415  --json does without
-
-    made = Console(highlight=False)
-    if not made.is_terminal:
-        made.width = PIPED_WIDTH
-    return made
+    screen = report.terminal.screen
+    return screen.console(width=screen.PIPED_WIDTH)

@@ -32,6 +32,7 @@ from ntk_theory.cli.options import (
 )
 from ntk_theory.outputs import PICTURE, Outputs
 from ntk_theory.report import figures, terminal
+from ntk_theory.visible import say
 
 if TYPE_CHECKING:
     from ntk_theory.model.blocks import Kernel
@@ -100,7 +101,7 @@ def command(
     terminal.kernel.show(kernel, _heading(problem, network), console())
     written = [str(place) for place in (output, plot) if place is not None]
     if written:
-        print("written: " + ", ".join(written))
+        say("written: " + ", ".join(written))
 
 
 def _announce(problem: Problem, network: Network, points: int, path: str, limit: float | None) -> None:
@@ -113,7 +114,7 @@ def _announce(problem: Problem, network: Network, points: int, path: str, limit:
         memory_limit=limit,
     )
     if ahead.seconds >= PATIENCE or ahead.bytes >= PLENTY:
-        print(
+        say(
             f"about {report.words.time_words(ahead.seconds)} and {report.words.size_words(ahead.bytes)} "
             f"for {ahead.parameters} parameters",
             file=sys.stderr,

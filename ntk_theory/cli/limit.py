@@ -34,6 +34,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.outputs import PICTURE, Outputs
 from ntk_theory.report import figures, terminal
 from ntk_theory.resources import allowed_memory
+from ntk_theory.visible import say
 
 if TYPE_CHECKING:
     from ntk_theory.advice.law_table import Prediction
@@ -124,7 +125,7 @@ def command(
         terminal.law.show(found, _heading(problem, network), console())
         written = [str(place) for place in (output, plot) if place is not None]
         if written:
-            print("written: " + ", ".join(written))
+            say("written: " + ", ".join(written))
     return _code(found)
 
 
@@ -143,7 +144,7 @@ def _announce(
     ):
         return
     if cost.seconds >= PATIENCE or cost.bytes >= PLENTY:
-        print(
+        say(
             f"about {report.words.time_words(cost.seconds)} and {report.words.size_words(cost.bytes)} "
             f"for {cost.pairs} pairs of points; --map-inputs, or fewer --points, is quicker",
             file=sys.stderr,
@@ -177,7 +178,7 @@ def _code(found: Prediction) -> int:
     if not found.failures:
         return 0
     first = found.failures[0]
-    print(
+    say(
         f"ntk-theory: {len(found.failures)} of {len(found.blocks)} laws have no finite draws; the first: "
         f"K_{first.block} at s = {first.s}, width {first.width}: {first.failure}",
         file=sys.stderr,

@@ -12,6 +12,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory.errors import InputError
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
+from ntk_theory.visible import visible_json
 
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network
@@ -54,9 +55,15 @@ Variables = Annotated[str | None, typer.Option("--variables", help="Variable nam
 
 def resolve(what: str, parameters: list[str] | None, fields: str | None, variables: str | None) -> Problem:
     """The problem that the shared options describe."""
-    return nt.problem(
-        what, fields=_names(fields), variables=_names(variables), parameters=_assignments(parameters) or None
-    )
+    names = {"fields": _names(fields), "variables": _names(variables)}
+    found = nt.problem(what, **names, parameters=_assignments(parameters) or None)
+    for option, given in names.items():
+        has = getattr(found, option)
+        if given is not None and tuple(given) != has:  # a named problem brings its own
+            raise InputError(
+                f"--{option} is {', '.join(given)!r}, but {what[:40]} has {', '.join(has)}; leave it out"
+            )
+    return found
 
 
 def _names(text: str | None) -> list[str] | None:
@@ -76,8 +83,7 @@ def _assignments(items: list[str] | None) -> dict[str, object]:
 def print_json(data: Any) -> None:
     """Write one JSON document to stdout."""
     unicode = (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
-    json.dump(data, sys.stdout, indent=2, ensure_ascii=not unicode)
-    sys.stdout.write("\n")
+    sys.stdout.write(visible_json(json.dumps(data, indent=2, ensure_ascii=not unicode)) + "\n")
 
 
 def layers(width: str, depth: int | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ntk_theory.progress import Bar, drawn
 from ntk_theory.report import terminal
+from ntk_theory.visible import say
 
 if TYPE_CHECKING:
     from ntk_theory.training.methods.method import State
@@ -29,4 +30,4 @@ def shown(title: str, end: float) -> Iterator[Progress]:
 
 def _line(state: State, losses: str) -> None:
     if state.step & (state.step - 1) == 0:  # powers of two
-        print(f"step {state.step:<5} loss {losses}", file=sys.stderr)
+        say(f"step {state.step:<5} loss {losses}", file=sys.stderr)

@@ -13,6 +13,7 @@ from ntk_theory.cli.options import Force
 from ntk_theory.errors import InputError
 from ntk_theory.outputs import Format, Outputs
 from ntk_theory.studies import engine
+from ntk_theory.visible import say
 
 
 def command(
@@ -46,4 +47,4 @@ def command(
     else:
         # A file of rows may have been claimed, which a page alone would not replace.
         nt.page(store, output, only=only or (), force=True)
-    print(output)
+    say(output)

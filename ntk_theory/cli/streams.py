@@ -15,7 +15,7 @@ ASCII = {
     "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∞": "inf", "√": "sqrt", "∂": "d", "∑": "sum", "Σ": "Sigma",
     "Θ": "Theta", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "eps", "θ": "theta",
     "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "π": "pi", "σ": "sigma", "φ": "phi", "‖": "||",
-    "⟨": "<", "⟩": ">",
+    "⟨": "<", "⟩": ">", "\ufffd": "?",
     "“": '"', "”": '"', "‘": "'", "’": "'", "ß": "ss", "±": "+-", "∈": "in", "½": "1/2",
 }  # fmt: skip
 FALLBACK = "ntk-theory-ascii"
@@ -39,15 +39,6 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return ascii_for(error.object[error.start : error.end]), error.end
-
-
-def printable(text: str) -> str:
-    r"""The text without the characters that steer a terminal; lines stay.
-
-    >>> printable("a\\x1b[2Jb\\nc")
-    'a [2Jb\\nc'
-    """
-    return "".join(ch if ch.isprintable() or ch == "\n" else " " for ch in text)
 
 
 def prepare() -> None:

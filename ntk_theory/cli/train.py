@@ -29,6 +29,7 @@ from ntk_theory.cli.options import (
 from ntk_theory.errors import InputError, Interrupted, TrainingError
 from ntk_theory.interrupts import unstopped
 from ntk_theory.outputs import PICTURE, Outputs
+from ntk_theory.visible import say
 
 if TYPE_CHECKING:
     from ntk_theory.symbolic import Problem
@@ -267,7 +268,7 @@ def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
 def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:
     report.terminal.run.show(problem, run, console())
     if written:
-        print("written: " + ", ".join(str(path) for path in written))
+        say("written: " + ", ".join(str(path) for path in written))
 
 
 def _missed(run: Trajectory, tolerance: float | None, loss: float | None) -> list[str]:
@@ -286,7 +287,7 @@ def _code(run: Trajectory, method: Method, missed: list[str], kept: Path | None)
         return 0
     longer = "--steps" if method.horizon is None else "--until"
     state = "" if kept is None else f"; the last state is in {kept}"
-    print(
+    say(
         f"ntk-theory: {' and '.join(missed)}, after {len(run.times) - 1} steps ({run.reason}); "
         f"most of the loss is in group {run.worst_group!r}: raise {longer}, --points or --width, "
         f"or try another --seed; for {method.name}: {method.facts.stalled}{state}",

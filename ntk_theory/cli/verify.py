@@ -24,6 +24,7 @@ from ntk_theory.cli.options import (
 from ntk_theory.errors import InputError
 from ntk_theory.outputs import Outputs
 from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING
+from ntk_theory.visible import say
 
 if TYPE_CHECKING:
     from ntk_theory.studies.judging.result import Result
@@ -211,7 +212,7 @@ def _code(results: Sequence[Result[Any]], strict: bool) -> int:
             place = f"{first.cell.case}, width {first.cell.width}, seed {first.cell.seed}"
             block = f", K_{first.pair}" if first.pair else ""
             where = f"{place}{block}" + (f" at s = {first.s}" if first.s else "")
-            print(
+            say(
                 f"ntk-theory: {len(failures)} numbers could not be computed and are left out; the first: "
                 f"{where}: {first.message}; all others are kept in {result.path}",
                 file=sys.stderr,

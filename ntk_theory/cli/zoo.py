@@ -11,6 +11,7 @@ from ntk_theory.cli.options import Json, print_json
 from ntk_theory.errors import InputError
 from ntk_theory.report import terminal
 from ntk_theory.symbolic import zoo_text
+from ntk_theory.visible import say
 
 
 def command(
@@ -28,7 +29,7 @@ def command(
         else:
             terminal.zoo.listing(every)
     elif toml:
-        print(zoo_text(name), end="")
+        say(zoo_text(name), end="")
     elif as_json:
         print_json(terminal.zoo.record(nt.zoo(name)))
     else:

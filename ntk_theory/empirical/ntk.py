@@ -109,14 +109,14 @@ def ntk_for_exponents(
     Parameters
     ----------
     exponents:
-        Values of s; that of ``network`` is not used.
+        Values of s; that of ``network`` is not used, and the parameters may have been made for any.
     problem, network, parameters, points, memory_limit, progress:
         As for :func:`ntk`.
     """
     rows = _rows(problem, network, points)
     networks = [replace(network, s=s) for s in exponents]
     scaled, T = jets_and_ntk(
-        network, parameters, rows.points, rows.slots, memory_limit=memory_limit, progress=progress
+        network, parameters.for_s(None), rows.points, rows.slots, memory_limit=memory_limit, progress=progress
     )
     kernels = []
     for here in networks:

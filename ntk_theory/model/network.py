@@ -182,8 +182,9 @@ class Network:
         return self._map.apply(points)
 
     def init(self, seed: int) -> Parameters:
-        """Independent N(0, 1) entries (output bias as declared); they do not depend on s.
+        """Independent N(0, 1) entries (output bias as declared); the numbers do not depend on s.
 
+        They are marked as made for this network's s; :meth:`Parameters.for_s` marks them for another.
         Every array has its own stream, keyed by the seed and by its place (layer, kind), so that the
         result depends on nothing but ``seed`` and the shapes: not on the number of workers or threads,
         and the hidden layers not on ``output_bias`` either.
@@ -198,7 +199,7 @@ class Network:
         )
         readout = normals(seed, (depth, 0), (len(self.fields), self.widths[-1]))
         bias = self._initial_bias(seed) if self.bias.is_trained else None
-        return Parameters(hidden, readout, bias)
+        return Parameters(hidden, readout, bias, s=self.s)
 
     def _initial_bias(self, seed: int) -> Floats:
         fields = (len(self.fields),)
@@ -208,7 +209,7 @@ class Network:
         return normals(seed, (len(self.widths), 1), fields)
 
     def check(self, parameters: Parameters) -> None:
-        """Raise :class:`InputError` unless ``parameters`` have this network's shapes."""
+        """Raise :class:`InputError` unless ``parameters`` have this network's shapes and its s."""
         shapes = [(W.shape, b.shape) for W, b in parameters.hidden]
         fan_in = (len(self.variables), *self.widths[:-1])
         want = [((n, m), (n,)) for n, m in zip(self.widths, fan_in, strict=True)]
@@ -224,6 +225,12 @@ class Network:
             raise InputError(
                 f"parameters has {has} output bias but the network declares "
                 f"output_bias={self.output_bias!r}; make both agree"
+            )
+        if parameters.s not in (None, self.s):
+            raise InputError(
+                f"parameters was made for s = {parameters.s}, but the network has s = {self.s}; give the "
+                "network that s, ask ntk_for_exponents for kernels at several s, or, where the same numbers "
+                f'are meant for both, say parameters.for_s("{self.s}")'
             )
 
     def digest(self, parameters: Parameters) -> str:

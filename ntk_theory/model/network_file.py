@@ -20,7 +20,8 @@ def save(path: str | PathLike[str], network: Network, parameters: Parameters) ->
     """Write a network and its parameters to an .npz file, whole or not at all; nothing in it is pickled.
 
     Entries: ``format``; ``network`` (JSON text: variables, fields, width, s, activation, output_bias,
-    input_map); ``rates`` (JSON text, the layer rates or null); ``block0``, ``block1``, … the parameters in
+    input_map); ``rates`` (JSON text, the layer rates or null); ``made_for`` (JSON text, the s that the
+    parameters were made for, or null); ``block0``, ``block1``, … the parameters in
     the order W¹, b¹, …, Wᴸ, bᴸ, readout, output bias.
 
     Parameters
@@ -33,7 +34,7 @@ def save(path: str | PathLike[str], network: Network, parameters: Parameters) ->
     Raises
     ------
     InputError
-        The parameters do not have the network's shapes.
+        The parameters do not have the network's shapes, or were made for another s.
     OSError
         Nothing can be written there.
 
@@ -49,13 +50,14 @@ def save(path: str | PathLike[str], network: Network, parameters: Parameters) ->
     texts = {
         "network": json.dumps(network_record(network), sort_keys=True),
         "rates": json.dumps(parameters.layer_rates),
+        "made_for": json.dumps(None if parameters.s is None else str(parameters.s)),
     }
     blocks = {f"block{k}": block for k, block in enumerate(parameters.blocks())}
     write_archive(path, FORMAT, {**texts, **blocks})
 
 
 def load(path: str | PathLike[str]) -> tuple[Network, Parameters]:
-    """Read what :func:`save` wrote, bit for bit.
+    """Read what :func:`save` wrote, bit for bit; a file of an older version has parameters for any s.
 
     Parameters
     ----------
@@ -89,7 +91,8 @@ def _parameters(network: Network, arrays: Mapping[str, AnyArray]) -> Parameters:
     blocks = [arrays[f"block{k}"] for k in range(2 * depth + 1 + has_bias)]
     hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
     bias = blocks[-1] if has_bias else None
-    return Parameters(hidden, blocks[2 * depth], bias, None if rates is None else tuple(rates))
+    made_for = json.loads(str(arrays["made_for"])) if "made_for" in arrays else None
+    return Parameters(hidden, blocks[2 * depth], bias, None if rates is None else tuple(rates), made_for)
 
 
 def network_record(network: Network) -> dict[str, Any]:

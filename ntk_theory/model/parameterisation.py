@@ -7,7 +7,7 @@ THEORY §1), then ∂u/∂θ' = κ ∂u/∂θ, so its kernel is
 
 A converter therefore returns the arrays κ_l θ'_l and the rates κ_l². The network function is unchanged.
 With hidden widths N_1 … N_L, N = N_L, d inputs and the exponent s of the network that the parameters are
-meant for:
+meant for, which the parameters remember:
 
     block           standard (Linear)     NTK(σ_w, σ_b)         [ZY]
     W¹              1                     σ_w/√d                1
@@ -34,9 +34,10 @@ from ntk_theory.symbolic.numbers import fraction
 
 #: One affine layer as its library holds it: weight and bias, ``None`` for a layer without bias.
 Linear = tuple[ArrayLike, ArrayLike | None]
+Exponent = Fraction | str | int | float
 
 
-def from_standard(layers: Sequence[Linear], s: Fraction | str | float = "1/2") -> Parameters:
+def from_standard(layers: Sequence[Linear], s: Exponent = "1/2") -> Parameters:
     """Parameters of zˡ⁺¹ = Vˡ⁺¹hˡ + βˡ⁺¹, u = Vᵒᵘᵗhᴸ + βᵒᵘᵗ, as PyTorch's ``Linear`` computes it.
 
     W¹ = V¹, Wˡ = √N_{l−1} Vˡ, bˡ = βˡ, a = N^s Vᵒᵘᵗ, c = βᵒᵘᵗ; the rates are the squares of these factors.
@@ -48,7 +49,8 @@ def from_standard(layers: Sequence[Linear], s: Fraction | str | float = "1/2") -
         Hidden layers without bias get b = 0 with rate 0; an output layer without bias needs a network
         with ``output_bias="none"``.
     s:
-        Exponent of the :class:`~ntk_theory.model.network.Network` that the parameters go with.
+        Exponent of the :class:`~ntk_theory.model.network.Network` that the parameters go with; a network of
+        another s refuses them.
 
     >>> theirs = [(np.ones((4, 1)), np.zeros(4)), (np.ones((1, 4)), np.zeros(1))]
     >>> ours = from_standard(theirs, s="1/2")
@@ -58,10 +60,10 @@ def from_standard(layers: Sequence[Linear], s: Fraction | str | float = "1/2") -
     arrays = _arrays(layers)
     widths = [len(weight) for weight, _ in arrays[:-1]]
     inner = [1.0, *np.sqrt(widths[:-1])]
-    return _rescaled(arrays, [*inner, _power(widths[-1], s)], 1.0)
+    return _rescaled(arrays, [*inner, _power(widths[-1], s)], 1.0, s)
 
 
-def from_keras(layers: Sequence[Linear], s: Fraction | str | float = "1/2") -> Parameters:
+def from_keras(layers: Sequence[Linear], s: Exponent = "1/2") -> Parameters:
     """As :func:`from_standard` for Keras ``Dense`` layers: h V + β, with kernels V of shape (in, out).
 
     ``layers`` and ``s`` as there.
@@ -71,7 +73,7 @@ def from_keras(layers: Sequence[Linear], s: Fraction | str | float = "1/2") -> P
 
 def from_ntk(
     layers: Sequence[Linear],
-    s: Fraction | str | float = "1/2",
+    s: Exponent = "1/2",
     *,
     weight_scale: float = 1.0,
     bias_scale: float = 1.0,
@@ -86,21 +88,22 @@ def from_ntk(
     arrays = _arrays(layers)
     inputs, width = arrays[0][0].shape[1], len(arrays[-2][0])
     inner = [weight_scale / np.sqrt(inputs)] + [weight_scale] * (len(arrays) - 2)
-    return _rescaled(arrays, [*inner, weight_scale * _power(width, s) / np.sqrt(width)], bias_scale)
+    return _rescaled(arrays, [*inner, weight_scale * _power(width, s) / np.sqrt(width)], bias_scale, s)
 
 
-def from_zhou_yan(layers: Sequence[Linear]) -> Parameters:
+def from_zhou_yan(layers: Sequence[Linear], s: Exponent | None = None) -> Parameters:
     """Parameters of THEORY §1, this package's own: Wˡhˡ⁻¹/√N_{l−1} + bˡ (W¹x + b¹), u = N^{-s} a hᴸ + c.
 
     Nothing is rescaled and all rates are 1 (0 for hidden biases that are absent); ``layers`` as in
-    :func:`from_standard`.
+    :func:`from_standard`. ``s`` is that of the network they come from; ``None``: any network
+    takes them.
     """
     arrays = _arrays(layers)
-    return _rescaled(arrays, [1.0] * len(arrays), 1.0)
+    return _rescaled(arrays, [1.0] * len(arrays), 1.0, s)
 
 
 def _rescaled(
-    layers: Sequence[tuple[Floats, Floats | None]], weights: Sequence[Any], bias: float
+    layers: Sequence[tuple[Floats, Floats | None]], weights: Sequence[Any], bias: float, s: Exponent | None
 ) -> Parameters:
     """κ_l θ'_l with rates κ_l²: ``weights`` holds κ per layer, ``bias`` is κ of every bias."""
     hidden, rates = [], []
@@ -113,11 +116,11 @@ def _rescaled(
     if offset is not None:
         rates.append(bias**2)
     return Parameters(
-        tuple(hidden), weights[-1] * readout, None if offset is None else bias * offset, tuple(rates)
+        tuple(hidden), weights[-1] * readout, None if offset is None else bias * offset, tuple(rates), s
     )
 
 
-def _power(width: int, s: Fraction | str | float) -> float:
+def _power(width: int, s: Exponent) -> float:
     return math.pow(width, fraction(s))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
+from ntk_theory.symbolic.numbers import fraction
 
 Layer = tuple[Floats, Floats]
 
@@ -31,6 +34,10 @@ class Parameters:
         One factor η per parameter block in the order W¹, b¹, …, Wᴸ, bᴸ, readout (and output bias,
         where there is one): the kernel is K = Σ_l η_l K_l. ``None`` stands for all ones. They express
         the metric of another parameterisation θ_l = √η_l θ'_l.
+    s:
+        The exponent of the network they were made for: drawn, trained or converted. A network of another
+        s refuses them, for the outputs N^{-s} Σ a h that training or conversion gave them would be others.
+        ``None``: not known, every network takes them.
 
     Raises
     ------
@@ -42,6 +49,7 @@ class Parameters:
     readout: Floats
     output_bias: Floats | None = None
     layer_rates: tuple[float, ...] | None = None
+    s: Fraction | str | int | float | None = None
 
     def __post_init__(self) -> None:
         if not len(self.hidden):
@@ -68,6 +76,7 @@ class Parameters:
         object.__setattr__(self, "readout", readout)
         object.__setattr__(self, "output_bias", bias)
         object.__setattr__(self, "layer_rates", _rates(self.layer_rates, len(hidden), bias is not None))
+        object.__setattr__(self, "s", None if self.s is None else fraction(self.s))
 
     def __repr__(self) -> str:
         """Shapes, not the thousands of numbers.
@@ -76,10 +85,11 @@ class Parameters:
         Parameters(2 inputs, widths (8,), 1 fields, with output bias: 33 numbers)
         """
         bias = "no" if self.output_bias is None else "with"
+        made_for = "" if self.s is None else f", for s = {self.s}"
         inputs, fields = self.hidden[0][0].shape[1], len(self.readout)
         return (
             f"Parameters({inputs} inputs, widths {self.widths}, {fields} fields, {bias} output bias: "
-            f"{self.size} numbers)"
+            f"{self.size} numbers{made_for})"
         )
 
     @property
@@ -126,7 +136,21 @@ class Parameters:
         depth = len(self.hidden)
         hidden = tuple((arrays[2 * k], arrays[2 * k + 1]) for k in range(depth))
         bias = arrays[2 * depth + 1] if self.output_bias is not None else None
-        return Parameters(hidden, arrays[2 * depth], bias, self.layer_rates)
+        return Parameters(hidden, arrays[2 * depth], bias, self.layer_rates, self.s)
+
+    def for_s(self, s: Fraction | str | int | float | None) -> Parameters:
+        """The same numbers, from now on for a network of this s (``None``: for any).
+
+        Initial parameters do not depend on s; of trained or converted ones the outputs change by the
+        factor N^{s' − s}.
+
+        >>> theta = Parameters(((np.ones((8, 2)), np.zeros(8)),), np.ones(8), s="1/2")
+        >>> theta.for_s("3/4")
+        Parameters(2 inputs, widths (8,), 1 fields, no output bias: 32 numbers, for s = 3/4)
+        """
+        again = copy(self)  # checked before: large arrays are not looked through once more
+        object.__setattr__(again, "s", None if s is None else fraction(s))
+        return again
 
 
 def _array(value: Any, name: str, dimensions: int) -> Floats:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -6,10 +7,13 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ntk_theory as nt
+from ntk_theory.empirical.residuals import loss_gradient, vjp
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import InputMap, Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.resources import thread_limit
+from ntk_theory.symbolic.jets import Slot
 
 
 def network(**changes):
@@ -140,3 +144,51 @@ def test_parameters_of_another_shape_are_refused():
         net.check(network(output_bias="none").init(0))
     with pytest.raises(InputError, match="readout"):
         net.check(network(fields=("u",)).init(0))
+
+
+#: Every public call that takes a network and its parameters.
+CALLS = {
+    "ntk": lambda net, th, at: nt.ntk("heat", net, th, at),
+    "jets": lambda net, th, at: nt.jets(net, th, at["f"], [SLOT]),
+    "scaled_jets": lambda net, th, at: nt.scaled_jets(net, th, at["f"], [SLOT]),
+    "jet_ntk": lambda net, th, at: nt.jet_ntk(net, th, at["f"], [SLOT]),
+    "jets_and_ntk": lambda net, th, at: nt.jets_and_ntk(net, th, at["f"], [SLOT]),
+    "residuals": lambda net, th, at: nt.residuals("heat", net, th, at),
+    "vjp": lambda net, th, at: vjp(nt.zoo("heat"), net, th, at, np.ones(sum(map(len, at.values())))),
+    "loss_gradient": lambda net, th, at: loss_gradient(nt.zoo("heat"), net, th, at),
+    "train": lambda net, th, at: nt.train("heat", net, th, at, until=1),
+}
+SLOT = Slot("u", (1, 0))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_parameters_made_for_another_s_are_refused(call):
+    net = Network(("x", "t"), ("u",), width=4)
+    at = nt.draw_points(nt.zoo("heat"), 2)
+    trained = nt.train("heat", net, points=at, until=1).parameters
+    assert trained.s == Fraction(1, 2)
+    CALLS[call](net, trained, at)
+    other = replace(net, s="3/4")
+    with pytest.raises(
+        InputError, match=r"made for s = 1/2, but the network has s = 3/4;.*ntk_for_exponents"
+    ):
+        CALLS[call](other, trained, at)
+    CALLS[call](other, trained.for_s("3/4"), at)
+    CALLS[call](other, trained.for_s(None), at)
+
+
+def test_kernels_at_several_s_take_parameters_of_any():
+    net = Network(("x", "t"), ("u",), width=4)
+    at = nt.draw_points(nt.zoo("heat"), 2)
+    (one,) = nt.ntk_for_exponents("heat", replace(net, s=1), net.init(0), at, ["3/4"])
+    other = replace(net, s="3/4")
+    want = nt.ntk("heat", other, other.init(0), at).matrix
+    np.testing.assert_allclose(one.matrix, want, rtol=1e-12, atol=1e-12 * np.abs(want).max())
+
+
+@pytest.mark.parametrize("wrong", ["a half", float("nan"), "1/0"])
+def test_the_s_of_parameters_is_a_number(wrong):
+    with pytest.raises(InputError, match="needs an exact number"):
+        network().init(0).for_s(wrong)
+    with pytest.raises(InputError, match="needs an exact number"):
+        Parameters(((W1, B1),), np.ones((1, 3)), s=wrong)

@@ -7,6 +7,7 @@ taken by complex steps (error of the order of rounding), which knows no chain ru
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -102,6 +103,7 @@ def test_function_and_kernel_are_the_library_s_own(name: str, depth: int) -> Non
     parameters = convert(layers)
     network = Network(SPACE.variables, SPACE.fields, WIDTHS[:depth], s=S)
     network.check(parameters)
+    assert parameters.s == (None if name == "zhou_yan" else Fraction(S))
     value = reference_jets(network, parameters, POINTS, [Slot("u", (0, 0))])[0]
     np.testing.assert_allclose(value, apply(layers, POINTS)[:, 0], rtol=1e-13, atol=1e-13)
     wanted = own_kernel(apply, layers)
@@ -118,6 +120,15 @@ def test_the_kernel_does_not_depend_on_the_s_chosen_for_the_conversion() -> None
         our_kernel(Network(("x", "t"), ("u",), WIDTHS[:2], s=s), from_standard(layers, s)) for s in ("1/4", 1)
     ]
     np.testing.assert_allclose(kernels[0], kernels[1], rtol=1e-12)
+
+
+def test_converted_parameters_serve_the_s_they_were_converted_for() -> None:
+    layers = layers_of(False, 2)
+    network = Network(("x", "t"), ("u",), WIDTHS[:2], s="1/2")
+    for convert in (from_standard, from_ntk, from_zhou_yan):
+        with pytest.raises(InputError, match="made for s = 3/4, but the network has s = 1/2"):
+            network.check(convert(layers, s="3/4"))
+    network.check(from_zhou_yan(layers))
 
 
 def test_layers_without_bias_get_none_and_rate_zero() -> None:

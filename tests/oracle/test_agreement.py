@@ -75,9 +75,8 @@ def test_a_wrong_kernel_would_be_seen() -> None:
     given = agreement.setting(Case("kdv", 2, "zero", "tanh", "1/2", True))
     right = JaxPeer(given.problem, given.network).kernel(given.parameters, given.points)
     wrong_s = replace(given.network, s="0.5001")
-    assert (
-        agreement.difference(ntk(given.problem, wrong_s, given.parameters, given.points).matrix, right) > 1e-5
-    )
+    same = given.parameters.for_s("0.5001")
+    assert agreement.difference(ntk(given.problem, wrong_s, same, given.points).matrix, right) > 1e-5
     moved = given.parameters.flatten()
     moved[3] += 1e-6
     other = ntk(given.problem, given.network, given.parameters.replaced(moved), given.points).matrix

@@ -84,5 +84,6 @@ def test_another_s_would_be_seen() -> None:
     problem, network, theta, points, objective = case(*CASES[0])
     _, gradient = objective.gradient(theta.flatten())
     other = Network(problem.variables, problem.fields, network.widths, s="0.501", input_map=network.input_map)
-    _, wrong = Objective.of(problem, other, theta, points, objective.group_weights).gradient(theta.flatten())
+    wrong_s = Objective.of(problem, other, theta.for_s("0.501"), points, objective.group_weights)
+    _, wrong = wrong_s.gradient(theta.flatten())
     assert np.linalg.norm(gradient - wrong) > 1e-4 * np.linalg.norm(gradient)

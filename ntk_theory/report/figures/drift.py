@@ -16,6 +16,7 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.report.drifts import TrainingAnswer
 from ntk_theory.report.figures.palette import FAINT, INK, colours_of, markers_of, plain
+from ntk_theory.visible import visible
 
 #: An axis that spans less than this factor has 2 and 5 labelled too.
 NARROW = 100
@@ -60,7 +61,9 @@ def draw_against_width(
     handles, labels = places[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=9)
     if title:
-        figure.suptitle(title, fontsize=12, fontweight="bold", color=INK, x=0.01, ha="left")
+        figure.suptitle(
+            visible(title), fontsize=12, fontweight="bold", color=INK, x=0.01, ha="left", parse_math=False
+        )
     return figure
 
 

@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.report.figures.law_draws import LawDraws
-from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, plain
+from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, headline, plain
 from ntk_theory.report.figures.widths import chosen_blocks
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.studies.judging.verdict import Outcome
@@ -147,7 +147,7 @@ def _legend(figure: Figure, title: str, width: int) -> None:
         Patch(facecolor=FAINT, alpha=0.45, label=f"networks of width {width}, with $T^\\infty$ for $T_N$"),
         Line2D([], [], color=FAINT, linewidth=1.6, label="limit law at that width"),
     ]
-    figure.text(0.012, 1 - 0.1 / inches, title, fontsize=14, fontweight="bold", va="top", color=INK)
+    headline(figure, title, 14)
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.006, 1 - 0.36 / inches), ncols=2, frameon=False,
         fontsize=8.5, handlelength=1.6,

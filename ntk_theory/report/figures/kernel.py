@@ -16,6 +16,7 @@ from ntk_theory.arrays import Floats, Places
 from ntk_theory.empirical.spectra import spectra
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.report.figures.palette import FAINT, INK, plain
+from ntk_theory.visible import visible
 
 #: Curves by group; the whole kernel is black.
 SERIES = ("#2f7fc1", "#c8513c", "#4bb3a5", "#e08a3c", "#7a5fa8", "#6baed6", "#8c2d1f", "#0f6b5f")
@@ -55,7 +56,9 @@ def draw_kernel_matrix(
             axes.set_xlabel("points of a group by their first coordinate", fontsize=8, color=FAINT)
     _spectra(curves, kernel)
     if title:
-        figure.suptitle(title, fontsize=10, fontweight="bold", color=INK, x=0.01, ha="left")
+        figure.suptitle(
+            visible(title), fontsize=10, fontweight="bold", color=INK, x=0.01, ha="left", parse_math=False
+        )
     return figure
 
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from ntk_theory.advice.law_table import BlockLaw
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, plain
+from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, headline, plain
 from ntk_theory.report.figures.widths import chosen_blocks
 
 #: Quantiles of the band.
@@ -160,7 +160,7 @@ def _legend(figure: Figure, title: str, colours: dict[Fraction, str], *, with_ne
     ]
     if with_networks:
         handles.append(Patch(facecolor=FAINT, alpha=0.6, label="networks (bars)"))
-    figure.text(0.012, 1 - 0.1 / inches, title, fontsize=11, fontweight="bold", va="top", color=INK)
+    headline(figure, title, 11)
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.006, 1 - 0.52 / inches), ncols=len(handles),
         frameon=False, fontsize=8.5, handlelength=1.5, columnspacing=1.3, handletextpad=0.5,

@@ -16,11 +16,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from ntk_theory.errors import InputError
-from ntk_theory.report.figures.palette import INK, block_title
+from ntk_theory.report.figures.palette import INK, block_title, headline
 from ntk_theory.report.figures.zoo_map import COLOURS, MEANINGS
 from ntk_theory.report.rows import LimitCell, StudyAnswer, varied
 from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.theory.exponents import Limit
+from ntk_theory.visible import visible
 
 BLOCKS = ("bb", "bf", "ff")
 ALARM = "#e6007e"
@@ -80,7 +81,16 @@ def draw_limit_map(rows: Sequence[MapRow], title: str = "") -> Figure:
                 elif (block, s) in row.cells:
                     _cell(axes, x, y, row.cells[block, s])
     for y, row in enumerate(rows):
-        panels[0].text(-0.15, y + 0.5, row.label, ha="right", va="center", fontsize=8.5, color=INK)
+        panels[0].text(
+            -0.15,
+            y + 0.5,
+            visible(row.label),
+            ha="right",
+            va="center",
+            fontsize=8.5,
+            color=INK,
+            parse_math=False,
+        )
     _legend(figure, rows, title)
     return figure
 
@@ -160,7 +170,7 @@ def _legend(figure: Figure, rows: Sequence[MapRow], title: str) -> None:
         )
         marks.append(Patch(facecolor="none", edgecolor=ALARM, linewidth=2, label="… of what they show"))
     inches = figure.get_figheight()
-    figure.text(0.012, 1 - 0.1 / inches, title, fontsize=13, fontweight="bold", va="top", color=INK)
+    headline(figure, title, 13)
     for place, found in ((0.62, handles), (0.34, marks)):
         figure.legend(
             handles=found, loc="center left", bbox_to_anchor=(0.006, place / inches), ncols=len(found),

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from ntk_theory.outputs import GENERATOR
 from ntk_theory.report.words import block_label
+from ntk_theory.visible import visible
 
 INK = "#1d1d1f"
 FAINT = "#8a8a8e"
@@ -38,6 +39,12 @@ def colours_of(exponents: Sequence[Fraction]) -> dict[Fraction, str]:
 def markers_of(exponents: Sequence[Fraction]) -> dict[Fraction, str]:
     """One marker per s, so that colour is not needed to tell them apart."""
     return {s: _MARKERS[k % len(_MARKERS)] for k, s in enumerate(sorted(exponents))}
+
+
+def headline(figure: Figure, title: str, size: int, *, drop: float = 0.1, left: float = 0.012) -> None:
+    """A title at the top left, ``drop`` inches below the edge; a $ in a problem's title begins no formula."""
+    at, style = 1 - drop / figure.get_figheight(), {"fontsize": size, "fontweight": "bold", "va": "top"}
+    figure.text(left, at, visible(title), color=INK, parse_math=False, **style)  # type: ignore[arg-type]
 
 
 def plain(axes: Axes) -> None:

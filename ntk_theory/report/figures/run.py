@@ -16,6 +16,7 @@ from ntk_theory.report.figures.slices import Slice, solution_slice
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.defaults import thinned
 from ntk_theory.training.trajectory import Trajectory
+from ntk_theory.visible import visible
 
 Place = Figure | SubFigure
 #: Curves by group or block; the total is black.
@@ -80,7 +81,9 @@ def _sheet(columns: int, rows: int, title: str) -> Figure:
 
 def _heading(figure: Figure, title: str) -> None:
     if title:
-        figure.suptitle(title, fontsize=10, fontweight="bold", color=INK, x=0.01, ha="left")
+        figure.suptitle(
+            visible(title), fontsize=10, fontweight="bold", color=INK, x=0.01, ha="left", parse_math=False
+        )
 
 
 def _solution(place: Place, cut: Slice) -> None:

@@ -21,7 +21,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.report.figures.law_draws import LawDraws
-from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, markers_of, plain
+from ntk_theory.report.figures.palette import FAINT, INK, block_title, colours_of, headline, markers_of, plain
 from ntk_theory.studies.initialisation.verify import StudyResult
 
 #: Quantiles of the band: nine tenths of all networks lie above the first, one tenth above the last.
@@ -296,7 +296,7 @@ def _legend(figure: Figure, title: str) -> None:
         Line2D([], [], color=FAINT, linewidth=1.3, linestyle=(0, (2.2, 1.8)), label="predicted power of N"),
     ]  # fmt: skip
     inches = figure.get_figheight()
-    figure.text(0.012, 1 - 0.12 / inches, title, fontsize=14, fontweight="bold", va="top", color=INK)
+    headline(figure, title, 14, drop=0.12)
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.006, 1 - 0.42 / inches), ncols=4, frameon=False,
         fontsize=8.5, handlelength=1.6, columnspacing=1.6, handletextpad=0.5,

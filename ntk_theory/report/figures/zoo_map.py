@@ -18,10 +18,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from ntk_theory.errors import InputError
+from ntk_theory.report.figures.palette import headline
 from ntk_theory.symbolic import Problem, zoo, zoo_names
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import HALF, Limit, Regime
 from ntk_theory.theory.sharp import SharpBlock
+from ntk_theory.visible import visible
 
 BLOCKS = ("bb", "bf", "ff")
 
@@ -138,7 +140,9 @@ def draw_zoo_map(rows: Sequence[ZooMapRow]) -> Figure:
         panels[0].text(-0.02, top + 0.7, name, ha="right", fontsize=8.5, fontweight="bold", **_TEXT)
         for number, row in enumerate(members):
             y = top + 1.25 + number
-            panels[0].text(-0.02, y + 0.5, row.label, ha="right", fontsize=8, **_TEXT)
+            panels[0].text(
+                -0.02, y + 0.5, visible(row.label), ha="right", fontsize=8, **_TEXT, parse_math=False
+            )
             for axes, block in zip(panels, BLOCKS, strict=True):
                 _strip(axes, y, row, block)
         top += height
@@ -235,7 +239,7 @@ def _legend(figure: Figure, rows: Sequence[ZooMapRow], inches: float) -> None:
     c = rows[0].classification
     count = f"{len(rows)} problem{'s' if len(rows) > 1 else ''}"
     title = f"Where does the neural tangent kernel converge?  {count}, output bias {c.output_bias}"
-    figure.text(0.01, 1 - 0.12 / inches, title, fontsize=14, fontweight="bold", va="top", color=_INK)
+    headline(figure, title, 14, drop=0.12, left=0.01)
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.005, 1 - 0.4 / inches), ncols=len(handles),
         frameon=False, fontsize=8.5, handlelength=1.2, columnspacing=1.3, handletextpad=0.5,

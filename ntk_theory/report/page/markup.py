@@ -1,4 +1,4 @@
-"""A few elements of HTML; every text is escaped unless it is :class:`Markup` already."""
+"""A few elements of HTML; every text is visible and escaped unless it is :class:`Markup` already."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TypeAlias
 
 from ntk_theory.outputs import GENERATOR
+from ntk_theory.visible import visible
 
 
 class Markup(str):
@@ -36,7 +37,7 @@ def void(name: str, /, **attributes: str) -> Markup:
 def join(content: Content) -> Markup:
     """Several pieces one after another, each escaped unless it is HTML."""
     pieces = [content] if isinstance(content, str) else content
-    return Markup("".join(p if isinstance(p, Markup) else escape(str(p)) for p in pieces))
+    return Markup("".join(p if isinstance(p, Markup) else escape(visible(str(p))) for p in pieces))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], class_: str = "") -> Markup:
@@ -71,4 +72,4 @@ def document(title: str, body: Content) -> Markup:
 
 
 def _attributes(attributes: dict[str, str]) -> str:
-    return "".join(f' {k.rstrip("_")}="{escape(v, quote=True)}"' for k, v in attributes.items() if v)
+    return "".join(f' {k.rstrip("_")}="{escape(visible(v), quote=True)}"' for k, v in attributes.items() if v)

@@ -5,5 +5,6 @@ from . import kernel as kernel
 from . import law as law
 from . import recommendation as recommendation
 from . import run as run
+from . import screen as screen
 from . import search as search
 from . import zoo as zoo

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ntk_theory.report.terminal import screen
 from ntk_theory.report.words import block_label
 from ntk_theory.theory import text
 from ntk_theory.theory.classification import Classification
@@ -16,7 +17,7 @@ LONG_NAME = 12
 
 def show(c: Classification, at: dict[str, dict[str, str]], *, why: bool) -> None:
     """Print the answer; ``at`` holds the limits at given s, ``why`` adds the derivation."""
-    console = Console(highlight=False, soft_wrap=False)
+    console = screen.console()
     console.print(Text(text.heading(c), style="bold"))
     for line in text.equations(c.problem):
         console.print(Text(f"  {line}", style="cyan"))

@@ -7,6 +7,7 @@ import shlex
 from rich.console import Console
 from rich.text import Text
 
+from ntk_theory.report.terminal import screen
 from ntk_theory.report.words import block_label
 from ntk_theory.search.bench import Disagreement
 from ntk_theory.search.search import Hunt
@@ -14,7 +15,7 @@ from ntk_theory.search.search import Hunt
 
 def show(found: Hunt) -> None:
     """Print what was tried, and every disagreement with the commands that reproduce it."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = screen.console(soft_wrap=True)
     result = found.result
     if found.stopped:
         why = {"time": "the time is up", "interrupted": "interrupted"}[found.stopped]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ntk_theory.report.terminal import screen
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Box, Group, Problem
+from ntk_theory.visible import say
 
 
 def record(problem: Problem) -> dict[str, object]:
@@ -57,32 +58,32 @@ def listing(problems: Sequence[Problem]) -> None:
     for p in problems:
         shown = "; ".join(f"{render(g.legs[0].expression, p.space)} = 0" for g in p.equations)
         table.add_row(Text(p.name, style="bold"), Text(shown), "yes" if p.solution else "")
-    Console(highlight=False).print(table)
+    screen.console().print(table)
 
 
 def card(problem: Problem) -> None:
     """Print one problem: source, equations, conditions, domain, solution."""
     described = record(problem)
-    print(f"{problem.title}  ({problem.name})")
-    print(f"  source: {problem.source}")
+    say(f"{problem.title}  ({problem.name})")
+    say(f"  source: {problem.source}")
     for group in problem.equations:
         left = render(group.legs[0].expression, problem.space)
-        print(f"  {group.name}: {left} = 0" + _after("for", _within(group.where)))
+        say(f"  {group.name}: {left} = 0" + _after("for", _within(group.where)))
     for condition, group in zip(problem.conditions, described["conditions"], strict=True):  # type: ignore[call-overload]
         where = " or ".join(
             ", ".join(f"{v} = {value}" for v, value in face.items()) for face in condition.faces
         )
         target = f" = {group['target']}" if len(condition.legs) == 1 else " equal on both faces"
-        print(
+        say(
             f"  {condition.name} ({group['kind']}): {group['operator']}{target}"
             + _after("on", where)
             + _after("for", _within(condition.where))
         )
     if domain := _within(problem.domain):
-        print(f"  domain: {domain}")
+        say(f"  domain: {domain}")
     if problem.solution:
         for field, expression in problem.solution.items():
-            print(f"  solution: {field} = {render(expression, problem.space)}")
+            say(f"  solution: {field} = {render(expression, problem.space)}")
 
 
 def _within(box: Box) -> str:

@@ -23,6 +23,7 @@ from ntk_theory.errors import InputError, StoreError
 from ntk_theory.outputs import Format, replacing
 from ntk_theory.studies.engine.cell import Row
 from ntk_theory.studies.engine.samples import StudyData
+from ntk_theory.visible import visible
 
 #: Written into every file; a reader of another layout refuses it.
 FORMAT = "ntk-theory study rows 1"
@@ -40,8 +41,8 @@ MEANINGS = (
     "what was measured",
     "its value",
 )
-#: First characters of what a spreadsheet runs, not shows.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: First characters, after blanks, of what a spreadsheet runs, not shows; the wide ones in some languages.
+FORMULA = tuple("=+-@＝＋－＠")
 #: One of these is in every file of rows (``outputs.Format.marks``).
 MARKS = (FORMAT.encode(), ",".join(COLUMNS).encode() + b"\n")
 
@@ -144,8 +145,17 @@ def codebook_path(path: str | os.PathLike[str]) -> Path:
 
 
 def _defused(row: Sequence[Any]) -> list[Any]:
-    """The row without texts that a spreadsheet takes for a formula."""
-    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in FORMULA else cell for cell in row]
+    """The row with its texts visible, and none that a spreadsheet takes for a formula."""
+    return [_text(cell) if isinstance(cell, str) else cell for cell in row]
+
+
+def _text(cell: str) -> str:
+    r"""A cell that shows what it says.
+
+    >>> _text("=1+1"), _text(" \t@SUM(A1)"), _text("a\x1b[2J"), _text("u_t - u"), _text("")
+    ("'=1+1", "'  @SUM(A1)", 'a�[2J', 'u_t - u', '')
+    """
+    return ("'" if cell.lstrip().startswith(FORMULA) else "") + visible(cell)
 
 
 #: Ending of a file → what writes it.

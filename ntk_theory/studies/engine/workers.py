@@ -6,12 +6,14 @@ bit, depends on their number.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from ntk_theory.errors import InputError, ResourceError, WorkerError
@@ -25,6 +27,8 @@ IDLE_SECONDS = 300
 WATCH_SECONDS = 1.0
 #: Seconds to wait for a cluster's scheduler.
 CLUSTER_SECONDS = "15s"
+#: Seconds for taking leave of it.
+CLOSING_SECONDS = 5
 
 
 def worker_count(workers: int | None, worker_bytes: float) -> int:
@@ -56,27 +60,80 @@ def stream(
     WorkerError
         A worker process ended, the system ran out of memory, or the cluster cannot be reached.
     """
-    if cluster is None and (workers == 1 or len(tasks) < 2):
+    if cluster is not None:
+        yield from _on_cluster(function, tasks, cluster)
+        return
+    if workers == 1 or len(tasks) < 2:
         for task in tasks:
             yield _alone(function, task, os.getpid())
         return
     from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415 - only where processes are used
 
     with ExitStack() as stack:
-        if cluster is None:
-            _Pool.drop_if_stale()
-            stack.callback(_Pool.touch)
-            options: dict[str, Any] = {"backend": "loky", "n_jobs": workers, "inner_max_num_threads": 1}
-            options["idle_worker_timeout"] = IDLE_SECONDS
-        else:
-            options = {"backend": "dask", "client": stack.enter_context(_client(cluster))}
+        _Pool.drop_if_stale()
+        stack.callback(_Pool.touch)
         stack.enter_context(_explained())
-        stack.enter_context(parallel_config(**options))
+        options: dict[str, Any] = {"inner_max_num_threads": 1, "idle_worker_timeout": IDLE_SECONDS}
+        stack.enter_context(parallel_config("loky", n_jobs=workers, **options))
         parallel = Parallel(return_as="generator_unordered", batch_size=1)
         parent = os.getpid()
         results = parallel(delayed(_alone)(function, task, parent) for task in tasks)
         with closing(results):
             yield from results
+
+
+def _on_cluster(function: Callable[[Task], Result], tasks: Sequence[Task], address: str) -> Iterator[Result]:
+    """Dask itself rather than joblib's backend for it, which waits for ever when the scheduler is gone.
+
+    A client that loses its scheduler cancels what it asked for, and :func:`distributed.as_completed` hands
+    the cancelled ones out like the finished ones.
+    """
+    with _cluster_explained(address), _client(address) as client, _quiet():
+        from distributed import as_completed  # noqa: PLC0415  as in _client
+
+        asked = client.map(partial(_alone, function, parent=os.getpid()), tasks, pure=False)
+        for answer in as_completed(asked, loop=client.loop):  # type: ignore[no-untyped-call]
+            result = answer.result()
+            answer.release()
+            yield result
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask logs a traceback for each thing that it loses; what was lost is said once, by our sentence."""
+    known = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    named = [logging.getLogger(name) for name in known]
+    before = [(logger, logger.level) for logger in named]
+    try:
+        for logger in named:
+            logger.setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for logger, level in before:
+            logger.setLevel(level)
+
+
+@contextmanager
+def _cluster_explained(address: str) -> Iterator[None]:
+    """A cluster that went away as one sentence."""
+    from concurrent.futures import CancelledError  # noqa: PLC0415  as in _client
+
+    from distributed import CancelledError as Cancelled  # noqa: PLC0415
+    from distributed import KilledWorker  # noqa: PLC0415
+    from distributed.comm.core import CommClosedError  # noqa: PLC0415
+
+    try:
+        yield
+    except (CancelledError, Cancelled, CommClosedError) as error:
+        raise WorkerError(
+            f"the Dask scheduler at {address} went away; completed cells are kept: start it again, "
+            "and run again to resume"
+        ) from error
+    except KilledWorker as error:
+        raise WorkerError(
+            "workers of the cluster ended without an answer, most likely for lack of memory; completed cells "
+            "are kept: run again to resume, with smaller widths"
+        ) from error
 
 
 def _alone(function: Callable[[Task], Result], task: Task, parent: int) -> Result:
@@ -170,5 +227,8 @@ def _client(address: str) -> Iterator[Any]:
             f"cluster is {address!r}, where no Dask scheduler answers ({error}); "
             "give the address that `dask scheduler` prints, such as tcp://127.0.0.1:8786"
         ) from error
-    with client:
+    try:
         yield client
+    finally:
+        with suppress(Exception):  # a scheduler that is gone cannot be taken leave of
+            client.close(timeout=CLOSING_SECONDS)

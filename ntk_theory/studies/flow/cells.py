@@ -205,6 +205,7 @@ class _FlowCell:
 
     def _flow(self, s: Fraction, parameters: Parameters) -> Trajectory:
         c, network = self.context, self.context.network(self.width, s)
+        parameters = parameters.for_s(s)
         clock = c.settings.clock
         objective = Objective.of(c.case.problem, network, parameters, c.case.points)
         speed = 1.0 if clock == "raw" else network.epsilon**-2

@@ -292,7 +292,8 @@ class _Cell:
         """The block of THEORY §3 against contracted seeds through the original F."""
         c = self.context
         try:
-            other = ntk(c.case.problem, network, parameters, c.case.points, path="contracted").matrix
+            here = parameters.for_s(s)
+            other = ntk(c.case.problem, network, here, c.case.points, path="contracted").matrix
         except NonFiniteError as error:
             return self.fail("", str(s), f"no identity check: {error}")
         for pair in c.reader.pairs:
