@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import sympy as sp
 from jax.experimental import jet
 from jax.scipy.special import erf
 from peer_expressions import bound, evaluate
@@ -77,6 +78,8 @@ def network_function(network: Network) -> Callable[[Sequence[Any], Any], Any]:
         h = x
         if network.input_map is not None:
             h = h * np.array(network.input_map.scale) + np.array(network.input_map.shift)
+        if network.features is not None:
+            h = features(network, x, h)
         for layer in range(depth):
             weight, bias = theta[2 * layer], theta[2 * layer + 1]
             h = phi(weight @ h / (1.0 if layer == 0 else np.sqrt(len(h))) + bias)
@@ -84,6 +87,30 @@ def network_function(network: Network) -> Callable[[Sequence[Any], Any], Any]:
         return out if network.output_bias == "none" else out + theta[2 * depth + 1]
 
     return u
+
+
+def features(network: Network, x: Any, mapped: Any) -> Any:
+    """γ(x), written from the plain data of the feature map; frequencies act on the mapped inputs."""
+    given = network.features.to_dict()
+    if network.features.waves is not None:
+        omega = np.array(network.features.waves.frequencies(len(network.variables)))
+        angle = 2 * np.pi * (omega @ mapped)
+        return jnp.concatenate([jnp.cos(angle), jnp.sin(angle)]) / np.sqrt(len(omega))
+    lines, angles, sizes = [], [], []
+    for j, name in enumerate(network.variables):
+        entry = given.get(name, {})
+        if "periodic" in entry:
+            count = entry.get("harmonics", 1)
+            period = float(sp.sympify(entry["periodic"]))
+            angles += [2 * np.pi * k * x[j] / period for k in range(1, count + 1)]
+            sizes += [count**-0.5] * count
+        elif "affine" in entry:
+            lines.append(entry["affine"][0] * x[j] + entry["affine"][1])
+        else:
+            lines.append(mapped[j])
+    waves = jnp.stack(angles)
+    columns = [np.array(sizes) * jnp.cos(waves), np.array(sizes) * jnp.sin(waves)]
+    return jnp.concatenate([*([jnp.stack(lines)] if lines else []), *columns])
 
 
 def _partial_grad(f: Callable[[Any], Any], j: int) -> Callable[[Any], Any]:

@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
-from ntk_theory.cli.app import COMMANDS, EXAMPLES, run
+from ntk_theory.cli.app import COMMANDS, EXAMPLES, app, run
 from ntk_theory.cli.streams import ascii_for
 
 
@@ -86,6 +87,29 @@ def test_the_version(capsys):
 def test_every_help_ends_with_an_example(name, capsys):
     assert run([name, "-h"]) == 0
     assert f"ntk-theory {name} {EXAMPLES[name]}" in " ".join(capsys.readouterr().out.split())
+
+
+#: Options without which something is left undone: there is no value to tell.
+LEFT_OUT = {
+    "--s", "--parameter", "--output", "--plot", "--time-limit", "--sweep", "--cluster", "--into", "--only",
+    "--seconds", "--option", "--tolerance", "--loss", "--resample", "--reweigh", "--checkpoint", "--resume",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_shows_its_default(name, capsys):
+    assert run([name, "-h"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    options = [p for p in typer.main.get_command(app).get_command(None, name).params if p.opts[0][:2] == "--"]
+    for option in options:
+        at = shown.index(option.opts[0])
+        assert option.help, option.opts
+        if option.is_flag:  # off, unless it is shown otherwise
+            assert not option.default or f"[default: {option.opts[0][2:]}]" in shown[at:], option.opts
+        elif option.default is not None:
+            assert f"[default: {option.default}]" in shown[at:], option.opts
+        else:
+            assert "efault" in option.help or option.opts[0] in LEFT_OUT, option.opts
 
 
 def test_a_shell_is_given_its_completion():

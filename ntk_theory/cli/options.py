@@ -43,14 +43,19 @@ ParameterValues = Annotated[
     list[str] | None,
     typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="An exact value; repeatable."),
 ]
-Fields = Annotated[str | None, typer.Option("--fields", help="Field names, separated by commas.")]
+Fields = Annotated[
+    str | None, typer.Option("--fields", help="Field names, separated by commas; default: those found.")
+]
 MapInputs = Annotated[
     bool, typer.Option("--map-inputs", help="Map the domain onto [-1, 1] before the first layer.")
 ]
 MemoryLimit = Annotated[
-    float | None, typer.Option("--memory-limit", metavar="GIB", help="Refuse what needs more memory.")
+    float | None,
+    typer.Option("--memory-limit", metavar="GIB", help="Refuse what needs more; default by what there is."),
 ]
-Variables = Annotated[str | None, typer.Option("--variables", help="Variable names, separated by commas.")]
+Variables = Annotated[
+    str | None, typer.Option("--variables", help="Variable names, separated by commas; default: those found.")
+]
 
 
 def resolve(what: str, parameters: list[str] | None, fields: str | None, variables: str | None) -> Problem:

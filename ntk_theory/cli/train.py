@@ -49,7 +49,7 @@ CLASS = WithMethods
 def command(
     what: What,
     method: Annotated[
-        str | None, typer.Option("--method", "-m", help="How to train; the methods are listed below.")
+        str | None, typer.Option("--method", "-m", help="How to train, see below; default gauss-newton.")
     ] = None,
     option: Annotated[
         list[str] | None,
@@ -66,9 +66,12 @@ def command(
     points: Annotated[
         int | None, typer.Option("--points", help="Points per group; default by the number of variables.")
     ] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="At most so many steps.")] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", help="At most so many steps; default by method.")
+    ] = None,
     until: Annotated[
-        float | None, typer.Option("--until", help="End time, of a method that runs in time.")
+        float | None,
+        typer.Option("--until", help="End time, of a method that runs in time; default by method."),
     ] = None,
     tolerance: Annotated[
         float | None, typer.Option("--tolerance", help="Relative L² error to reach (if a solution is known).")
@@ -78,11 +81,15 @@ def command(
         float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this wall time.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option("--rate", help="Learning rate, of a method that has one.")
+        float | None,
+        typer.Option("--rate", help="Learning rate, of a method that has one; default by method."),
     ] = None,
     weights: Annotated[
         str | None,
-        typer.Option("--weights", help="sum, mean, trace (NTK trace ratios), or NAME=VALUE,…  per group."),
+        typer.Option(
+            "--weights",
+            help="sum, mean, trace (NTK trace ratios), or NAME=VALUE,… per group; default by method.",
+        ),
     ] = None,
     resample: Annotated[
         int | None, typer.Option("--resample", metavar="STEPS", help="New points every so many steps.")

@@ -43,10 +43,14 @@ def command(
         list[str] | None,
         typer.Argument(metavar="PDE...", help="Expressions, zoo names, or paths of problem files (.toml)."),
     ] = None,
-    s: Annotated[str | None, typer.Option("--s", help="Exponents, such as 2/5,1/2,3/4,1.")] = None,
-    widths: Annotated[str | None, typer.Option("--widths", help="Widths, such as 64,128,256,512.")] = None,
-    seeds: Annotated[int | None, typer.Option("--seeds", help="Independent networks per width.")] = None,
-    points: Annotated[int | None, typer.Option("--points", help="Points per block.")] = None,
+    s: Annotated[str | None, typer.Option("--s", help="Exponents, such as 1/2,3/4; default by kind.")] = None,
+    widths: Annotated[
+        str | None, typer.Option("--widths", help="Widths, such as 64,128; default by kind.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", help="Independent networks per width; default by kind.")
+    ] = None,
+    points: Annotated[int | None, typer.Option("--points", help="Points per block; default by kind.")] = None,
     depth: Annotated[str, typer.Option("--depth", help="Hidden layers; several: 1,2.")] = "1",
     activation: Annotated[str, typer.Option("--activation", help="One or several: tanh,sin.")] = "tanh",
     output_bias: OutputBias = "zero",
@@ -60,16 +64,20 @@ def command(
         bool, typer.Option("--training", help="Train every network; test the claims on training instead.")
     ] = False,
     kind: Annotated[
-        str | None, typer.Option("--kind", help="The kind of study by name; training is --training.")
+        str | None,
+        typer.Option("--kind", help="The kind of study; default initialisation, or training by --training."),
     ] = None,
     until: Annotated[
-        float | None, typer.Option("--until", metavar="T", help="With --training: end of the flow.")
+        float | None,
+        typer.Option("--until", metavar="T", help="With --training: end of the flow; default 0.1."),
     ] = None,
     clock: Annotated[
-        str | None, typer.Option("--clock", help="With --training: raw time, or kernel time ε²t.")
+        str | None,
+        typer.Option("--clock", help="With --training: raw time, or kernel time ε²t; default raw."),
     ] = None,
     store: Annotated[
-        Path | None, typer.Option("--store", help="SQLite file; the same study is resumed from it.")
+        Path | None,
+        typer.Option("--store", help="SQLite file, resumed from; default in the user's data folder."),
     ] = None,
     workers: Workers = None,
     cluster: Cluster = None,

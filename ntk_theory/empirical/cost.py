@@ -7,6 +7,8 @@ two operations; symmetric products count half of a general one):
     backward              the same, times m for the jet NTK
     Gram products, jet    n² { m² A² Σ_l N_l + A² Σ_{l<L} N_l + S² N_L }
     contracted            n² { A² Σ_{l≥2} (N_l + N_{l−1}) + (d + 1) N_1 + m N_L }
+
+A feature map with k columns makes the first layer like any other: k counts as N_0.
 """
 
 from __future__ import annotations
@@ -192,9 +194,11 @@ def operations(sizes: Sizes, *, contracted: bool) -> float:
     """Floating-point operations by the formulas of this module."""
     n, A, S, network = sizes.n, sizes.A, sizes.S, sizes.network
     d, m, widths = len(network.variables), len(network.fields), network.widths
-    passes = 2.0 * A * n * sum(a * b for a, b in pairwise(widths))
+    layers = widths if network.lift is None else (network.lift.size, *widths)
+    passes = 2.0 * A * n * sum(a * b for a, b in pairwise(layers))
     if contracted:
-        grams = A * A * (sum(widths[1:]) + sum(widths[:-1])) + (d + 1) * widths[0] + m * widths[-1]
+        first = (d + 1) * widths[0] if network.lift is None else 0
+        grams = A * A * (sum(layers[1:]) + sum(layers[:-1])) + first + m * widths[-1]
         return 2 * passes + float(n) * n * grams
-    grams = m * m * A * A * sum(widths) + A * A * sum(widths[:-1]) + S * S * widths[-1]
+    grams = m * m * A * A * sum(widths) + A * A * sum(layers[:-1]) + S * S * widths[-1]
     return (1 + m) * passes + float(n) * n * grams

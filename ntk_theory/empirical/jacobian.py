@@ -94,7 +94,9 @@ def _fill(state: Pass, out: Floats) -> int:
 
 
 def _first_weight(ask: JetRequest, delta: Floats) -> Floats:
-    """Σ_γ D_γ ⊗ x̃_γ: x̃ is affine in x, hence only γ = 0 and the units count."""
+    """Σ_γ D_γ ⊗ x̃_γ: where x̃ is affine in x, only γ = 0 and the units count."""
+    if ask.input_jets is not None:
+        return np.asarray(np.matmul(delta.transpose(1, 2, 0), ask.input_jets.transpose(1, 0, 2)))
     outer = delta[0][:, :, None] * ask.inputs[:, None, :]
     for j, place in enumerate(ask.set.units.tolist()):
         if place >= 0:

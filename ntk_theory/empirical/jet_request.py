@@ -28,7 +28,7 @@ class JetRequest:
     points:
         Raw points (n, d), float64.
     inputs:
-        x̃, the points after the network's input map.
+        x̃, the points after the network's input map, or γ(x).
     slots:
         S slots (field, multi-index), in the caller's order.
     arena:
@@ -61,6 +61,12 @@ class JetRequest:
     def factorials(self) -> Floats:
         """α! per slot, shape (S,)."""
         return np.asarray(self.set.factorials[self.positions])
+
+    @cached_property
+    def input_jets(self) -> Floats | None:
+        """γ_α (A, n, m) of a network with features; ``None`` where x̃ is affine in x."""
+        lift = self.network.lift
+        return None if lift is None else lift.jets(self.points, self.set)
 
     def rows(self, start: int, stop: int) -> JetRequest:
         """The same request for the points ``start`` to ``stop``."""

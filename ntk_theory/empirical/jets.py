@@ -68,7 +68,7 @@ def scaled_jets(network: Network, parameters: Parameters, points: ArrayLike, slo
 def jets_of(ask: JetRequest) -> Floats:
     """S in tiles of points that keep the working memory small and the threads busy."""
     n, widths = len(ask.points), ask.network.widths
-    if len(widths) == 1:
+    if len(widths) == 1 and ask.network.lift is None:
         return shallow.scaled_jets(ask)
     tile = max(1, min(TILE_BYTES // (8 * ask.set.size * max(widths)), -(-n // thread_count())))
     return np.concatenate(each(lambda k: _tile(ask, k, k + tile), range(0, n, tile)), axis=1)

@@ -61,6 +61,8 @@ def forward(ask: JetRequest) -> Iterator[Layer]:
 def first_layer(ask: JetRequest, neurons: slice) -> Layer:
     """h¹ of some neurons."""
     weight, bias = (array[neurons] for array in ask.parameters.hidden[0])
+    if ask.input_jets is not None:
+        return _composed(ask, times(ask, ask.input_jets, weight.T), bias, 1.0)
     monomials = affine_monomials(weight, ask.network.scale, ask.set)
     z0 = np.matmul(ask.inputs, weight.T, out=ask.arena.empty(len(ask.inputs), len(bias)))
     z0 += bias
@@ -78,8 +80,11 @@ def first_layer(ask: JetRequest, neurons: slice) -> Layer:
 
 
 def _next_layer(ask: JetRequest, values: Floats, weight: Floats, bias: Floats) -> Layer:
-    _, n, fan_in = values.shape
-    raw = times(ask, values, weight.T)
+    return _composed(ask, times(ask, values, weight.T), bias, 1 / math.sqrt(values.shape[2]))
+
+
+def _composed(ask: JetRequest, raw: Floats, bias: Floats, scale: float) -> Layer:
+    """φ and φ' of z_α = scale·raw_α + [α = 0] bias."""
     out = Layer(ask.arena.empty(*raw.shape), ask.arena.empty(*raw.shape))
     phi = ask.network.phi
     share(
@@ -88,7 +93,7 @@ def _next_layer(ask: JetRequest, values: Floats, weight: Floats, bias: Floats) -
             stop,
             phi.code,
             phi.power,
-            1 / math.sqrt(fan_in),
+            scale,
             raw,
             bias,
             ask.set.orders,
@@ -96,7 +101,7 @@ def _next_layer(ask: JetRequest, values: Floats, weight: Floats, bias: Floats) -
             out.values,
             out.slopes,
         ),
-        chunks(n, raw.shape[2]),
+        chunks(*raw.shape[1:]),
         GRAIN,
     )
     return out

@@ -205,10 +205,23 @@ class _Machine:
         ]
 
     def _mapped(self, x: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.network.features is not None:
+            return self._features(x)
         if self.network.input_map is None:
             return x
         scale, shift = self.network.input_map.scale, self.network.input_map.shift  # type: ignore[union-attr]
         return tuple(mp.mpf(a) * v + mp.mpf(b) for a, v, b in zip(scale, x, shift, strict=True))
+
+    def _features(self, x: tuple[Any, ...]) -> tuple[Any, ...]:
+        assert self.network.lift is not None
+        lines, waves = self.network.lift.lines, self.network.lift.waves
+        angles = [2 * mp.pi * (mp.fdot(map(mp.mpf, wave.turns), x) + mp.mpf(wave.offset)) for wave in waves]
+        amplitudes = [mp.mpf(wave.amplitude) for wave in waves]
+        return (
+            *(mp.mpf(line.scale) * x[line.axis] + mp.mpf(line.shift) for line in lines),
+            *(a * mp.cos(angle) for a, angle in zip(amplitudes, angles, strict=True)),
+            *(a * mp.sin(angle) for a, angle in zip(amplitudes, angles, strict=True)),
+        )
 
 
 def _number(value: Any) -> sp.Float:

@@ -290,11 +290,7 @@ def loss_gradient(
 def gradient_blocks(state: Pass) -> list[Floats]:
     """W¹, b¹, …, readout of ∂(Σ w S)/∂θ for one tile of points."""
     ask, first = state.ask, state.deltas[0]
-    weight = first[0].T @ ask.inputs
-    for j, place in enumerate(ask.set.units.tolist()):
-        if place >= 0:
-            weight[:, j] += ask.network.scale[j] * first[place].sum(axis=0)
-    blocks = [weight, first[0].sum(axis=0)]
+    blocks = [_first_weight(ask, first), first[0].sum(axis=0)]
     for delta, values in zip(state.deltas[1:], state.values[:-1], strict=True):
         flat = delta.reshape(-1, delta.shape[2])
         blocks.append(flat.T @ values.reshape(-1, values.shape[2]) / math.sqrt(values.shape[2]))
@@ -303,16 +299,37 @@ def gradient_blocks(state: Pass) -> list[Floats]:
     return blocks
 
 
-def _tangent_jets(ask: JetRequest, layers: Layers, direction: Parameters) -> Floats:
-    """Ṡ (slots, n) along a direction."""
-    weight, bias = direction.hidden[0]
-    z = ask.arena.empty(*layers[0].values.shape)
+def _first_weight(ask: JetRequest, first: Floats) -> Floats:
+    """Σ_{x,γ} D_γ ⊗ H_γ of the first layer."""
+    if ask.input_jets is not None:
+        return np.asarray(
+            first.reshape(-1, first.shape[2]).T @ ask.input_jets.reshape(-1, ask.inputs.shape[1])
+        )
+    weight = np.asarray(first[0].T @ ask.inputs)
+    for j, place in enumerate(ask.set.units.tolist()):
+        if place >= 0:
+            weight[:, j] += ask.network.scale[j] * first[place].sum(axis=0)
+    return weight
+
+
+def _first_tangent(ask: JetRequest, weight: Floats, bias: Floats) -> Floats:
+    """ż¹ along a direction of the first layer, (A, n, N_1)."""
+    if ask.input_jets is not None:
+        z = times(ask, ask.input_jets, weight.T)
+        z[0] += bias
+        return z
+    z = ask.arena.empty(ask.set.size, len(ask.inputs), len(bias))
     z.fill(0.0)
     z[0] = ask.inputs @ weight.T + bias
     for j, place in enumerate(ask.set.units.tolist()):
         if place >= 0:
             z[place] = ask.network.scale[j] * weight[:, j]
-    h = backward(ask, layers[0].slopes, z)
+    return z
+
+
+def _tangent_jets(ask: JetRequest, layers: Layers, direction: Parameters) -> Floats:
+    """Ṡ (slots, n) along a direction."""
+    h = backward(ask, layers[0].slopes, _first_tangent(ask, *direction.hidden[0]))
     for at in range(1, len(layers)):
         z = _tangent_layer(ask, at, layers[at - 1], h, direction)
         h = backward(ask, layers[at].slopes, z)

@@ -39,7 +39,7 @@ def fill(
     additions is fixed by the sizes of the tiles and the number of threads.
     """
     n, S = len(ask.points), 1 if way.contracted else len(ask.slots)
-    if weights is not None and len(ask.network.widths) == 1:
+    if weights is not None and len(ask.network.widths) == 1 and ask.network.lift is None:
         return shallow.contracted(ask, weights, Meter(progress, ask.network.widths[0]))
     parts = list(neuron_slices(ask, way.neuron_tile))
     threads = thread_count()

@@ -6,7 +6,8 @@ Layer by layer (THEORY §3; H the input jets of the layer, η its rates):
     contracted:  K     += Σ (D_β D_β'ᵀ)          ∘ (η_W H_β H_β'ᵀ + η_b [β = β' = 0])
 
 At the first layer H has the d + 1 blocks x̃ and scale_j e_j only; the contracted form then takes its
-d + 1 gradients per neuron directly, (d + 1) n²N operations against (d + 1)² n²N.
+d + 1 gradients per neuron directly, (d + 1) n²N operations against (d + 1)² n²N. A feature map γ is not
+affine in x, and its layer is like any other.
 """
 
 from __future__ import annotations
@@ -66,9 +67,10 @@ def add_contracted_pair(left: Pass, right: Pass, out: Floats) -> None:
     for k in range(len(left.readout)):
         mine = left.readout[k]
         out += rate * product(ask, mine, mine if left is right else right.readout[k])
-    mine = first_gradients(left)
-    out += product(ask, mine, mine if left is right else first_gradients(right))
-    for at in range(1, depth):
+    if ask.input_jets is None:
+        mine = first_gradients(left)
+        out += product(ask, mine, mine if left is right else first_gradients(right))
+    for at in range(int(ask.input_jets is None), depth):
         grams, _ = _input_gram(left, right, at)
         deltas = product(ask, left.deltas[at], right.deltas[at])
 
@@ -110,8 +112,10 @@ def _input_gram(left: Pass, right: Pass, at: int) -> tuple[Floats, tuple[int, ..
 
 
 def input_jets(ask: JetRequest) -> tuple[tuple[int, ...], Floats]:
-    """The places of the non-zero Taylor coefficients of x̃, and these: x̃ itself and scale_j e_j."""
+    """The places of the non-zero Taylor coefficients of x̃, and these: x̃ and scale_j e_j, or all γ_α."""
     n, d = ask.inputs.shape
+    if ask.input_jets is not None:
+        return tuple(range(ask.set.size)), ask.input_jets.reshape(-1, d)
     support, blocks = [0], [ask.inputs]
     for j, place in enumerate(ask.set.units.tolist()):
         if place >= 0:

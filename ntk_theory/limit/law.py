@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats, Places
 from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.limit.cost import MEMORY_LIMIT
-from ntk_theory.limit.recursion import InfiniteJets, infinite_jets
+from ntk_theory.limit.recursion import InfiniteJets, first_layer, infinite_jets
 from ntk_theory.limit.sampling import KernelSample, gaussian_factor
 from ntk_theory.limit.wick import mean_products
 from ntk_theory.model.assembly import (
@@ -67,8 +67,8 @@ def limit_law(
     problem:
         A problem, operator, zoo name or expression.
     network:
-        Gives variables, fields, depth, activation, output bias and input map; its widths and s do not
-        matter here.
+        Gives variables, fields, depth, activation, output bias, input map and features; its widths and s
+        do not matter here.
     points:
         Group → (n, d), or (n, k, d) for k legs; omitted: 16 per group, drawn with seed 0.
     rtol:
@@ -103,8 +103,7 @@ def limit_law(
         unique,
         indices,
         rtol=rtol,
-        scale=network.scale,
-        shift=network.inputs(np.zeros((1, len(network.variables))))[0],
+        **first_layer(network),
         memory_limit=memory_limit,
         time_limit=time_limit,
     )

@@ -3,7 +3,7 @@
 All hidden widths to infinity, in the parameterisation of THEORY §1, the scaled outputs S^i are
 independent centred Gaussian fields of covariance Σ and T becomes deterministic (THEORY §4, [D]):
 
-    Σ¹ = x̃·x̃' + 1,  Θ¹ = Σ¹,
+    Σ¹ = x̃·x̃' + 1 (γ·γ' + 1 with a feature map γ),  Θ¹ = Σ¹,
     Σ^{l+1} = D_φφ + 1,  Θ^{l+1} = Θ^l D_φ'φ' + Σ^{l+1}          (l = 1, …, L−1),
     Σ = D_φφ,  T = Θ^L D_φ'φ' + D_φφ                             (duals of Σ^l at (x,x), (x,x'), (x',x')).
 
@@ -15,7 +15,8 @@ follow in chunks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,6 +30,8 @@ from ntk_theory.limit.cost import check_cost, chunk_pairs, estimate
 from ntk_theory.limit.duals import ATTEMPTS
 from ntk_theory.limit.pair_series import PairSeries
 from ntk_theory.limit.resolution import REFINEMENT
+from ntk_theory.model.lift import Lift
+from ntk_theory.model.network import Network
 from ntk_theory.setting.activations import Activation, require_smooth
 
 
@@ -49,12 +52,13 @@ class InfiniteJets:
 
 @dataclass(frozen=True, eq=False)
 class _Setting:
-    """What every chunk needs: the points after the input map, chain factors, depth and index set."""
+    """What every chunk needs: x̃ or γ at the points, chain factors, depth, index set; γ_α·γ_β' for a γ."""
 
     points: Floats
     scale: Floats
     depth: int
     indices: IndexSet
+    products: Floats | None = None
 
 
 def infinite_jets(
@@ -66,6 +70,7 @@ def infinite_jets(
     rtol: float = 1e-8,
     scale: ArrayLike | None = None,
     shift: ArrayLike | None = None,
+    lift: Lift | None = None,
     closed: bool = True,
     memory_limit: float | None = None,
     time_limit: float | None = None,
@@ -86,6 +91,8 @@ def infinite_jets(
         Accuracy asked for, in the units of :attr:`InfiniteJets.accuracy`.
     scale, shift:
         The input map x̃ = scale·x + shift, shape (d,); default none.
+    lift:
+        The feature map γ in place of x̃ (:attr:`ntk_theory.model.network.Network.lift`).
     closed:
         Use the closed form of the dual where there is one.
     memory_limit, time_limit:
@@ -107,6 +114,8 @@ def infinite_jets(
     phi = Activation.of(name)
     asked = tuple(tuple(int(k) for k in index) for index in indices)
     setting = _setting(points, scale, shift, depth, asked)
+    if lift is not None:
+        setting = _lifted(setting, lift, np.asarray(points, dtype=np.float64))
     require_smooth(phi, setting.indices.order)
     exact = phi.closed_form != "" and (closed or not phi.is_smooth)
     table = None if exact else activation_table(phi, setting.indices.order + 1)
@@ -126,6 +135,13 @@ def infinite_jets(
             "give the network an input_map that brings them near [-1, 1]"
         )
     return InfiniteJets(asked, covariance, jet_ntk, accuracy)
+
+
+def first_layer(network: Network) -> dict[str, Any]:
+    """What :func:`infinite_jets` must know of the inputs of a network."""
+    if network.lift is not None:
+        return {"lift": network.lift}
+    return {"scale": network.scale, "shift": network.inputs(np.zeros((1, len(network.variables))))[0]}
 
 
 def _setting(
@@ -150,6 +166,14 @@ def _setting(
             f"scale and shift have shapes {scales.shape}, {shifts.shape}; they need ({d},), one per variable"
         )
     return _Setting(raw * scales + shifts, scales, int(depth), closure(asked, d))
+
+
+def _lifted(setting: _Setting, lift: Lift, points: Floats) -> _Setting:
+    """The same with γ for x̃; all products γ_α(x)·γ_β(x') are made once, (A, n, A, n)."""
+    size, n = setting.indices.size, len(points)
+    jets = lift.jets(points, setting.indices).reshape(size * n, lift.size)
+    products = (jets @ jets.T).reshape(size, n, size, n)
+    return replace(setting, points=lift.values(points), products=products)
 
 
 def _refined(phi: Activation, setting: _Setting, rtol: float) -> tuple[Floats, Floats, float]:
@@ -219,8 +243,11 @@ def _layers(
 
 
 def _first_layer(setting: _Setting, first: Ints, second: Ints) -> PairSeries:
-    """Σ¹ = x̃·x̃' + 1 with x̃ = (point) + scale·h."""
+    """Σ¹ = x̃·x̃' + 1 with x̃ = (point) + scale·h, or γ·γ' + 1."""
     indices = setting.indices
+    if setting.products is not None:
+        # Two index arrays with a slice between them put the pairs first: (pairs, A, A).
+        return PairSeries(np.ascontiguousarray(setting.products[:, first, :, second]), indices, indices) + 1.0
     left, right = setting.points[first], setting.points[second]
     out = np.zeros((len(first), indices.size, indices.size))
     out[:, 0, 0] = 1.0 + np.einsum("ka,ka->k", left, right)

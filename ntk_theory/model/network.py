@@ -16,8 +16,10 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
+from ntk_theory.model.lift import Lift
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.features import Affine, FeatureMap
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.problem import Problem
@@ -70,7 +72,7 @@ class Network:
 
         z¹ = W¹x̃ + b¹,  hˡ = φ(zˡ),  zˡ⁺¹ = Wˡ⁺¹hˡ/√N_l + bˡ⁺¹,  uⁱ = N^{-s} Σ_k aⁱ_k hᴸ_k + cⁱ,
 
-    N the width of the last hidden layer, x̃ the inputs after ``input_map``.
+    N the width of the last hidden layer, x̃ the inputs after ``input_map``, or γ(x) with ``features``.
 
     Parameters
     ----------
@@ -89,6 +91,8 @@ class Network:
         ``normal`` (starts N(0,1), trained) or ``none``.
     input_map:
         Affine map of the inputs, or a mapping variable → (low, high), mapped onto [−1, 1].
+    features:
+        γ as plain data, see :mod:`ntk_theory.setting.features`; affine entries become the ``input_map``.
 
     Raises
     ------
@@ -107,6 +111,7 @@ class Network:
     activation: str = "tanh"
     output_bias: str = "zero"
     input_map: InputMap | Mapping[str, tuple[Any, Any]] | None = None
+    features: FeatureMap | Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         variables, fields = _names(self.variables, "variables"), _names(self.fields, "fields")
@@ -119,7 +124,11 @@ class Network:
         set_field(self, "depth", len(widths))
         set_field(self, "s", fraction(self.s))
         set_field(self, "activation", Activation.of(self.activation).name)
-        set_field(self, "input_map", _input_map(self.input_map, variables))
+        mapped, features = _input_map(self.input_map, variables), FeatureMap.of(self.features, variables)
+        if features is not None and features.is_affine:
+            mapped, features = _affine(features, mapped, variables), None
+        set_field(self, "input_map", mapped)
+        set_field(self, "features", features)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -151,8 +160,7 @@ class Network:
         >>> network.parameter_count == network.init(0).size == 4 * 3 + 3 * 5 + 4
         True
         """
-        fan_in = (len(self.variables), *self.widths[:-1])
-        hidden = sum(width * (below + 1) for width, below in zip(self.widths, fan_in, strict=True))
+        hidden = sum(width * (below + 1) for width, below in zip(self.widths, self.fan_in, strict=True))
         return hidden + len(self.fields) * (self.widths[-1] + self.bias.is_trained)
 
     @property
@@ -170,13 +178,30 @@ class Network:
         """The chain factor ∂x̃_j/∂x_j per variable, shape (d,)."""
         return np.ones(len(self.variables)) if self.input_map is None else np.array(self._map.scale)
 
+    @cached_property
+    def lift(self) -> Lift | None:
+        """γ and its Taylor coefficients; ``None`` where γ(x) = x̃."""
+        if self.features is None:
+            return None
+        assert isinstance(self.features, FeatureMap)  # __post_init__ made it one
+        mapped = (None, None) if self.input_map is None else (self._map.scale, self._map.shift)
+        return Lift(*self.features.pieces(self.variables, *mapped))
+
+    @property
+    def fan_in(self) -> tuple[int, ...]:
+        """The number of inputs of every hidden layer, that of the first one being the size of γ."""
+        first = len(self.variables) if self.lift is None else self.lift.size
+        return (first, *self.widths[:-1])
+
     @property
     def _map(self) -> InputMap:
         assert isinstance(self.input_map, InputMap)
         return self.input_map
 
     def inputs(self, points: ArrayLike) -> Floats:
-        """x̃, the points after the input map, shape (n, d)."""
+        """x̃, the points after the input map, shape (n, d), or γ(x), (n, m)."""
+        if self.lift is not None:
+            return self.lift.values(points)
         if self.input_map is None:
             return np.ascontiguousarray(points, dtype=np.float64)
         return self._map.apply(points)
@@ -192,10 +217,9 @@ class Network:
         if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
             raise InputError(f"seed is {seed!r}; it needs a non-negative integer")
         depth, seed = len(self.widths), int(seed)
-        fan_in = (len(self.variables), *self.widths[:-1])
         hidden = tuple(
             (normals(seed, (layer, 0), (n, m)), normals(seed, (layer, 1), (n,)))
-            for layer, (n, m) in enumerate(zip(self.widths, fan_in, strict=True))
+            for layer, (n, m) in enumerate(zip(self.widths, self.fan_in, strict=True))
         )
         readout = normals(seed, (depth, 0), (len(self.fields), self.widths[-1]))
         bias = self._initial_bias(seed) if self.bias.is_trained else None
@@ -211,8 +235,7 @@ class Network:
     def check(self, parameters: Parameters) -> None:
         """Raise :class:`InputError` unless ``parameters`` have this network's shapes and its s."""
         shapes = [(W.shape, b.shape) for W, b in parameters.hidden]
-        fan_in = (len(self.variables), *self.widths[:-1])
-        want = [((n, m), (n,)) for n, m in zip(self.widths, fan_in, strict=True)]
+        want = [((n, m), (n,)) for n, m in zip(self.widths, self.fan_in, strict=True)]
         if shapes != want:
             raise InputError(f"parameters has hidden shapes {shapes}; this network needs {want}")
         if parameters.readout.shape != (len(self.fields), self.widths[-1]):
@@ -293,6 +316,17 @@ def _input_map(given: Any, variables: tuple[str, ...]) -> InputMap | None:
             f"input_map is {given!r}; it needs an InputMap for the {len(variables)} variables {variables}"
         )
     return given
+
+
+def _affine(features: FeatureMap, mapped: InputMap | None, variables: tuple[str, ...]) -> InputMap:
+    """The input map with the affine entries of a feature map in place of its own."""
+    scale = list(mapped.scale if mapped else (1.0,) * len(variables))
+    shift = list(mapped.shift if mapped else (0.0,) * len(variables))
+    for axis, name in enumerate(variables):
+        column = features.column(name)
+        if isinstance(column, Affine):
+            scale[axis], shift[axis] = column.scale, column.shift
+    return InputMap(tuple(scale), tuple(shift))
 
 
 def check_match(problem: Problem, network: Network) -> None:

@@ -11,6 +11,7 @@ from ntk_theory.arrays import AnyArray
 from ntk_theory.files import not_a, read_archive, write_archive
 from ntk_theory.model.network import InputMap, Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.features import FeatureMap
 
 #: Written into every file; a reader of another layout refuses it.
 FORMAT = "ntk-theory network 1"
@@ -20,8 +21,8 @@ def save(path: str | PathLike[str], network: Network, parameters: Parameters) ->
     """Write a network and its parameters to an .npz file, whole or not at all; nothing in it is pickled.
 
     Entries: ``format``; ``network`` (JSON text: variables, fields, width, s, activation, output_bias,
-    input_map); ``rates`` (JSON text, the layer rates or null); ``made_for`` (JSON text, the s that the
-    parameters were made for, or null); ``block0``, ``block1``, … the parameters in
+    input_map, and features where there are any); ``rates`` (JSON text, the layer rates or null); ``made_for``
+    (JSON text, the s that the parameters were made for, or null); ``block0``, ``block1``, … the parameters in
     the order W¹, b¹, …, Wᴸ, bᴸ, readout, output bias.
 
     Parameters
@@ -97,9 +98,10 @@ def _parameters(network: Network, arrays: Mapping[str, AnyArray]) -> Parameters:
 
 def network_record(network: Network) -> dict[str, Any]:
     """The network as JSON-like data."""
-    mapped = network.input_map
+    mapped, features = network.input_map, network.features
     assert mapped is None or isinstance(mapped, InputMap)  # the network's own constructor saw to it
-    return {
+    assert features is None or isinstance(features, FeatureMap)
+    record = {
         "variables": list(network.variables),
         "fields": list(network.fields),
         "width": list(network.widths),
@@ -108,6 +110,8 @@ def network_record(network: Network) -> dict[str, Any]:
         "output_bias": network.output_bias,
         "input_map": None if mapped is None else [list(mapped.scale), list(mapped.shift)],
     }
+    # Written where there are any, so that files and stores of plain networks stay as they are.
+    return record if features is None else {**record, "features": features.to_dict()}
 
 
 def network_from_record(record: Mapping[str, Any]) -> Network:
@@ -121,4 +125,5 @@ def network_from_record(record: Mapping[str, Any]) -> Network:
         activation=record["activation"],
         output_bias=record["output_bias"],
         input_map=None if mapped is None else InputMap(tuple(mapped[0]), tuple(mapped[1])),
+        features=record.get("features"),
     )
