@@ -6,7 +6,6 @@ undefined there, and for a constant kernel every block convergent and F_0 the sa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -99,8 +98,7 @@ def _undefined_at_half(answer: Classification, goal: Goal, what: str) -> Advice:
 
 
 def _reason(answer: Classification) -> str:
-    found = (r.remark for r in regimes(answer, HALF).values() if r.limit is Limit.UNDEFINED)
-    return re.sub(r"@\d+", "", next(found))
+    return next(r.remark for r in regimes(answer, HALF).values() if r.limit is Limit.UNDEFINED)
 
 
 def _converge(answer: Classification, s: sp.Rational) -> bool:

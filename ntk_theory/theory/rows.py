@@ -146,7 +146,8 @@ class ResidualRow:
     def _suffix(self, leg: int) -> str:
         if self.is_at_one_point(leg):
             return "@(" + ", ".join(f"{v}={value}" for v, value in sorted(self.faces[leg].items())) + ")"
-        return f"@{leg}"
+        # A single leg keeps its names, so that reasons can be read.
+        return f"@{leg}" if len(self.faces) > 1 else ""
 
     @cached_property
     def _renamed(self) -> tuple[dict[sp.Expr, sp.Expr], ...]:

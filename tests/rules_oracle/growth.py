@@ -12,14 +12,18 @@ from mpmath import mp, mpf
 
 #: Exponents are multiples of 1/12; a slope farther than this from one is not read.
 GRID, FAR = 12, 0.03
-#: A draw's slope this near to the block's is taken for it.
+#: A draw's slope this near to the block's is taken for it,
 OUTLYING = 0.075
+#: and this near, if it is on no grid point: a power of its own would be, to all digits that show.
+OSCILLATING = 0.3
 #: Beyond this slope in log-log between the last two rungs it is no power.
 STEEP = 60
 #: A straight line in log-log, without logarithms.
 STRAIGHT = 1e-4
 #: Half of the draws agree in the power of log ε to this; cos(u)cos(u') would scatter by more than 1.
 STEADY = 0.3
+#: Powers of log ε are multiples of 1/2, to this; an oscillation's apparent ones are anywhere.
+HALVES = 0.05
 #: Draws that drift to one side. Of oscillating ones at most one in six does.
 DRIFTING = 0.8
 INFINITE = 10**6
@@ -60,7 +64,8 @@ def read(blocks: Sequence[Sequence[Row]], rungs: Sequence[int], sign: int) -> li
 
     A row holds one draw's values at ε = 2^(sign·rung), None where undefined. Oscillation shows as a curvature
     that differs between draws, a logarithm as one that does not; where other terms spoil its power, as a
-    drift to the same side from rung to rung in nearly all draws.
+    drift to the same side from rung to rung in nearly all draws. Where an oscillating term shows in few draws
+    only, their curvatures lie off the others' and, as powers of a logarithm would not, off the halves.
     """
     lines = [[_slopes(row, rungs, sign) for row in rows] for rows in blocks]
     plain = [line for part in lines for line in part if not isinstance(line, Growth)]
@@ -73,6 +78,7 @@ def read(blocks: Sequence[Sequence[Row]], rungs: Sequence[int], sign: int) -> li
             [line if isinstance(line, Growth) else Growth(_grid(line[1]), power) for line in part]
             for part in lines
         ]
+    steady = steady and not _oscillates(bends)
     late = sorted(line[1] for line in plain)
     common = late[count // 2] if count else 0.0
     return [
@@ -106,6 +112,14 @@ def _bend(line: tuple[float, float], rungs: Sequence[int]) -> float:
     return (early - late) / (_rate(rungs[:2]) - _rate(rungs[1:]))
 
 
+def _oscillates(bends: Sequence[float]) -> bool:
+    """Whether most draws show no logarithm, and what the others show is no power of one."""
+    usual = bends[len(bends) // 2] if bends else 0.0
+    apart = [bend for bend in bends if abs(bend - usual) > STEADY]
+    halves = sum(abs(2 * bend - round(2 * bend)) < 2 * HALVES for bend in apart)
+    return abs(usual) < STEADY and halves < DRIFTING * len(apart)
+
+
 def _drift(line: tuple[float, float]) -> int:
     """1 or −1 if both slopes lie on that side of a power, the later one nearer to it; else 0."""
     early, late = (slope - float(_grid(line[1])) for slope in line)
@@ -127,7 +141,8 @@ def _fit(line: tuple[float, float], rungs: Sequence[int], sign: int, steady: boo
         if abs(straight - near) < FAR / 3 and abs(bend) < 9:
             return Growth(near, bend)
     near = _grid(slope)
-    if abs(slope - common) < OUTLYING and abs(common - _grid(common)) < FAR:
+    reach = OSCILLATING if not steady and abs(slope - near) > STRAIGHT else OUTLYING
+    if abs(slope - common) < reach and abs(common - _grid(common)) < FAR:
         # An oscillating factor that happens to be small at one ε.
         near = _grid(common)
     elif abs(slope - near) > FAR:
