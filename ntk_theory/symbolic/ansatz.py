@@ -13,7 +13,7 @@ substitution of the face's coordinates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import sympy as sp
@@ -38,6 +38,8 @@ _INFINITE = (sp.zoo, sp.nan, sp.oo, -sp.oo)
 class Ansatz:
     """u^i = Φ^i: ``expressions`` has one Φ for each field of ``stated``, in the symbols of ``outputs``.
 
+    ``reasons`` say of a condition, by its name, why it could not be built in (of hard constraints only).
+
     >>> stated, outputs = JetSpace(("u",), ("x",)), JetSpace(("v",), ("x",))
     >>> x, v = outputs.variable("x"), outputs.symbol(outputs.value("v"))
     >>> ansatz = Ansatz(stated, outputs, {"u": x * v})
@@ -53,6 +55,7 @@ class Ansatz:
     stated: JetSpace
     outputs: JetSpace
     expressions: Mapping[str, sp.Expr]
+    reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if self.stated.variables != self.outputs.variables:
@@ -95,7 +98,7 @@ class Ansatz:
     def bind(self, values: Mapping[str, object]) -> Ansatz:
         """The same with numbers for named parameters."""
         bound = {name: bind(e, values) for name, e in self.expressions.items()}
-        return Ansatz(self.stated, self.outputs, bound)
+        return Ansatz(self.stated, self.outputs, bound, self.reasons)
 
     @cached_property
     def _known(self) -> dict[Slot, sp.Expr]:

@@ -48,6 +48,7 @@ def _construction(problem: Problem) -> dict[str, Any]:
         "met_by_construction": list(problem.met_by_construction),
         "left_by_ansatz": [
             {"name": r.group, "at": r.place, "residual": r.text, "without_network": r.is_fixed}
+            | ({"why": made.ansatz.reasons[r.group]} if made and r.group in made.ansatz.reasons else {})
             for r in (made.left if made else ())
         ],
     }

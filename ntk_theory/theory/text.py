@@ -44,6 +44,7 @@ def ansatz_lines(problem: Problem) -> list[str]:
     for residual in made.left:
         beyond = ", whatever the network: no training meets it" if residual.is_fixed else ""
         lines.append(f"left of {residual.group} at {residual.place}: {residual.text}{beyond}")
+    lines += [f"not built in: {name}: {why}" for name, why in made.ansatz.reasons.items()]
     return lines
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import ntk_theory as nt
 from ntk_theory.errors import BudgetError, InputError, ParseError, ProblemError
+from ntk_theory.model.points import check_points
 from ntk_theory.studies.question.case import Case, make_cases
 from ntk_theory.symbolic import from_toml, to_toml
 from ntk_theory.training.solution import solved_fields
@@ -89,6 +90,35 @@ def test_hard_constraints_meet_what_they_are_built_from(name: str) -> None:
                 nt.model.lowering.lower_problem(plain).only(group.name).groups[0].target(points[group.name])
             )
             assert np.allclose(row, target, atol=1e-12)
+
+
+def test_hard_says_why_not_where_it_builds_others() -> None:
+    found = nt.problem("euler-bernoulli", hard=True)
+    assert set(found.met_by_construction) == {"initial", "velocity", "ends"}
+    left = nt.classify(found).to_dict()["left_by_ansatz"]
+    assert {entry["name"] for entry in left} == {"moments"}
+    assert "neither a field nor its derivative" in left[0]["why"]
+
+
+def test_hard_in_parts_keeps_outputs_of_the_parts() -> None:
+    assert nt.problem("two-material", hard=True).outputs == ("u@upper", "v@lower")
+
+
+def test_points_of_a_condition_that_is_met_are_refused_with_the_reason() -> None:
+    found = nt.problem("heat", ansatz=HEAT)
+    with pytest.raises(InputError, match="meets by construction"):
+        check_points(found, nt.draw_points("heat", 3))
+
+
+def test_verify_decides_and_confirms_a_hard_constraint() -> None:
+    """Seeds are fixed; a claim is refuted at a family-wise 10^-4 only."""
+    for bias in ("zero", "none"):
+        result = nt.verify(
+            nt.problem("heat", ansatz=HEAT), widths=(64, 128, 256, 512), seeds=24, points=3, output_bias=bias
+        )
+        limits = result.select("sharp-limit")
+        assert limits
+        assert {str(verdict.outcome) for verdict in limits} == {"supported"}
 
 
 def test_hard_says_why_not() -> None:
