@@ -9,7 +9,9 @@ import typer
 import ntk_theory as nt
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
     Fields,
+    Hard,
     Json,
     MapInputs,
     OutputBias,
@@ -38,12 +40,14 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> None:
     """For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation."""
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
     c = nt.classify(
-        resolve(what, parameter, fields, variables),
+        resolve(what, parameter, fields, variables, ansatz, hard),
         output_bias=output_bias,
         activation=activation,
         input_map="domain" if map_inputs else None,

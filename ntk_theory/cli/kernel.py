@@ -14,9 +14,11 @@ from ntk_theory import empirical, model, report
 from ntk_theory.cli.files import KERNEL, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
     Features,
     Fields,
     Force,
+    Hard,
     Json,
     MapInputs,
     MemoryLimit,
@@ -77,9 +79,11 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> None:
     """Compute the NTK of one network for this PDE: size, conditioning and rank of every group's kernel."""
-    problem = resolve(what, parameter, fields, variables)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
     within("--points", points, 1, MOST_POINTS)
     within("--seed", seed, 0, MOST_SEED)
     outputs = Outputs([what], force)

@@ -14,9 +14,11 @@ from ntk_theory import advice, limit, model, report
 from ntk_theory.cli.files import LAW, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
     Features,
     Fields,
     Force,
+    Hard,
     Json,
     MapInputs,
     MemoryLimit,
@@ -85,13 +87,15 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> int:
     """Show the law that the NTK of infinitely wide networks follows, for every output scaling 1/N^s.
 
     Where the law is random its quantiles are shown, where it is one kernel the size of that, and the mean
     where it exists.
     """
-    problem = resolve(what, parameter, fields, variables)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
     within("--points", points, 1, MOST_POINTS)
     within("--draws", draws, 1, MOST_DRAWS)
     within("--seed", seed, 0, MOST_SEED)

@@ -75,6 +75,17 @@ MemoryLimit = Annotated[
     float | None,
     typer.Option("--memory-limit", metavar="GIB", help="Refuse what needs more; default by what there is."),
 ]
+Ansatz = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ansatz",
+        metavar="'u = A + B*v'",
+        help="A field by the network's outputs; repeatable; default: itself.",
+    ),
+]
+Hard = Annotated[
+    bool, typer.Option("--hard", help="Build u = A + B v from a box's conditions, so that it meets them.")
+]
 Variables = Annotated[
     str | None, typer.Option("--variables", help="Variable names, separated by commas; default: those found.")
 ]
@@ -103,17 +114,24 @@ def _table(option: str, text: str, example: str) -> dict[str, Any]:
     return dict(found["it"])
 
 
-def resolve(what: str, parameters: list[str] | None, fields: str | None, variables: str | None) -> Problem:
+def resolve(
+    what: str,
+    parameters: list[str] | None,
+    fields: str | None,
+    variables: str | None,
+    ansatz: list[str] | None = None,
+    hard: bool = False,
+) -> Problem:
     """The problem that the shared options describe."""
     names = {"fields": _names(fields), "variables": _names(variables)}
     found = nt.problem(what, **names, parameters=_assignments(parameters) or None)
     for option, given in names.items():
-        has = getattr(found, option)
+        has = getattr(found.solved, option)
         if given is not None and tuple(given) != has:  # a named problem brings its own
             raise InputError(
                 f"--{option} is {', '.join(given)!r}, but {what[:40]} has {', '.join(has)}; leave it out"
             )
-    return found
+    return nt.problem(found, ansatz="; ".join(ansatz) if ansatz else None, hard=hard)
 
 
 def _names(text: str | None) -> list[str] | None:

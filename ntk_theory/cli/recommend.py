@@ -11,7 +11,9 @@ from ntk_theory import advice
 from ntk_theory.cli.files import console
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
     Fields,
+    Hard,
     Json,
     OutputBias,
     ParameterValues,
@@ -44,12 +46,14 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> None:
     """Which s and which learning rate should one use?
 
     With the kernel's limits, the residual at the start, the drift in training, and the cost.
     """
-    problem = resolve(what, parameter, fields, variables)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
     for name, value in (("--width", width), ("--depth", depth), ("--points", points)):
         if value < 1:
             raise InputError(f"{name} is {value}; it needs a positive number")

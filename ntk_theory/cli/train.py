@@ -15,9 +15,11 @@ from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, 
 from ntk_theory.cli.method_help import WithMethods
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
     Features,
     Fields,
     Force,
+    Hard,
     Json,
     OutputBias,
     ParameterValues,
@@ -126,12 +128,14 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
     The default method on a small network solves most problems of the zoo within a minute.
     """
-    problem = resolve(what, parameter, fields, variables)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
     kept = _checkpoint(checkpoint, resume)
     outputs = Outputs([what], force)
     outputs.claim("--output", output, NETWORK)

@@ -13,7 +13,9 @@ import ntk_theory as nt
 from ntk_theory import report, studies
 from ntk_theory.cli.files import console
 from ntk_theory.cli.options import (
+    Ansatz,
     Fields,
+    Hard,
     Json,
     OutputBias,
     ParameterValues,
@@ -86,6 +88,8 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> int:
     """Test what theory says of this PDE's kernels on independent networks of growing width.
 
@@ -96,10 +100,16 @@ def command(
     Outputs(what or ()).claim_store("--store", store)
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
-    if (parameter or fields or variables) and not zoo:
+    if (ansatz or hard) and zoo:
+        raise InputError("--zoo cannot be combined with --ansatz or --hard; name the problems")
+    if (parameter or fields or variables or ansatz or hard) and not zoo:
         if swept:
-            raise InputError("--sweep cannot be combined with --parameter, --fields or --variables")
-        problems: Sequence[Any] = [resolve(name, parameter, fields, variables) for name in names]
+            raise InputError(
+                "--sweep cannot be combined with --parameter, --fields, --variables, --ansatz or --hard"
+            )
+        problems: Sequence[Any] = [
+            resolve(name, parameter, fields, variables, ansatz, hard) for name in names
+        ]
     else:
         problems = names
     size: dict[str, Any] = {} if s is None else {"s": _list("--s", s)}

@@ -23,7 +23,8 @@ def to_dict(c: Answers) -> dict[str, Any]:
     return {
         **_operators(c.problem),
         "name": c.problem.name or None,
-        "fields": list(c.problem.fields),
+        "fields": list(c.problem.solved.fields),
+        **_construction(c.problem),
         "variables": list(c.problem.variables),
         "groups": [_group(g) for g in c.problem.groups],
         "output_bias": c.output_bias,
@@ -35,6 +36,20 @@ def to_dict(c: Answers) -> dict[str, Any]:
         "sharp": {name: _block(block) for name, block in c.sharp.items()},
         "disagreements": [step.conclusion for step in disagreements(c)],
         "steps": [step.to_dict() for step in derivation(c)],
+    }
+
+
+def _construction(problem: Problem) -> dict[str, Any]:
+    """The network's outputs, the ansatz, what it meets, and what it leaves of the other conditions."""
+    made = problem.construction
+    return {
+        "outputs": list(problem.outputs),
+        "ansatz": None if made is None else made.ansatz.texts(),
+        "met_by_construction": list(problem.met_by_construction),
+        "left_by_ansatz": [
+            {"name": r.group, "at": r.place, "residual": r.text, "without_network": r.is_fixed}
+            for r in (made.left if made else ())
+        ],
     }
 
 
