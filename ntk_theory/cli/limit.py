@@ -15,6 +15,7 @@ from ntk_theory.cli.files import LAW, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
+    Features,
     Fields,
     Force,
     Hard,
@@ -23,12 +24,15 @@ from ntk_theory.cli.options import (
     MemoryLimit,
     OutputBias,
     ParameterValues,
+    Start,
     Variables,
     What,
+    features_of,
     gibibytes,
     network_for,
     print_json,
     resolve,
+    start_of,
     whole_numbers,
     within,
 )
@@ -62,6 +66,8 @@ def command(
     activation: Activation = "tanh",
     output_bias: OutputBias = "zero",
     map_inputs: MapInputs = False,
+    features: Features = None,
+    init: Start = None,
     points: Annotated[int, typer.Option("--points", help="Points per group.")] = 8,
     draws: Annotated[int, typer.Option("--draws", "--size", help="Kernels drawn for each ε.")] = 400,
     seed: Annotated[int, typer.Option("--seed", help="Root of points and draws.")] = 0,
@@ -100,8 +106,21 @@ def command(
     outputs.claim("--output", output, LAW)
     outputs.claim("--plot", plot, PICTURE)
     network = network_for(
-        problem, map_inputs=map_inputs, width=1, depth=depth, activation=activation, output_bias=output_bias
+        problem,
+        map_inputs=map_inputs,
+        width=widths[0],
+        depth=depth,
+        activation=activation,
+        output_bias=output_bias,
+        features=features_of(features),
+        initialisation=start_of(init),
     )
+    for n in widths:
+        network.check_width(n)
+    if plot is not None and network.is_standard:
+        raise InputError(
+            f"--plot shows a law at many widths, but the law of --init {init} holds at one; leave --plot out"
+        )
     at = nt.draw_points(problem, points, seed)
     memory = gibibytes(memory_limit)
     _announce(problem, network, at, rtol, memory, time_limit)
@@ -174,6 +193,8 @@ def _draw(problem: Problem, network: Network, found: Prediction, plot: Path) -> 
 
 def _heading(problem: Problem, network: Network) -> tuple[str, str]:
     name = report.words.network_words(network, finite=False)
+    if network.is_standard:
+        name += f", N = {network.widths[-1]}; limits and exponents are those of N(0, 1) weights"
     return report.words.problem_title(problem), f"limit law, {name}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,12 +12,17 @@ import typer
 
 import ntk_theory as nt
 from ntk_theory.errors import InputError
+from ntk_theory.setting.initialisation import NAMES
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.visible import visible_json
 
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network
     from ntk_theory.symbolic import Problem
+
+
+#: Characters of an option that holds a table.
+MOST_TEXT = 10_000
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -46,6 +52,22 @@ ParameterValues = Annotated[
 Fields = Annotated[
     str | None, typer.Option("--fields", help="Field names, separated by commas; default: those found.")
 ]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="TOML",
+        help="A feature map: 'x = { periodic = 2 }', or 'fourier = 64, sigma = 1, seed = 0'.",
+    ),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--init",
+        metavar="NAME|TOML",
+        help=f"How weights start: {', '.join(NAMES)}; or 'sigma_w = 1, sigma_b = 0, law = \"uniform\"'.",
+    ),
+]
 MapInputs = Annotated[
     bool, typer.Option("--map-inputs", help="Map the domain onto [-1, 1] before the first layer.")
 ]
@@ -67,6 +89,29 @@ Hard = Annotated[
 Variables = Annotated[
     str | None, typer.Option("--variables", help="Variable names, separated by commas; default: those found.")
 ]
+
+
+def features_of(text: str | None) -> dict[str, Any] | None:
+    """The plain data of ``--features``, which is the inside of a TOML table."""
+    return None if text is None else _table("--features", text, "x = { periodic = 2 }")
+
+
+def start_of(text: str | None) -> str | dict[str, Any] | None:
+    """The plain data of ``--init``: a name, or the inside of a TOML table."""
+    return _table("--init", text, "sigma_w = 1, sigma_b = 0") if text is not None and "=" in text else text
+
+
+def _table(option: str, text: str, example: str) -> dict[str, Any]:
+    inside = text.strip().removeprefix("{").removesuffix("}") if text.strip().startswith("{") else text
+    try:
+        if len(text) > MOST_TEXT:
+            raise ValueError(f"it has {len(text)} characters, {MOST_TEXT} at most")
+        found = tomllib.loads(f"it = {{ {inside} }}")
+        if set(found) != {"it"}:
+            raise ValueError("it holds more than one table")
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{option} is {text[:60]!r} ({error}); write it like '{example}'") from None
+    return dict(found["it"])
 
 
 def resolve(
