@@ -10,6 +10,7 @@ import ntk_theory as nt
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
+    Features,
     Fields,
     Hard,
     Json,
@@ -18,6 +19,7 @@ from ntk_theory.cli.options import (
     ParameterValues,
     Variables,
     What,
+    features_of,
     print_json,
     resolve,
 )
@@ -31,6 +33,7 @@ def command(
     output_bias: OutputBias = "zero",
     activation: Activation = "tanh",
     map_inputs: MapInputs = False,
+    features: Features = None,
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")
     ] = None,
@@ -51,6 +54,7 @@ def command(
         output_bias=output_bias,
         activation=activation,
         input_map="domain" if map_inputs else None,
+        features=features_of(features),
     )
     at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
     if as_json:
