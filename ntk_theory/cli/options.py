@@ -124,7 +124,12 @@ def resolve(
 ) -> Problem:
     """The problem that the shared options describe."""
     names = {"fields": _names(fields), "variables": _names(variables)}
-    found = nt.problem(what, **names, parameters=_assignments(parameters) or None)
+    found = nt.problem(
+        what,
+        fields=names["fields"],
+        variables=names["variables"],
+        parameters=_assignments(parameters) or None,
+    )
     for option, given in names.items():
         has = getattr(found.solved, option)
         if given is not None and tuple(given) != has:  # a named problem brings its own

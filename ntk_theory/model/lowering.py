@@ -210,8 +210,8 @@ def _lower(
     program = compile_expressions([bound.expression, *gradient], inputs)
     if outputs is None:
         return LoweredOperator(space, slots, program, name)
-    names = dict(zip(space.fields, outputs.fields, strict=True))
-    return LoweredOperator(outputs, tuple(Slot(names[s.field], s.index) for s in slots), program, name)
+    renamed = dict(zip(space.fields, outputs.fields, strict=True))
+    return LoweredOperator(outputs, tuple(Slot(renamed[s.field], s.index) for s in slots), program, name)
 
 
 def _lowered(space: JetSpace, groups: tuple[LoweredGroup, ...]) -> LoweredProblem:

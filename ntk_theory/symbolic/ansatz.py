@@ -13,7 +13,7 @@ substitution of the face's coordinates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import sympy as sp
@@ -38,6 +38,8 @@ _INFINITE = (sp.zoo, sp.nan, sp.oo, -sp.oo)
 class Ansatz:
     """u^i = Φ^i: ``expressions`` has one Φ for each field of ``stated``, in the symbols of ``outputs``.
 
+    ``reasons`` say of a condition, by its name, why it could not be built in (of hard constraints only).
+
     >>> stated, outputs = JetSpace(("u",), ("x",)), JetSpace(("v",), ("x",))
     >>> x, v = outputs.variable("x"), outputs.symbol(outputs.value("v"))
     >>> ansatz = Ansatz(stated, outputs, {"u": x * v})
@@ -53,6 +55,7 @@ class Ansatz:
     stated: JetSpace
     outputs: JetSpace
     expressions: Mapping[str, sp.Expr]
+    reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if self.stated.variables != self.outputs.variables:
@@ -95,7 +98,7 @@ class Ansatz:
     def bind(self, values: Mapping[str, object]) -> Ansatz:
         """The same with numbers for named parameters."""
         bound = {name: bind(e, values) for name, e in self.expressions.items()}
-        return Ansatz(self.stated, self.outputs, bound)
+        return Ansatz(self.stated, self.outputs, bound, self.reasons)
 
     @cached_property
     def _known(self) -> dict[Slot, sp.Expr]:
@@ -182,6 +185,11 @@ class Residual:
     is_met: bool
 
     @property
+    def has_value(self) -> bool:
+        """Is it finite there (1/x at x = 0 is not)?"""
+        return not self.expression.has(*_INFINITE)
+
+    @property
     def is_fixed(self) -> bool:
         """Is nothing of the network in it? Then no training changes it."""
         plain = self.expression.xreplace({s: sp.Symbol(s.name.rstrip("'"), real=True) for s in self._jets})
@@ -200,6 +208,8 @@ class Residual:
     @property
     def text(self) -> str:
         """The residual in the grammar (in SymPy's words where two legs meet)."""
+        if not self.has_value:
+            return "no value, the ansatz is singular there"
         return str(self.expression) if self._jets else render(self.expression, self.space)
 
 

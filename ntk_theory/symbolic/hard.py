@@ -19,7 +19,7 @@ import sympy as sp
 
 from ntk_theory.errors import ProblemError
 from ntk_theory.symbolic.ansatz import Ansatz
-from ntk_theory.symbolic.jets import JetSpace, Slot
+from ntk_theory.symbolic.jets import JetSpace, Slot, base_of
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 
 
@@ -39,22 +39,23 @@ def hard_ansatz(problem: Problem) -> Ansatz:
     ProblemError
         No condition can be built in, each with the reason; or the data do not agree where faces meet.
     """
-    reasons: list[str] = []
+    reasons: dict[str, str] = {}
     data: dict[str, dict[str, _Along]] = {name: {} for name in problem.fields}
     # Values first: a velocity is built in only where the value is.
     groups = sorted(problem.conditions, key=lambda g: g.kind is not GroupKind.VALUE)
     for group in groups:
         reason = _collect(group, problem.space, data)
         if reason:
-            reasons.append(f"{group.name}: {reason}")
+            reasons[group.name] = reason
     if not any(data.values()):
-        raise ProblemError(f"hard can build no condition in; {'; '.join(reasons) or 'there is none'}")
+        why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise ProblemError(f"hard can build no condition in; {why or 'there is none'}")
     built = [name for name in problem.fields if data[name]]
     outputs = _names(problem, built)
     space = JetSpace(tuple(outputs.get(name, name) for name in problem.fields), problem.variables)
     expressions = {name: _field(name, outputs.get(name, name), data[name], space) for name in problem.fields}
-    ansatz = Ansatz(problem.space, space, expressions)
-    _check(problem, ansatz, {r.partition(":")[0] for r in reasons})
+    ansatz = Ansatz(problem.space, space, expressions, reasons)
+    _check(problem, ansatz)
     return ansatz
 
 
@@ -89,13 +90,13 @@ def _names(problem: Problem, built: list[str]) -> dict[str, str]:
     taken |= {s.name for g in problem.groups for leg in g.legs for s in leg.parameters}
     if len(built) == 1:
         candidates = ["v", "w", "h", *(f"v{k}" for k in range(100))]
-        return {built[0]: next(name for name in candidates if name not in taken)}
-    return {
-        f: next(
-            n for n in (f"{f.replace('@', '0@', 1) if '@' in f else f + '0'}", f"{f}00") if n not in taken
-        )
-        for f in built
-    }
+        (name,) = built
+        return {name: next(n for n in candidates if n not in taken) + name[len(base_of(name)) :]}
+    found = {}
+    for name in built:
+        base, part = base_of(name), name[len(base_of(name)) :]
+        found[name] = next(n + part for n in (f"{base}{k}" for k in range(100)) if n not in taken)
+    return found
 
 
 def _field(name: str, output: str, data: dict[str, _Along], space: JetSpace) -> sp.Expr:
@@ -120,12 +121,12 @@ def lift_at(lift: sp.Expr, x: sp.Symbol, at: sp.Expr) -> sp.Expr:
     return lift.xreplace({x: sp.sympify(at)})
 
 
-def _check(problem: Problem, ansatz: Ansatz, left: set[str]) -> None:
+def _check(problem: Problem, ansatz: Ansatz) -> None:
     """Every condition that was built in must hold; where it does not, data differ in a corner."""
     made = problem.with_ansatz(ansatz)
     assert made.construction is not None
     for residual in made.construction.left:
-        if residual.group not in left:
+        if residual.group not in ansatz.reasons:
             raise ProblemError(
                 f"hard cannot build {residual.group!r} in: at {residual.place} {residual.text} is left; "
                 "the data of faces that meet must agree there"

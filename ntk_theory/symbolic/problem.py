@@ -191,9 +191,14 @@ class Problem:
         conditions = [g for g in map(_kept(ansatz, met, left), self.conditions) if g is not None]
         if not equations:
             raise ProblemError("the ansatz meets every equation by construction; no residual is left")
-        parts = {"equations": tuple(equations), "conditions": tuple(conditions)}
         made = Construction(self, ansatz, tuple(met), tuple(left))
-        return replace(self, space=ansatz.outputs, construction=made, **parts)
+        return replace(
+            self,
+            space=ansatz.outputs,
+            equations=tuple(equations),
+            conditions=tuple(conditions),
+            construction=made,
+        )
 
     @property
     def groups(self) -> tuple[Group, ...]:

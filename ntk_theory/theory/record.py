@@ -48,7 +48,14 @@ def _construction(problem: Problem) -> dict[str, Any]:
         "ansatz": None if made is None else made.ansatz.texts(),
         "met_by_construction": list(problem.met_by_construction),
         "left_by_ansatz": [
-            {"name": r.group, "at": r.place, "residual": r.text, "without_network": r.is_fixed}
+            {
+                "name": r.group,
+                "at": r.place,
+                "residual": r.text,
+                "without_network": r.is_fixed,
+                "defined": r.has_value,
+            }
+            | ({"why": made.ansatz.reasons[r.group]} if made and r.group in made.ansatz.reasons else {})
             for r in (made.left if made else ())
         ],
     }

@@ -7,6 +7,7 @@ import pytest
 
 import ntk_theory as nt
 from ntk_theory.errors import BudgetError, InputError, ParseError, ProblemError
+from ntk_theory.model.points import check_points
 from ntk_theory.studies.question.case import Case, make_cases
 from ntk_theory.symbolic import from_toml, to_toml
 from ntk_theory.training.solution import solved_fields
@@ -32,7 +33,13 @@ def test_what_is_left_of_a_condition_is_told_face_by_face() -> None:
     found = nt.problem("heat", ansatz="u = sin(pi*x) + t*(1 - x)*w")
     assert found.met_by_construction == ("initial",)
     (left,) = nt.classify(found).to_dict()["left_by_ansatz"]
-    assert left == {"name": "ends", "at": "x = 0", "residual": "t*w", "without_network": False}
+    assert left == {
+        "name": "ends",
+        "at": "x = 0",
+        "residual": "t*w",
+        "without_network": False,
+        "defined": True,
+    }
     ends = found.conditions[0]
     assert [dict(face) for face in ends.faces] == [{"x": 0}]
 
@@ -43,6 +50,16 @@ def test_a_contradiction_is_told() -> None:
     assert left["ends", "x = 1"]["residual"] == "-1"
     assert left["ends", "x = 1"]["without_network"]
     assert not left["ends", "x = 0"]["without_network"]
+
+
+@pytest.mark.parametrize("ansatz", ["u = v/x", "u = v/(x*(1 - x))", "u = log(x)*v"])
+def test_a_singular_ansatz_is_told_and_undefined(ansatz: str) -> None:
+    answer = nt.classify(nt.problem("heat", ansatz=ansatz))
+    left = {(r["name"], r["at"]): r for r in answer.to_dict()["left_by_ansatz"]}
+    assert not left["ends", "x = 0"]["defined"]
+    assert "singular" in left["ends", "x = 0"]["residual"]
+    assert str(answer.regime("bb", "1/2").limit) == "undefined"
+    assert "no value, the ansatz is singular there" in str(answer)
 
 
 def test_a_kink_on_the_face_proves_nothing() -> None:
@@ -89,6 +106,35 @@ def test_hard_constraints_meet_what_they_are_built_from(name: str) -> None:
                 nt.model.lowering.lower_problem(plain).only(group.name).groups[0].target(points[group.name])
             )
             assert np.allclose(row, target, atol=1e-12)
+
+
+def test_hard_says_why_not_where_it_builds_others() -> None:
+    found = nt.problem("euler-bernoulli", hard=True)
+    assert set(found.met_by_construction) == {"initial", "velocity", "ends"}
+    left = nt.classify(found).to_dict()["left_by_ansatz"]
+    assert {entry["name"] for entry in left} == {"moments"}
+    assert "neither a field nor its derivative" in left[0]["why"]
+
+
+def test_hard_in_parts_keeps_outputs_of_the_parts() -> None:
+    assert nt.problem("two-material", hard=True).outputs == ("u@upper", "v@lower")
+
+
+def test_points_of_a_condition_that_is_met_are_refused_with_the_reason() -> None:
+    found = nt.problem("heat", ansatz=HEAT)
+    with pytest.raises(InputError, match="meets by construction"):
+        check_points(found, nt.draw_points("heat", 3))
+
+
+def test_verify_decides_and_confirms_a_hard_constraint() -> None:
+    """Seeds are fixed; a claim is refuted at a family-wise 10^-4 only."""
+    for bias in ("zero", "none"):
+        result = nt.verify(
+            nt.problem("heat", ansatz=HEAT), widths=(64, 128, 256, 512), seeds=24, points=3, output_bias=bias
+        )
+        limits = result.select("sharp-limit")
+        assert limits
+        assert {str(verdict.outcome) for verdict in limits} == {"supported"}
 
 
 def test_hard_says_why_not() -> None:
