@@ -10,6 +10,7 @@ import ntk_theory as nt
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
+    Elsewhere,
     Features,
     Fields,
     Hard,
@@ -21,6 +22,7 @@ from ntk_theory.cli.options import (
     What,
     features_of,
     print_json,
+    refuse,
     resolve,
 )
 from ntk_theory.errors import InputError
@@ -32,6 +34,7 @@ def command(
     what: What,
     output_bias: OutputBias = "zero",
     activation: Activation = "tanh",
+    init: Elsewhere = None,
     map_inputs: MapInputs = False,
     features: Features = None,
     s: Annotated[
@@ -47,6 +50,7 @@ def command(
     hard: Hard = False,
 ) -> None:
     """For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation."""
+    refuse(init=init)
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
     c = nt.classify(
