@@ -372,6 +372,11 @@ def check_match(problem: Problem, network: Network) -> None:
         ("fields", network.fields, problem.fields),
     ):
         if mine != theirs:
+            whose = (
+                "the problem's ansatz has the outputs"
+                if problem.ansatz and what == "fields"
+                else "the problem has"
+            )
             raise InputError(
-                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
+                f"network has {what} {mine}; {whose} {theirs}: make them the same, in this order"
             )

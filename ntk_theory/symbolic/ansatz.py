@@ -185,6 +185,11 @@ class Residual:
     is_met: bool
 
     @property
+    def has_value(self) -> bool:
+        """Is it finite there (1/x at x = 0 is not)?"""
+        return not self.expression.has(*_INFINITE)
+
+    @property
     def is_fixed(self) -> bool:
         """Is nothing of the network in it? Then no training changes it."""
         plain = self.expression.xreplace({s: sp.Symbol(s.name.rstrip("'"), real=True) for s in self._jets})
@@ -203,6 +208,8 @@ class Residual:
     @property
     def text(self) -> str:
         """The residual in the grammar (in SymPy's words where two legs meet)."""
+        if not self.has_value:
+            return "no value, the ansatz is singular there"
         return str(self.expression) if self._jets else render(self.expression, self.space)
 
 

@@ -29,6 +29,7 @@ def to_dict(c: Answers) -> dict[str, Any]:
         "groups": [_group(g) for g in c.problem.groups],
         "output_bias": c.output_bias,
         "input_map": c.kernel.inputs.to_dict(),
+        "features": None if c.kernel.inputs.features is None else c.kernel.inputs.features.to_dict(),
         "assumptions": [a.to_dict() for a in assumptions(c.kernel)],
         "activation": c.activation,
         "hypotheses": hypotheses(c.paper),
@@ -47,7 +48,13 @@ def _construction(problem: Problem) -> dict[str, Any]:
         "ansatz": None if made is None else made.ansatz.texts(),
         "met_by_construction": list(problem.met_by_construction),
         "left_by_ansatz": [
-            {"name": r.group, "at": r.place, "residual": r.text, "without_network": r.is_fixed}
+            {
+                "name": r.group,
+                "at": r.place,
+                "residual": r.text,
+                "without_network": r.is_fixed,
+                "defined": r.has_value,
+            }
             | ({"why": made.ansatz.reasons[r.group]} if made and r.group in made.ansatz.reasons else {})
             for r in (made.left if made else ())
         ],

@@ -42,7 +42,9 @@ def ansatz_lines(problem: Problem) -> list[str]:
     if problem.met_by_construction:
         lines.append(f"met by construction: {', '.join(problem.met_by_construction)}")
     for residual in made.left:
-        beyond = ", whatever the network: no training meets it" if residual.is_fixed else ""
+        beyond = (
+            ", whatever the network: no training meets it" if residual.is_fixed and residual.has_value else ""
+        )
         lines.append(f"left of {residual.group} at {residual.place}: {residual.text}{beyond}")
     lines += [f"not built in: {name}: {why}" for name, why in made.ansatz.reasons.items()]
     return lines

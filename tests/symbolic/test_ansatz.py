@@ -33,7 +33,13 @@ def test_what_is_left_of_a_condition_is_told_face_by_face() -> None:
     found = nt.problem("heat", ansatz="u = sin(pi*x) + t*(1 - x)*w")
     assert found.met_by_construction == ("initial",)
     (left,) = nt.classify(found).to_dict()["left_by_ansatz"]
-    assert left == {"name": "ends", "at": "x = 0", "residual": "t*w", "without_network": False}
+    assert left == {
+        "name": "ends",
+        "at": "x = 0",
+        "residual": "t*w",
+        "without_network": False,
+        "defined": True,
+    }
     ends = found.conditions[0]
     assert [dict(face) for face in ends.faces] == [{"x": 0}]
 
@@ -44,6 +50,16 @@ def test_a_contradiction_is_told() -> None:
     assert left["ends", "x = 1"]["residual"] == "-1"
     assert left["ends", "x = 1"]["without_network"]
     assert not left["ends", "x = 0"]["without_network"]
+
+
+@pytest.mark.parametrize("ansatz", ["u = v/x", "u = v/(x*(1 - x))", "u = log(x)*v"])
+def test_a_singular_ansatz_is_told_and_undefined(ansatz: str) -> None:
+    answer = nt.classify(nt.problem("heat", ansatz=ansatz))
+    left = {(r["name"], r["at"]): r for r in answer.to_dict()["left_by_ansatz"]}
+    assert not left["ends", "x = 0"]["defined"]
+    assert "singular" in left["ends", "x = 0"]["residual"]
+    assert str(answer.regime("bb", "1/2").limit) == "undefined"
+    assert "no value, the ansatz is singular there" in str(answer)
 
 
 def test_a_kink_on_the_face_proves_nothing() -> None:
