@@ -65,6 +65,16 @@ def test_training_takes_both(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("command", "option"),
+    [(c, o) for c in ("verify", "recommend") for o in ("--features", "--init")] + [("classify", "--init")],
+)
+def test_where_a_command_has_neither_it_says_so(capsys, command, option):
+    text = "pytorch" if option == "--init" else "x = { periodic = 2 }"
+    assert run([command, "heat", option, text]) == 2
+    assert "take kernel, limit or train" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
     ("option", "text"),
     [
         ("--features", "x = { periodic = "),

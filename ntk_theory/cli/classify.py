@@ -10,6 +10,8 @@ import ntk_theory as nt
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
+    Elsewhere,
+    Features,
     Fields,
     Hard,
     Json,
@@ -18,7 +20,9 @@ from ntk_theory.cli.options import (
     ParameterValues,
     Variables,
     What,
+    features_of,
     print_json,
+    refuse,
     resolve,
 )
 from ntk_theory.errors import InputError
@@ -30,7 +34,9 @@ def command(
     what: What,
     output_bias: OutputBias = "zero",
     activation: Activation = "tanh",
+    init: Elsewhere = None,
     map_inputs: MapInputs = False,
+    features: Features = None,
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")
     ] = None,
@@ -44,6 +50,7 @@ def command(
     hard: Hard = False,
 ) -> None:
     """For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation."""
+    refuse(init=init)
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
     c = nt.classify(
@@ -51,6 +58,7 @@ def command(
         output_bias=output_bias,
         activation=activation,
         input_map="domain" if map_inputs else None,
+        features=features_of(features),
     )
     at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
     if as_json:

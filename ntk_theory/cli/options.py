@@ -68,6 +68,7 @@ Start = Annotated[
         help=f"How weights start: {', '.join(NAMES)}; or 'sigma_w = 1, sigma_b = 0, law = \"uniform\"'.",
     ),
 ]
+Elsewhere = Annotated[str | None, typer.Option(metavar="TEXT", help="Not here yet; see kernel and limit.")]
 MapInputs = Annotated[
     bool, typer.Option("--map-inputs", help="Map the domain onto [-1, 1] before the first layer.")
 ]
@@ -99,6 +100,16 @@ def features_of(text: str | None) -> dict[str, Any] | None:
 def start_of(text: str | None) -> str | dict[str, Any] | None:
     """The plain data of ``--init``: a name, or the inside of a TOML table."""
     return _table("--init", text, "sigma_w = 1, sigma_b = 0") if text is not None and "=" in text else text
+
+
+def refuse(**given: str | None) -> None:
+    """Say of ``features`` and ``init`` that a command speaks of the network of THEORY §1 only."""
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(
+                f"--{name} is {value[:40]!r}, but what this command says is derived for networks of "
+                f"N(0, 1) weights on plain inputs; leave --{name} out, or take kernel, limit or train"
+            )
 
 
 def _table(option: str, text: str, example: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ntk_theory.cli.files import console
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
+    Elsewhere,
     Fields,
     Hard,
     Json,
@@ -20,6 +21,7 @@ from ntk_theory.cli.options import (
     Variables,
     What,
     print_json,
+    refuse,
     resolve,
 )
 from ntk_theory.errors import InputError
@@ -34,6 +36,8 @@ def command(
     width: Annotated[int, typer.Option("--width", help="Neurons per layer; sizes are told for it.")] = 512,
     depth: Annotated[int, typer.Option("--depth", help="Hidden layers.")] = 3,
     activation: Activation = "tanh",
+    features: Elsewhere = None,
+    init: Elsewhere = None,
     output_bias: OutputBias = "zero",
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Compare these; repeatable. Default 1/4, 1/2, 3/4, 1.")
@@ -53,6 +57,7 @@ def command(
 
     With the kernel's limits, the residual at the start, the drift in training, and the cost.
     """
+    refuse(features=features, init=init)
     problem = resolve(what, parameter, fields, variables, ansatz, hard)
     for name, value in (("--width", width), ("--depth", depth), ("--points", points)):
         if value < 1:

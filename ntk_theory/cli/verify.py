@@ -14,6 +14,7 @@ from ntk_theory import report, studies
 from ntk_theory.cli.files import console
 from ntk_theory.cli.options import (
     Ansatz,
+    Elsewhere,
     Fields,
     Hard,
     Json,
@@ -21,6 +22,7 @@ from ntk_theory.cli.options import (
     ParameterValues,
     Variables,
     print_json,
+    refuse,
     resolve,
 )
 from ntk_theory.errors import InputError
@@ -56,6 +58,8 @@ def command(
     depth: Annotated[str, typer.Option("--depth", help="Hidden layers; several: 1,2.")] = "1",
     activation: Annotated[str, typer.Option("--activation", help="One or several: tanh,sin.")] = "tanh",
     output_bias: OutputBias = "zero",
+    features: Elsewhere = None,
+    init: Elsewhere = None,
     sweep: Annotated[
         str | None, typer.Option("--sweep", metavar="NAME=VALUES", help="A parameter: kappa=0,0.1,1.")
     ] = None,
@@ -97,6 +101,7 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
+    refuse(features=features, init=init)
     Outputs(what or ()).claim_store("--store", store)
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)

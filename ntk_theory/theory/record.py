@@ -29,6 +29,7 @@ def to_dict(c: Answers) -> dict[str, Any]:
         "groups": [_group(g) for g in c.problem.groups],
         "output_bias": c.output_bias,
         "input_map": c.kernel.inputs.to_dict(),
+        "features": None if c.kernel.inputs.features is None else c.kernel.inputs.features.to_dict(),
         "assumptions": [a.to_dict() for a in assumptions(c.kernel)],
         "activation": c.activation,
         "hypotheses": hypotheses(c.paper),
