@@ -5,6 +5,7 @@ from . import progress as progress
 from . import recommend as recommend
 from . import report as report
 from . import search as search
+from . import stores as stores
 from . import train as train
 from . import verify as verify
 from . import zoo as zoo

@@ -76,6 +76,11 @@ COMMANDS = {
         "command",
         "Write one HTML page: verdicts, tables, figures, derivation, criterion, how to reproduce.",
     ),
+    "stores": Command(
+        "stores",
+        "command",
+        "List the stores of studies, with what they hold and take; verify or delete them.",
+    ),
     "search": Command(
         "search",
         "command",
@@ -103,6 +108,7 @@ EXAMPLES = {
     "verify": "heat --quick --store heat.sqlite",
     "resume": "heat.sqlite",
     "report": "heat.sqlite -o heat.html",
+    "stores": "heat.sqlite --verify",
     "search": "--budget 50 --seconds 60",
     "train": "heat --steps 100 -o network.npz --plot pictures",
     "recommend": "heat --goal constant-kernel",

@@ -7,4 +7,5 @@ from . import recommendation as recommendation
 from . import run as run
 from . import screen as screen
 from . import search as search
+from . import stores as stores
 from . import zoo as zoo

@@ -1,1 +1,2 @@
 from . import export as export
+from . import shelf as shelf

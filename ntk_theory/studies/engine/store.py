@@ -49,11 +49,16 @@ def opened(store: Store | str | Path) -> Iterator[Store]:
         yield found
 
 
-def default_path(study: Study) -> Path:
-    """Where the store of a study lies unless told otherwise: under the user's data folder."""
+def stores_folder() -> Path:
+    """Where stores lie unless told otherwise: under the user's data folder."""
     from platformdirs import user_data_dir  # noqa: PLC0415 - only where no path was given
 
-    return Path(user_data_dir("ntk_theory", appauthor=False)) / "studies" / f"{study.digest[:12]}.sqlite"
+    return Path(user_data_dir("ntk_theory", appauthor=False)) / "studies"
+
+
+def default_path(study: Study) -> Path:
+    """Where the store of a study lies unless told otherwise."""
+    return stores_folder() / f"{study.digest[:12]}.sqlite"
 
 
 class Store:
@@ -147,6 +152,11 @@ class Store:
     def digest(self) -> str:
         """The study's digest."""
         return self._database.meta("digest")
+
+    @property
+    def created(self) -> str:
+        """When the store was made, in UTC."""
+        return self._database.meta("created")
 
     @property
     def criterion(self) -> Mapping[str, Any]:
@@ -258,6 +268,18 @@ class Store:
             total.update(canonical(law.values).encode())
             total.update(b"" if law.jet_ntk is None else law.jet_ntk.tobytes())
         return total.hexdigest()
+
+    def verify(self) -> str:
+        """Reads everything there is, so that every checksum is compared; returns the fingerprint.
+
+        Raises
+        ------
+        StoreError
+            Something is damaged.
+        """
+        self.environments()
+        self.verdicts()
+        return self.fingerprint()
 
     # --- writing ----------------------------------------------------------------------------------
 
