@@ -103,7 +103,7 @@ def test_problem_file_in_parts(tmp_path: Path) -> None:
 
 
 def test_problem_file(tmp_path: Path) -> None:
-    text, _ = blocks("toml")
+    text, *_ = blocks("toml")
     path = tmp_path / "burgers.toml"
     path.write_text(text, encoding="utf-8")
     problem = nt.problem(path)
@@ -111,6 +111,14 @@ def test_problem_file(tmp_path: Path) -> None:
         ("initial", "value"), ("ends", "value"), ("f", "equation"),
     ]  # fmt: skip
     assert nt.classify(problem).paper.case == "A"
+
+
+def test_problem_with_an_ansatz(tmp_path: Path) -> None:
+    path = tmp_path / "heat.toml"
+    path.write_text(next(text for text in blocks("toml") if "[ansatz]" in text), encoding="utf-8")
+    problem = nt.problem(path)
+    assert problem.met_by_construction == ("initial", "ends")
+    assert [g.name for g in problem.groups] == ["f"]
 
 
 def test_json_keys() -> None:

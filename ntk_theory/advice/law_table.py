@@ -274,7 +274,12 @@ def predict(
     for what, given in (("exponents", values), ("widths", chosen)):
         if not given:
             raise InputError(f"{what} is empty; it needs at least one number")
-    classification = classify(problem, output_bias=network.output_bias, activation=network.activation)
+    classification = classify(
+        problem,
+        output_bias=network.output_bias,
+        activation=network.activation,
+        features=network.features,
+    )
     for s in values:
         classification.regime(next(iter(classification.sharp)), s)  # refuses s ≤ 0 before the work
     law = limit_law(problem, network, at, rtol=rtol, memory_limit=memory_limit, time_limit=time_limit)

@@ -9,14 +9,20 @@ import typer
 import ntk_theory as nt
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
+    Elsewhere,
+    Features,
     Fields,
+    Hard,
     Json,
     MapInputs,
     OutputBias,
     ParameterValues,
     Variables,
     What,
+    features_of,
     print_json,
+    refuse,
     resolve,
 )
 from ntk_theory.errors import InputError
@@ -28,7 +34,9 @@ def command(
     what: What,
     output_bias: OutputBias = "zero",
     activation: Activation = "tanh",
+    init: Elsewhere = None,
     map_inputs: MapInputs = False,
+    features: Features = None,
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")
     ] = None,
@@ -38,15 +46,19 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> None:
     """For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation."""
+    refuse(init=init)
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
     c = nt.classify(
-        resolve(what, parameter, fields, variables),
+        resolve(what, parameter, fields, variables, ansatz, hard),
         output_bias=output_bias,
         activation=activation,
         input_map="domain" if map_inputs else None,
+        features=features_of(features),
     )
     at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
     if as_json:

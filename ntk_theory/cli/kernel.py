@@ -14,20 +14,26 @@ from ntk_theory import empirical, model, report
 from ntk_theory.cli.files import KERNEL, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
+    Features,
     Fields,
     Force,
+    Hard,
     Json,
     MapInputs,
     MemoryLimit,
     OutputBias,
     ParameterValues,
+    Start,
     Variables,
     What,
+    features_of,
     gibibytes,
     layers,
     network_for,
     print_json,
     resolve,
+    start_of,
     within,
 )
 from ntk_theory.outputs import PICTURE, Outputs
@@ -54,6 +60,8 @@ def command(
     activation: Activation = "tanh",
     output_bias: OutputBias = "zero",
     map_inputs: MapInputs = False,
+    features: Features = None,
+    init: Start = None,
     seed: Annotated[int, typer.Option("--seed", help="Root of parameters and points.")] = 0,
     points: Annotated[int, typer.Option("--points", help="Points per group.")] = 16,
     path: Annotated[
@@ -71,9 +79,11 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> None:
     """Compute the NTK of one network for this PDE: size, conditioning and rank of every group's kernel."""
-    problem = resolve(what, parameter, fields, variables)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
     within("--points", points, 1, MOST_POINTS)
     within("--seed", seed, 0, MOST_SEED)
     outputs = Outputs([what], force)
@@ -81,7 +91,14 @@ def command(
     outputs.claim("--plot", plot, PICTURE)
     shape = layers(width, depth)
     network = network_for(
-        problem, map_inputs=map_inputs, s=s, activation=activation, output_bias=output_bias, **shape
+        problem,
+        map_inputs=map_inputs,
+        s=s,
+        activation=activation,
+        output_bias=output_bias,
+        features=features_of(features),
+        initialisation=start_of(init),
+        **shape,
     )
     limit = gibibytes(memory_limit)
     _announce(problem, network, points, path, limit)

@@ -14,19 +14,25 @@ from ntk_theory import advice, limit, model, report
 from ntk_theory.cli.files import LAW, console, save, writing
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
+    Features,
     Fields,
     Force,
+    Hard,
     Json,
     MapInputs,
     MemoryLimit,
     OutputBias,
     ParameterValues,
+    Start,
     Variables,
     What,
+    features_of,
     gibibytes,
     network_for,
     print_json,
     resolve,
+    start_of,
     whole_numbers,
     within,
 )
@@ -60,6 +66,8 @@ def command(
     activation: Activation = "tanh",
     output_bias: OutputBias = "zero",
     map_inputs: MapInputs = False,
+    features: Features = None,
+    init: Start = None,
     points: Annotated[int, typer.Option("--points", help="Points per group.")] = 8,
     draws: Annotated[int, typer.Option("--draws", "--size", help="Kernels drawn for each ε.")] = 400,
     seed: Annotated[int, typer.Option("--seed", help="Root of points and draws.")] = 0,
@@ -79,13 +87,15 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> int:
     """Show the law that the NTK of infinitely wide networks follows, for every output scaling 1/N^s.
 
     Where the law is random its quantiles are shown, where it is one kernel the size of that, and the mean
     where it exists.
     """
-    problem = resolve(what, parameter, fields, variables)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
     within("--points", points, 1, MOST_POINTS)
     within("--draws", draws, 1, MOST_DRAWS)
     within("--seed", seed, 0, MOST_SEED)
@@ -96,8 +106,21 @@ def command(
     outputs.claim("--output", output, LAW)
     outputs.claim("--plot", plot, PICTURE)
     network = network_for(
-        problem, map_inputs=map_inputs, width=1, depth=depth, activation=activation, output_bias=output_bias
+        problem,
+        map_inputs=map_inputs,
+        width=widths[0],
+        depth=depth,
+        activation=activation,
+        output_bias=output_bias,
+        features=features_of(features),
+        initialisation=start_of(init),
     )
+    for n in widths:
+        network.check_width(n)
+    if plot is not None and network.is_standard:
+        raise InputError(
+            f"--plot shows a law at many widths, but the law of --init {init} holds at one; leave --plot out"
+        )
     at = nt.draw_points(problem, points, seed)
     memory = gibibytes(memory_limit)
     _announce(problem, network, at, rtol, memory, time_limit)
@@ -170,6 +193,8 @@ def _draw(problem: Problem, network: Network, found: Prediction, plot: Path) -> 
 
 def _heading(problem: Problem, network: Network) -> tuple[str, str]:
     name = report.words.network_words(network, finite=False)
+    if network.is_standard:
+        name += f", N = {network.widths[-1]}; limits and exponents are those of N(0, 1) weights"
     return report.words.problem_title(problem), f"limit law, {name}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,12 +12,17 @@ import typer
 
 import ntk_theory as nt
 from ntk_theory.errors import InputError
+from ntk_theory.setting.initialisation import NAMES
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.visible import visible_json
 
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network
     from ntk_theory.symbolic import Problem
+
+
+#: Characters of an option that holds a table.
+MOST_TEXT = 10_000
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -46,6 +52,23 @@ ParameterValues = Annotated[
 Fields = Annotated[
     str | None, typer.Option("--fields", help="Field names, separated by commas; default: those found.")
 ]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="TOML",
+        help="A feature map: 'x = { periodic = 2 }', or 'fourier = 64, sigma = 1, seed = 0'.",
+    ),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--init",
+        metavar="NAME|TOML",
+        help=f"How weights start: {', '.join(NAMES)}; or 'sigma_w = 1, sigma_b = 0, law = \"uniform\"'.",
+    ),
+]
+Elsewhere = Annotated[str | None, typer.Option(metavar="TEXT", help="Not here yet; see kernel and limit.")]
 MapInputs = Annotated[
     bool, typer.Option("--map-inputs", help="Map the domain onto [-1, 1] before the first layer.")
 ]
@@ -53,22 +76,78 @@ MemoryLimit = Annotated[
     float | None,
     typer.Option("--memory-limit", metavar="GIB", help="Refuse what needs more; default by what there is."),
 ]
+Ansatz = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ansatz",
+        metavar="'u = A + B*v'",
+        help="A field by the network's outputs; repeatable; default: itself.",
+    ),
+]
+Hard = Annotated[
+    bool, typer.Option("--hard", help="Build u = A + B v from a box's conditions, so that it meets them.")
+]
 Variables = Annotated[
     str | None, typer.Option("--variables", help="Variable names, separated by commas; default: those found.")
 ]
 
 
-def resolve(what: str, parameters: list[str] | None, fields: str | None, variables: str | None) -> Problem:
+def features_of(text: str | None) -> dict[str, Any] | None:
+    """The plain data of ``--features``, which is the inside of a TOML table."""
+    return None if text is None else _table("--features", text, "x = { periodic = 2 }")
+
+
+def start_of(text: str | None) -> str | dict[str, Any] | None:
+    """The plain data of ``--init``: a name, or the inside of a TOML table."""
+    return _table("--init", text, "sigma_w = 1, sigma_b = 0") if text is not None and "=" in text else text
+
+
+def refuse(**given: str | None) -> None:
+    """Say of ``features`` and ``init`` that a command speaks of the network of THEORY §1 only."""
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(
+                f"--{name} is {value[:40]!r}, but what this command says is derived for networks of "
+                f"N(0, 1) weights on plain inputs; leave --{name} out, or take kernel, limit or train"
+            )
+
+
+def _table(option: str, text: str, example: str) -> dict[str, Any]:
+    inside = text.strip().removeprefix("{").removesuffix("}") if text.strip().startswith("{") else text
+    try:
+        if len(text) > MOST_TEXT:
+            raise ValueError(f"it has {len(text)} characters, {MOST_TEXT} at most")
+        found = tomllib.loads(f"it = {{ {inside} }}")
+        if set(found) != {"it"}:
+            raise ValueError("it holds more than one table")
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{option} is {text[:60]!r} ({error}); write it like '{example}'") from None
+    return dict(found["it"])
+
+
+def resolve(
+    what: str,
+    parameters: list[str] | None,
+    fields: str | None,
+    variables: str | None,
+    ansatz: list[str] | None = None,
+    hard: bool = False,
+) -> Problem:
     """The problem that the shared options describe."""
     names = {"fields": _names(fields), "variables": _names(variables)}
-    found = nt.problem(what, **names, parameters=_assignments(parameters) or None)
+    found = nt.problem(
+        what,
+        fields=names["fields"],
+        variables=names["variables"],
+        parameters=_assignments(parameters) or None,
+    )
     for option, given in names.items():
-        has = getattr(found, option)
+        has = getattr(found.solved, option)
         if given is not None and tuple(given) != has:  # a named problem brings its own
             raise InputError(
                 f"--{option} is {', '.join(given)!r}, but {what[:40]} has {', '.join(has)}; leave it out"
             )
-    return found
+    return nt.problem(found, ansatz="; ".join(ansatz) if ansatz else None, hard=hard)
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -11,13 +11,17 @@ from ntk_theory import advice
 from ntk_theory.cli.files import console
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
+    Elsewhere,
     Fields,
+    Hard,
     Json,
     OutputBias,
     ParameterValues,
     Variables,
     What,
     print_json,
+    refuse,
     resolve,
 )
 from ntk_theory.errors import InputError
@@ -32,6 +36,8 @@ def command(
     width: Annotated[int, typer.Option("--width", help="Neurons per layer; sizes are told for it.")] = 512,
     depth: Annotated[int, typer.Option("--depth", help="Hidden layers.")] = 3,
     activation: Activation = "tanh",
+    features: Elsewhere = None,
+    init: Elsewhere = None,
     output_bias: OutputBias = "zero",
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Compare these; repeatable. Default 1/4, 1/2, 3/4, 1.")
@@ -44,12 +50,15 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> None:
     """Which s and which learning rate should one use?
 
     With the kernel's limits, the residual at the start, the drift in training, and the cost.
     """
-    problem = resolve(what, parameter, fields, variables)
+    refuse(features=features, init=init)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
     for name, value in (("--width", width), ("--depth", depth), ("--points", points)):
         if value < 1:
             raise InputError(f"{name} is {value}; it needs a positive number")

@@ -15,16 +15,22 @@ from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, 
 from ntk_theory.cli.method_help import WithMethods
 from ntk_theory.cli.options import (
     Activation,
+    Ansatz,
+    Features,
     Fields,
     Force,
+    Hard,
     Json,
     OutputBias,
     ParameterValues,
+    Start,
     Variables,
     What,
+    features_of,
     layers,
     print_json,
     resolve,
+    start_of,
 )
 from ntk_theory.errors import InputError, Interrupted, TrainingError
 from ntk_theory.interrupts import unstopped
@@ -62,6 +68,8 @@ def command(
     s: Annotated[str, typer.Option("--s", help="The output's scaling 1/N^s.")] = "1/2",
     activation: Activation = "tanh",
     output_bias: OutputBias = "zero",
+    features: Features = None,
+    init: Start = None,
     seed: Annotated[int, typer.Option("--seed", help="Root of parameters and points.")] = 0,
     points: Annotated[
         int | None, typer.Option("--points", help="Points per group; default by the number of variables.")
@@ -120,12 +128,14 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
     The default method on a small network solves most problems of the zoo within a minute.
     """
-    problem = resolve(what, parameter, fields, variables)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
     kept = _checkpoint(checkpoint, resume)
     outputs = Outputs([what], force)
     outputs.claim("--output", output, NETWORK)
@@ -147,7 +157,13 @@ def command(
         _method(method, option, rate, until), {name: n for name, n in asked.items() if n is not None}
     )
     network = default_network(
-        problem, **layers(width, depth), s=s, activation=activation, output_bias=output_bias
+        problem,
+        **layers(width, depth),
+        s=s,
+        activation=activation,
+        output_bias=output_bias,
+        features=features_of(features),
+        initialisation=start_of(init),
     )
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train(

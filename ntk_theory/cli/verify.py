@@ -13,12 +13,16 @@ import ntk_theory as nt
 from ntk_theory import report, studies
 from ntk_theory.cli.files import console
 from ntk_theory.cli.options import (
+    Ansatz,
+    Elsewhere,
     Fields,
+    Hard,
     Json,
     OutputBias,
     ParameterValues,
     Variables,
     print_json,
+    refuse,
     resolve,
 )
 from ntk_theory.errors import InputError
@@ -54,6 +58,8 @@ def command(
     depth: Annotated[str, typer.Option("--depth", help="Hidden layers; several: 1,2.")] = "1",
     activation: Annotated[str, typer.Option("--activation", help="One or several: tanh,sin.")] = "tanh",
     output_bias: OutputBias = "zero",
+    features: Elsewhere = None,
+    init: Elsewhere = None,
     sweep: Annotated[
         str | None, typer.Option("--sweep", metavar="NAME=VALUES", help="A parameter: kappa=0,0.1,1.")
     ] = None,
@@ -86,6 +92,8 @@ def command(
     parameter: ParameterValues = None,
     fields: Fields = None,
     variables: Variables = None,
+    ansatz: Ansatz = None,
+    hard: Hard = False,
 ) -> int:
     """Test what theory says of this PDE's kernels on independent networks of growing width.
 
@@ -93,13 +101,20 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
+    refuse(features=features, init=init)
     Outputs(what or ()).claim_store("--store", store)
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
-    if (parameter or fields or variables) and not zoo:
+    if (ansatz or hard) and zoo:
+        raise InputError("--zoo cannot be combined with --ansatz or --hard; name the problems")
+    if (parameter or fields or variables or ansatz or hard) and not zoo:
         if swept:
-            raise InputError("--sweep cannot be combined with --parameter, --fields or --variables")
-        problems: Sequence[Any] = [resolve(name, parameter, fields, variables) for name in names]
+            raise InputError(
+                "--sweep cannot be combined with --parameter, --fields, --variables, --ansatz or --hard"
+            )
+        problems: Sequence[Any] = [
+            resolve(name, parameter, fields, variables, ansatz, hard) for name in names
+        ]
     else:
         problems = names
     size: dict[str, Any] = {} if s is None else {"s": _list("--s", s)}

@@ -280,6 +280,7 @@ class LimitLaw:
         """The law at ε = N^{1/2−s}, N the width of the last hidden layer."""
         if isinstance(width, bool) or int(width) != width or width < 1:
             raise InputError(f"width is {width!r}; it needs a positive integer")
+        self.network.check_width(int(width))
         return LawAt(self, int(width), fraction(s))
 
     def is_affine(self, name: str) -> bool:

@@ -7,6 +7,14 @@ independent centred Gaussian fields of covariance Σ and T becomes deterministic
     Σ^{l+1} = D_φφ + 1,  Θ^{l+1} = Θ^l D_φ'φ' + Σ^{l+1}          (l = 1, …, L−1),
     Σ = D_φφ,  T = Θ^L D_φ'φ' + D_φφ                             (duals of Σ^l at (x,x), (x,x'), (x',x')).
 
+With W ~ σ_w D, b ~ σ_b D, a ~ σ_a D and rates η of their blocks the same is [D]
+
+    Σ¹ = σ_w² x̃·x̃' + σ_b²,  Θ¹ = η_w x̃·x̃' + η_b,
+    Σ^{l+1} = σ_w² D_φφ + σ_b²,  Θ^{l+1} = σ_w² Θ^l D_φ'φ' + η_w D_φφ + η_b,
+    output: Σ = σ_a² D_φφ,  T = σ_a² Θ^L D_φ'φ' + η_a D_φφ;
+
+the duals of the first layer are Gaussian only if its weights are (:mod:`ntk_theory.limit.first_layer`).
+
 Every quantity is a truncated Taylor series in (h, h') about each pair of points. A pair needs besides its
 own series only those of its two points with themselves, so the diagonal pairs go first and the others
 follow in chunks.
@@ -28,11 +36,14 @@ from ntk_theory.kernels.multiindex import IndexSet, MultiIndex, closure
 from ntk_theory.limit.composition import Composer, composer
 from ntk_theory.limit.cost import check_cost, chunk_pairs, estimate
 from ntk_theory.limit.duals import ATTEMPTS
+from ntk_theory.limit.first_layer import AverageComposer, average
 from ntk_theory.limit.pair_series import PairSeries
 from ntk_theory.limit.resolution import REFINEMENT
 from ntk_theory.model.lift import Lift
 from ntk_theory.model.network import Network
 from ntk_theory.setting.activations import Activation, require_smooth
+from ntk_theory.setting.features import Line
+from ntk_theory.setting.initialisation import PAPER, LayerStart
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +69,9 @@ class _Setting:
     scale: Floats
     depth: int
     indices: IndexSet
+    start: tuple[LayerStart, ...]
     products: Floats | None = None
+    average: AverageComposer | None = None
 
 
 def infinite_jets(
@@ -71,6 +84,7 @@ def infinite_jets(
     scale: ArrayLike | None = None,
     shift: ArrayLike | None = None,
     lift: Lift | None = None,
+    start: tuple[LayerStart, ...] | None = None,
     closed: bool = True,
     memory_limit: float | None = None,
     time_limit: float | None = None,
@@ -93,6 +107,8 @@ def infinite_jets(
         The input map x̃ = scale·x + shift, shape (d,); default none.
     lift:
         The feature map γ in place of x̃ (:attr:`ntk_theory.model.network.Network.lift`).
+    start:
+        σ, law and rates of the hidden layers and the readout (``Network.start``); default all 1, normal.
     closed:
         Use the closed form of the dual where there is one.
     memory_limit, time_limit:
@@ -114,8 +130,11 @@ def infinite_jets(
     phi = Activation.of(name)
     asked = tuple(tuple(int(k) for k in index) for index in indices)
     setting = _setting(points, scale, shift, depth, asked)
+    raw = np.asarray(points, dtype=np.float64)
     if lift is not None:
-        setting = _lifted(setting, lift, np.asarray(points, dtype=np.float64))
+        setting = _lifted(setting, lift, raw)
+    if start is not None:
+        setting = _started(setting, phi, start, lift, raw, rtol)
     require_smooth(phi, setting.indices.order)
     exact = phi.closed_form != "" and (closed or not phi.is_smooth)
     table = None if exact else activation_table(phi, setting.indices.order + 1)
@@ -123,7 +142,7 @@ def infinite_jets(
     check_cost(cost, memory_limit, time_limit)
     if exact:
         sigma, theta = _arrays(setting, composer(phi, setting.indices, rtol, 1.0))
-        accuracy = 0.0
+        accuracy = 0.0 if setting.average is None else setting.average.accuracy
     else:
         sigma, theta, accuracy = _refined(phi, setting, rtol)
     select = [setting.indices.position[index] for index in asked]
@@ -139,9 +158,13 @@ def infinite_jets(
 
 def first_layer(network: Network) -> dict[str, Any]:
     """What :func:`infinite_jets` must know of the inputs of a network."""
+    start = network.start if network.initialisation is not None else None
     if network.lift is not None:
-        return {"lift": network.lift}
-    return {"scale": network.scale, "shift": network.inputs(np.zeros((1, len(network.variables))))[0]}
+        return {"lift": network.lift, "start": start}
+    return {"start": start} | {
+        "scale": network.scale,
+        "shift": network.inputs(np.zeros((1, len(network.variables))))[0],
+    }
 
 
 def _setting(
@@ -165,7 +188,8 @@ def _setting(
         raise InputError(
             f"scale and shift have shapes {scales.shape}, {shifts.shape}; they need ({d},), one per variable"
         )
-    return _Setting(raw * scales + shifts, scales, int(depth), closure(asked, d))
+    plain = (PAPER,) * (int(depth) + 1)
+    return _Setting(raw * scales + shifts, scales, int(depth), closure(asked, d), plain)
 
 
 def _lifted(setting: _Setting, lift: Lift, points: Floats) -> _Setting:
@@ -174,6 +198,33 @@ def _lifted(setting: _Setting, lift: Lift, points: Floats) -> _Setting:
     jets = lift.jets(points, setting.indices).reshape(size * n, lift.size)
     products = (jets @ jets.T).reshape(size, n, size, n)
     return replace(setting, points=lift.values(points), products=products)
+
+
+def _started(
+    setting: _Setting,
+    phi: Activation,
+    start: tuple[LayerStart, ...],
+    lift: Lift | None,
+    points: Floats,
+    rtol: float,
+) -> _Setting:
+    """The same with scales and rates, and the duals of a first layer whose weights are not normal."""
+    if len(start) != setting.depth + 1:
+        raise InputError(f"start has {len(start)} layers; it needs {setting.depth + 1}, the readout last")
+    setting = replace(setting, start=start)
+    still = np.flatnonzero((setting.points**2).sum(axis=1) + start[0].bias == 0)
+    if len(still):
+        raise InputError(
+            f"the first layer has variance 0 at the point {points[still[0]].tolist()}: without biases inputs "
+            "of 0 say nothing there; leave the point out, map the inputs elsewhere, or take biases"
+        )
+    if start[0].law.is_normal:
+        return setting
+    if lift is None:
+        shift = (setting.points - points * setting.scale)[0]
+        pairs = enumerate(zip(setting.scale.tolist(), shift.tolist(), strict=True))
+        lift = Lift(tuple(Line(j, a, b) for j, (a, b) in pairs), ())
+    return replace(setting, average=average(phi, start[0], lift, points, setting.indices, rtol))
 
 
 def _refined(phi: Activation, setting: _Setting, rtol: float) -> tuple[Floats, Floats, float]:
@@ -186,7 +237,7 @@ def _refined(phi: Activation, setting: _Setting, rtol: float) -> tuple[Floats, F
         )
         accuracy = max(_change(a, b) for a, b in zip(coarse, fine, strict=True))
         if accuracy <= rtol:
-            return (*fine, accuracy)
+            return (*fine, accuracy if setting.average is None else max(accuracy, setting.average.accuracy))
         aim *= 1e-2
     raise InputError(
         f"rtol = {rtol} was not reached (two rules differ by {accuracy:.1e}): rounding limits high orders at "
@@ -230,27 +281,31 @@ def _layers(
     setting: _Setting, duals: Composer, first: Ints, second: Ints, own_series: list[Floats]
 ) -> tuple[Floats, Floats]:
     """Σ and T of some pairs; fills ``own_series``, one (n, A, A) per layer, when called with x = x'."""
-    sigma = _first_layer(setting, first, second)
-    theta = sigma
-    value = sigma
+    inputs, begin = _first_layer(setting, first, second), setting.start[0]
+    sigma = inputs * begin.weight**2 + begin.bias**2
+    theta = inputs * begin.weight_rate + begin.bias_rate
     for layer in range(setting.depth):
         if layer == len(own_series):
             own_series.append(np.ascontiguousarray(sigma.coefficients))
-        value, slope = duals(own_series[layer], first, second, sigma)
-        sigma = value + 1.0
-        theta = theta * slope + (value if layer == setting.depth - 1 else sigma)
-    return value.coefficients, theta.coefficients
+        here = duals if layer or setting.average is None else setting.average
+        value, slope = here(own_series[layer], first, second, sigma)
+        after = setting.start[layer + 1]
+        sigma, through, own = value * after.weight**2, theta * after.weight**2, value * after.weight_rate
+        if layer < setting.depth - 1:
+            sigma, own = sigma + after.bias**2, own + after.bias_rate
+        theta = through * slope + own
+    return sigma.coefficients, theta.coefficients
 
 
 def _first_layer(setting: _Setting, first: Ints, second: Ints) -> PairSeries:
-    """Σ¹ = x̃·x̃' + 1 with x̃ = (point) + scale·h, or γ·γ' + 1."""
+    """x̃·x̃' with x̃ = (point) + scale·h, or γ·γ'."""
     indices = setting.indices
     if setting.products is not None:
         # Two index arrays with a slice between them put the pairs first: (pairs, A, A).
-        return PairSeries(np.ascontiguousarray(setting.products[:, first, :, second]), indices, indices) + 1.0
+        return PairSeries(np.ascontiguousarray(setting.products[:, first, :, second]), indices, indices)
     left, right = setting.points[first], setting.points[second]
     out = np.zeros((len(first), indices.size, indices.size))
-    out[:, 0, 0] = 1.0 + np.einsum("ka,ka->k", left, right)
+    out[:, 0, 0] = np.einsum("ka,ka->k", left, right)
     for axis, at in enumerate(indices.units):
         if at >= 0:
             out[:, at, 0] = setting.scale[axis] * right[:, axis]

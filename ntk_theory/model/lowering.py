@@ -189,11 +189,16 @@ def lower_problem(problem: Problem, parameters: ParameterValues | None = None) -
             f"parameters has {sorted(unknown)[0]!r}, which the problem does not have; "
             f"its parameters are {sorted(values.keys() - unknown)}"
         )
-    groups = tuple(_lower_group(group, problem.space, values) for group in problem.groups)
+    # SymPy orders a sum by names: an ansatz that only renames keeps the fields' own.
+    own = problem.ansatz is not None and problem.ansatz.is_renaming
+    groups = tuple(_lower_group(group, problem.space, values, own) for group in problem.groups)
     return _lowered(problem.space, groups)
 
 
-def _lower(operator: Operator, values: ParameterValues, name: str) -> LoweredOperator:
+def _lower(
+    operator: Operator, values: ParameterValues, name: str, outputs: JetSpace | None = None
+) -> LoweredOperator:
+    """The program; with ``outputs`` the operator's fields are these, in order, by other names."""
     space = operator.space
     names = {symbol.name for symbol in operator.parameters}
     bound = Operator(space, bind(operator.expression, {k: v for k, v in values.items() if k in names}))
@@ -202,7 +207,11 @@ def _lower(operator: Operator, values: ParameterValues, name: str) -> LoweredOpe
     slots = operator.slots
     gradient = [bound.gradient.get(slot, sp.S.Zero) for slot in slots]
     inputs = [*space.variable_symbols, *map(space.symbol, slots)]
-    return LoweredOperator(space, slots, compile_expressions([bound.expression, *gradient], inputs), name)
+    program = compile_expressions([bound.expression, *gradient], inputs)
+    if outputs is None:
+        return LoweredOperator(space, slots, program, name)
+    renamed = dict(zip(space.fields, outputs.fields, strict=True))
+    return LoweredOperator(outputs, tuple(Slot(renamed[s.field], s.index) for s in slots), program, name)
 
 
 def _lowered(space: JetSpace, groups: tuple[LoweredGroup, ...]) -> LoweredProblem:
@@ -210,8 +219,9 @@ def _lowered(space: JetSpace, groups: tuple[LoweredGroup, ...]) -> LoweredProble
     return LoweredProblem(space, groups, slots)
 
 
-def _lower_group(group: Group, space: JetSpace, values: ParameterValues) -> LoweredGroup:
-    legs = tuple(_lower(leg, values, group.name) for leg in group.legs)
+def _lower_group(group: Group, space: JetSpace, values: ParameterValues, own: bool) -> LoweredGroup:
+    stated, outputs = (group.stated, space) if own else (group.legs, None)
+    legs = tuple(_lower(leg, values, group.name, outputs) for leg in stated)
     target = bind(group.target, values)
     free = target.free_symbols - set(space.variable_symbols)
     if any(space.decode(symbol) for symbol in free):

@@ -16,10 +16,12 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
+from ntk_theory.model.drawing import draw, normals
 from ntk_theory.model.lift import Lift
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import Affine, FeatureMap
+from ntk_theory.setting.initialisation import PAPER, Initialisation, LayerStart
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.problem import Problem
@@ -93,6 +95,9 @@ class Network:
         Affine map of the inputs, or a mapping variable → (low, high), mapped onto [−1, 1].
     features:
         γ as plain data, see :mod:`ntk_theory.setting.features`; affine entries become the ``input_map``.
+    initialisation:
+        How weights start, and the rates of their parameterisation: a name or numbers, see
+        :mod:`ntk_theory.setting.initialisation`; default all N(0, 1), as in THEORY §1.
 
     Raises
     ------
@@ -112,6 +117,7 @@ class Network:
     output_bias: str = "zero"
     input_map: InputMap | Mapping[str, tuple[Any, Any]] | None = None
     features: FeatureMap | Mapping[str, Any] | None = None
+    initialisation: Initialisation | Mapping[str, Any] | str | None = None
 
     def __post_init__(self) -> None:
         variables, fields = _names(self.variables, "variables"), _names(self.fields, "fields")
@@ -129,6 +135,8 @@ class Network:
             mapped, features = _affine(features, mapped, variables), None
         set_field(self, "input_map", mapped)
         set_field(self, "features", features)
+        set_field(self, "initialisation", Initialisation.of(self.initialisation))
+        assert self.start  # numbers per layer fit the depth, or this raises
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -193,6 +201,34 @@ class Network:
         first = len(self.variables) if self.lift is None else self.lift.size
         return (first, *self.widths[:-1])
 
+    @cached_property
+    def start(self) -> tuple[LayerStart, ...]:
+        """How the hidden layers and the readout start, at this network's widths."""
+        if self.initialisation is None:
+            return (PAPER,) * (len(self.widths) + 1)
+        assert isinstance(self.initialisation, Initialisation)  # __post_init__ made it one
+        return self.initialisation.layers(self.fan_in, self.widths, len(self.fields))
+
+    @property
+    def is_standard(self) -> bool:
+        """Are σ and rates those of a library, at these widths?"""
+        return isinstance(self.initialisation, Initialisation) and self.initialisation.is_standard
+
+    def check_width(self, width: int) -> None:
+        """Raise where the initialisation depends on N and ``width`` is not this network's."""
+        if self.is_standard and width != self.widths[-1]:
+            raise InputError(
+                f"width is {width}, but this is about {self.widths[-1]} neurons, on which the initialisation "
+                f"{self.initialisation} depends; ask with a network of that width"
+            )
+
+    @property
+    def _rates(self) -> tuple[float, ...] | None:
+        if not self.is_standard:
+            return None
+        hidden = [rate for layer in self.start[:-1] for rate in (layer.weight_rate, layer.bias_rate)]
+        return (*hidden, self.start[-1].weight_rate, *((1.0,) if self.bias.is_trained else ()))
+
     @property
     def _map(self) -> InputMap:
         assert isinstance(self.input_map, InputMap)
@@ -207,7 +243,9 @@ class Network:
         return self._map.apply(points)
 
     def init(self, seed: int) -> Parameters:
-        """Independent N(0, 1) entries (output bias as declared); the numbers do not depend on s.
+        """Independent entries, N(0, 1) or as ``initialisation`` says; the numbers do not depend on s.
+
+        The output bias starts as declared. A library's initialisation brings its rates along.
 
         They are marked as made for this network's s; :meth:`Parameters.for_s` marks them for another.
         Every array has its own stream, keyed by the seed and by its place (layer, kind), so that the
@@ -218,12 +256,16 @@ class Network:
             raise InputError(f"seed is {seed!r}; it needs a non-negative integer")
         depth, seed = len(self.widths), int(seed)
         hidden = tuple(
-            (normals(seed, (layer, 0), (n, m)), normals(seed, (layer, 1), (n,)))
-            for layer, (n, m) in enumerate(zip(self.widths, self.fan_in, strict=True))
+            (
+                draw(start.law, start.weight, seed, (layer, 0), (n, m)),
+                draw(start.law, start.bias, seed, (layer, 1), (n,)),
+            )
+            for layer, (n, m, start) in enumerate(zip(self.widths, self.fan_in, self.start[:-1], strict=True))
         )
-        readout = normals(seed, (depth, 0), (len(self.fields), self.widths[-1]))
+        last = self.start[-1]
+        readout = draw(last.law, last.weight, seed, (depth, 0), (len(self.fields), self.widths[-1]))
         bias = self._initial_bias(seed) if self.bias.is_trained else None
-        return Parameters(hidden, readout, bias, s=self.s)
+        return Parameters(hidden, readout, bias, self._rates, s=self.s)
 
     def _initial_bias(self, seed: int) -> Floats:
         fields = (len(self.fields),)
@@ -272,12 +314,6 @@ def epsilon_of(width: float, s: Fraction) -> float:
     0.25
     """
     return math.pow(width, Fraction(1, 2) - s)
-
-
-def normals(seed: int, place: tuple[int, ...], shape: tuple[int, ...]) -> Floats:
-    """Standard normals from the PCG64 stream of (seed, place)."""
-    sequence = np.random.SeedSequence(seed, spawn_key=place)
-    return np.random.Generator(np.random.PCG64(sequence)).standard_normal(shape)
 
 
 def _names(names: Any, what: str) -> tuple[str, ...]:
@@ -336,6 +372,11 @@ def check_match(problem: Problem, network: Network) -> None:
         ("fields", network.fields, problem.fields),
     ):
         if mine != theirs:
+            whose = (
+                "the problem's ansatz has the outputs"
+                if problem.ansatz and what == "fields"
+                else "the problem has"
+            )
             raise InputError(
-                f"network has {what} {mine}; the problem has {theirs}: make them the same, in this order"
+                f"network has {what} {mine}; {whose} {theirs}: make them the same, in this order"
             )

@@ -12,6 +12,7 @@ from ntk_theory.files import not_a, read_archive, write_archive
 from ntk_theory.model.network import InputMap, Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.setting.features import FeatureMap
+from ntk_theory.setting.initialisation import Initialisation
 
 #: Written into every file; a reader of another layout refuses it.
 FORMAT = "ntk-theory network 1"
@@ -21,9 +22,9 @@ def save(path: str | PathLike[str], network: Network, parameters: Parameters) ->
     """Write a network and its parameters to an .npz file, whole or not at all; nothing in it is pickled.
 
     Entries: ``format``; ``network`` (JSON text: variables, fields, width, s, activation, output_bias,
-    input_map, and features where there are any); ``rates`` (JSON text, the layer rates or null); ``made_for``
-    (JSON text, the s that the parameters were made for, or null); ``block0``, ``block1``, … the parameters in
-    the order W¹, b¹, …, Wᴸ, bᴸ, readout, output bias.
+    input_map, and features and initialisation where there are any); ``rates`` (JSON text, the layer rates or
+    null); ``made_for`` (JSON text, the s that the parameters were made for, or null); ``block0``, ``block1``,
+    … the parameters in the order W¹, b¹, …, Wᴸ, bᴸ, readout, output bias.
 
     Parameters
     ----------
@@ -111,7 +112,12 @@ def network_record(network: Network) -> dict[str, Any]:
         "input_map": None if mapped is None else [list(mapped.scale), list(mapped.shift)],
     }
     # Written where there are any, so that files and stores of plain networks stay as they are.
-    return record if features is None else {**record, "features": features.to_dict()}
+    if features is not None:
+        record["features"] = features.to_dict()
+    start = network.initialisation
+    if isinstance(start, Initialisation):
+        record["initialisation"] = start.to_data()
+    return record
 
 
 def network_from_record(record: Mapping[str, Any]) -> Network:
@@ -126,4 +132,5 @@ def network_from_record(record: Mapping[str, Any]) -> Network:
         output_bias=record["output_bias"],
         input_map=None if mapped is None else InputMap(tuple(mapped[0]), tuple(mapped[1])),
         features=record.get("features"),
+        initialisation=record.get("initialisation"),
     )

@@ -103,6 +103,10 @@ def check_points(problem: Problem, points: Mapping[str, ArrayLike]) -> Points:
     given = spread(problem.groups, points)
     unknown = sorted(set(given) - {group.name for group in problem.groups})
     if unknown:
+        if unknown[0] in problem.met_by_construction:
+            raise InputError(
+                f"points has the group {unknown[0]!r}, which the ansatz meets by construction; leave it out"
+            )
         raise InputError(f"points has the group {unknown[0]!r}; the problem has {_names(problem.groups)}")
     missing = [group for group in problem.groups if group.name not in given]
     if missing:

@@ -26,6 +26,8 @@ def network_words(network: Network, *, finite: bool = True) -> str:
     words += [f"s = {network.exponent}"] if finite else []
     words += [f"output bias {network.output_bias}"]
     words += ["inputs mapped to [-1, 1]"] if network.input_map is not None else []
+    words += [f"features {network.features}"] if network.features is not None else []
+    words += [f"initialisation {network.initialisation}"] if network.initialisation is not None else []
     return ", ".join(words)
 
 

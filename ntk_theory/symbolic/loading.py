@@ -19,6 +19,7 @@ from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.grammar.calculus import total_derivative
 from ntk_theory.symbolic.jets import JetSpace, base_of
+from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_parts import (
     EquationEntry,
     for_every_part,
@@ -41,6 +42,7 @@ KEYS = (
     "variables",
     "equations",
     "parameters",
+    "ansatz",
     "domain",
     "solution",
     "conditions",
@@ -128,7 +130,7 @@ def from_table(
     ParseError
         A text that the grammar refuses.
     """
-    return _Reader(table, name, parameters or {}).problem()
+    return under_ansatz(_Reader(table, name, parameters or {}).problem(), table.get("ansatz"))
 
 
 class _Reader:

@@ -12,7 +12,7 @@ match legs, intervals of positive length, …) is proved here once, see :mod:`nt
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ import sympy as sp
 
 from ntk_theory.errors import InputError, ProblemError
 from ntk_theory.symbolic import parts, soundness
+from ntk_theory.symbolic.ansatz import Ansatz, Residual, residual_on
 from ntk_theory.symbolic.jets import JetSpace, part_of
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
@@ -49,7 +50,8 @@ class Group:
     ``legs`` are the operators F^{g,j}; ``faces`` say where points lie. With one leg the points are
     drawn from the union of the faces (no faces: the whole domain). With two legs ``faces[j]`` is
     where leg j sits and both share the free coordinates. A value group has one leg, a field itself;
-    an equation has one leg and no faces. ``where`` narrows the domain to a box.
+    an equation has one leg and no faces. ``where`` narrows the domain to a box. ``stated`` are the legs in
+    the problem's own fields where an ansatz stands between them and the outputs: they decide the kind.
 
     Raises
     ------
@@ -63,6 +65,7 @@ class Group:
     target: sp.Expr = sp.S.Zero
     faces: tuple[Face, ...] = ()
     where: Box = field(default_factory=dict)
+    stated: tuple[Operator, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"group {soundness.group_name(self.name)!r}"
@@ -73,6 +76,7 @@ class Group:
         soundness.put(self, "faces", soundness.faces(where, self.faces, len(legs), self.space))
         soundness.put(self, "where", soundness.box(f"{where}: where", self.where, self.space))
         soundness.within(where, self.faces, self.where)
+        soundness.put(self, "stated", soundness.members(f"{where}: stated", self.stated, Operator))
         _check_kind(where, self)
         if len(legs) > 1 and sp.Add(*(leg.expression for leg in legs)) == 0 and _in_one_place(self.faces):
             raise ProblemError(
@@ -84,6 +88,19 @@ class Group:
         """The jet space of all legs."""
         return self.legs[0].space
 
+    def residuals(self) -> tuple[Residual, ...]:
+        """What a condition says on each of its faces, or with all its legs; proved to be 0 or not."""
+        if len(self.legs) > 1:
+            faces = self.faces or ({},) * len(self.legs)
+            return (residual_on(self.name, self.legs, faces, self.target),)
+        places = self.faces or ({},)
+        return tuple(residual_on(self.name, self.legs, (face,), self.target) for face in places)
+
+    def under(self, ansatz: Ansatz) -> Group:
+        """The same group as operators of the outputs."""
+        legs = tuple(ansatz.operator(leg, f"group {self.name!r}") for leg in self.legs)
+        return replace(self, legs=legs, stated=self.legs)
+
     @property
     def parts(self) -> tuple[str, ...]:
         """The parts of the domain whose fields occur; two or more make an interface condition."""
@@ -91,8 +108,24 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Construction:
+    """How a problem in the outputs of a network came from the ``stated`` one, in its own fields.
+
+    ``met`` are the conditions (and equations) that hold by construction, face by face; ``left`` what is left
+    of the other conditions.
+    """
+
+    stated: Problem
+    ansatz: Ansatz
+    met: tuple[Residual, ...]
+    left: tuple[Residual, ...]
+
+
+@dataclass(frozen=True)
 class Problem:
     """A named PDE problem. Conditions come first, in declared order, then the equations.
+
+    With an ansatz (``construction``) ``space`` is that of the outputs, and ``solution`` is in :attr:`solved`.
 
     Raises
     ------
@@ -109,6 +142,7 @@ class Problem:
     name: str = ""
     title: str = ""
     source: str = ""
+    construction: Construction | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, JetSpace):
@@ -118,9 +152,53 @@ class Problem:
         for what in ("name", "title", "source"):
             soundness.text(what, getattr(self, what))
         soundness.put(self, "domain", soundness.box("domain", self.domain, self.space))
-        soundness.put(self, "solution", soundness.solution(self.solution, self.space))
+        soundness.put(self, "solution", soundness.solution(self.solution, self.solved))
         soundness.put(self, "parameters", soundness.parameters(self.parameters, self.space))
         _check_groups(self)
+
+    @property
+    def ansatz(self) -> Ansatz | None:
+        """The problem's fields in terms of the network's outputs; ``None``: they are the outputs."""
+        return None if self.construction is None else self.construction.ansatz
+
+    @property
+    def solved(self) -> JetSpace:
+        """The problem's own fields, in which solutions, errors and pictures are given."""
+        return self.space if self.construction is None else self.construction.ansatz.stated
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The network's outputs; without an ansatz the fields themselves."""
+        return self.space.fields
+
+    @property
+    def met_by_construction(self) -> tuple[str, ...]:
+        """Names of the groups of which nothing is left under the ansatz."""
+        if self.construction is None:
+            return ()
+        kept = {group.name for group in self.groups}
+        return tuple(g.name for g in self.construction.stated.groups if g.name not in kept)
+
+    def with_ansatz(self, ansatz: Ansatz) -> Problem:
+        """The problem of the network's outputs: every operator substituted, what then holds dropped."""
+        if ansatz.stated != self.space:
+            raise ProblemError(
+                f"the ansatz is for {_named(ansatz.stated)}, the problem over {_named(self.space)}"
+            )
+        met: list[Residual] = []
+        left: list[Residual] = []
+        equations = [g for g in map(_kept(ansatz, met, []), self.equations) if g is not None]
+        conditions = [g for g in map(_kept(ansatz, met, left), self.conditions) if g is not None]
+        if not equations:
+            raise ProblemError("the ansatz meets every equation by construction; no residual is left")
+        made = Construction(self, ansatz, tuple(met), tuple(left))
+        return replace(
+            self,
+            space=ansatz.outputs,
+            equations=tuple(equations),
+            conditions=tuple(conditions),
+            construction=made,
+        )
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -169,6 +247,8 @@ class Problem:
             A parameter has no value, or a value is not a number.
         """
         given = {**self.parameters, **(values or {})}
+        if self.construction is not None:
+            return self.construction.stated.bind(values).with_ansatz(self.construction.ansatz.bind(given))
 
         def box(ends: Box) -> dict[str, Interval]:
             return {v: (bind(sp.S(a), given), bind(sp.S(b), given)) for v, (a, b) in ends.items()}
@@ -184,6 +264,28 @@ class Problem:
     def place_of(self, name: str) -> dict[str, Interval]:
         """Where a field is defined: the domain, or the box of its part."""
         return parts.narrowed(self.domain, self.parts.get(part_of(name), {}), self.parameters)
+
+
+def _kept(ansatz: Ansatz, met: list[Residual], left: list[Residual]) -> Callable[[Group], Group | None]:
+    """Group → what of it is left under the ansatz, ``None`` if nothing; notes both."""
+
+    def kept(group: Group) -> Group | None:
+        found = group.under(ansatz)
+        residuals = found.residuals()
+        met.extend(r for r in residuals if r.is_met)
+        remaining = [r for r in residuals if not r.is_met]
+        left.extend(remaining)
+        if not remaining:
+            return None
+        if group.kind is GroupKind.EQUATION and remaining[0].is_fixed:
+            raise ProblemError(
+                f"the ansatz leaves no output in the equation {group.name!r}, but {remaining[0].text}"
+            )
+        if len(remaining) == len(residuals):
+            return found
+        return replace(found, faces=tuple(r.faces[0] for r in remaining))
+
+    return kept
 
 
 def _bound(group: Group, values: Mapping[str, object], where: Box) -> Group:
@@ -224,7 +326,7 @@ def _check_kind(where: str, group: Group) -> None:
             f"{where}: kind is {str(group.kind)!r} with {len(group.legs)} legs; "
             "only a 'condition' may have several"
         )
-    if group.kind is GroupKind.VALUE and not group.legs[0].is_value:
+    if group.kind is GroupKind.VALUE and not (group.stated or group.legs)[0].is_value:
         raise ProblemError(
             f"{where}: kind is 'value' with the operator {group.legs[0].expression}; a value group holds "
             f"a field itself ({', '.join(group.space.fields)}), anything else is a 'condition'"

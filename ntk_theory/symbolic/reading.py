@@ -14,6 +14,7 @@ import sympy as sp
 from ntk_theory.errors import InputError, ParseError
 from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
 from ntk_theory.symbolic.loading import bare_problem, from_toml, load_toml
+from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 
@@ -81,6 +82,8 @@ def problem(
     fields: Sequence[str] | None = None,
     variables: Sequence[str] | None = None,
     parameters: Values | None = None,
+    ansatz: object = None,
+    hard: bool = False,
 ) -> Problem:
     """Anything that names a problem, as a :class:`Problem`.
 
@@ -89,8 +92,19 @@ def problem(
     expression gets one value group per field and the unit box as its domain.
 
     ``fields`` and ``variables`` are those of an expression, found in it where they are left out;
-    ``parameters`` are names that stand for numbers, with their values.
+    ``parameters`` are names that stand for numbers, with their values. ``ansatz`` gives the fields by
+    the network's outputs, ``"u = sin(pi*x) + t*(1 - x^2)*v"``, as a text or a mapping from field to text;
+    ``hard`` builds such an ansatz from the conditions of a box, so that they hold by construction.
     """
+    return under_ansatz(_problem(what, fields, variables, parameters), ansatz, hard=hard)
+
+
+def _problem(
+    what: str | Path | Problem | Operator | sp.Basic | Sequence[sp.Basic],
+    fields: Sequence[str] | None,
+    variables: Sequence[str] | None,
+    parameters: Values | None,
+) -> Problem:
     if isinstance(what, Problem):
         return what
     if isinstance(what, Operator):

@@ -15,6 +15,9 @@ from ntk_theory.symbolic.problem import Group, Problem
 
 def to_toml(problem: Problem) -> str:
     """Write a problem as TOML that :func:`from_toml` reads back to the same problem."""
+    if problem.construction is not None:
+        lines = [f"{_key(f)} = {_quoted(e)}" for f, e in problem.construction.ansatz.texts().items()]
+        return to_toml(problem.construction.stated) + "\n".join(["\n[ansatz]", *lines]) + "\n"
     free = sorted({s.name for g in problem.groups for leg in g.legs for s in leg.parameters})
     if free:
         raise ProblemError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.features import FeatureMap
 from ntk_theory.theory.sharp import Kernel
 
 
@@ -61,6 +62,9 @@ def _parameters(kernel: Kernel) -> list[Assumption]:
 def _symmetries(kernel: Kernel) -> list[Assumption]:
     """The input map, where rows on faces were asked for cancellations."""
     rows = [row for own in kernel.rows.values() for row in own]
+    features = kernel.inputs.features
+    if features is not None:
+        return _of_features(kernel, features)
     if not any(row.is_pinned for row in rows):
         return []
     names = {"identity": "inputs as they are", "domain": "the domain mapped onto [-1, 1]"}
@@ -71,6 +75,16 @@ def _symmetries(kernel: Kernel) -> list[Assumption]:
             "on faces it decides whether T^∞ cancels",
         )
     ]
+
+
+def _of_features(kernel: Kernel, features: FeatureMap) -> list[Assumption]:
+    """The feature map, and what it alone makes true."""
+    what = f"features: {features}; first layer of Gaussian weights of one variance"
+    if features.waves is not None:
+        return [Assumption(what, "generic frequencies: T^∞ is taken to cancel nowhere")]
+    found = [Assumption(what, "on faces it decides whether T^∞ cancels")]
+    met = ", ".join(kernel.met)
+    return found + ([Assumption(f"met by the features: {met}", "0 for every network")] if met else [])
 
 
 def _activation(activation: Activation) -> Assumption:

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -54,6 +55,7 @@ def classify(
     output_bias: str = "zero",
     activation: str = "tanh",
     input_map: object = None,
+    features: object = None,
 ) -> Classification:
     """Decide the regime of every kernel block of a problem.
 
@@ -69,6 +71,8 @@ def classify(
     input_map:
         What stands before the first layer: ``None`` (nothing), ``"domain"`` (the domain onto [−1, 1]) or
         an :class:`~ntk_theory.model.network.InputMap`. Symmetries of the limit depend on it.
+    features:
+        A feature map as plain data, see :mod:`ntk_theory.setting.features`: periodic pairs may be met by it.
 
     Raises
     ------
@@ -81,7 +85,9 @@ def classify(
     bias = OutputBias.of(output_bias)
     phi = Activation.of(activation)
     problem = as_problem(what)
-    kernel = Kernel(problem, bias, AffineMap.of(input_map, problem.domain, problem.variables), phi)
+    mapped = AffineMap.of(input_map, problem.domain, problem.variables)
+    gamma = FeatureMap.of(features, problem.variables)
+    kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi)
     return Classification(
         problem,
         bias.name,

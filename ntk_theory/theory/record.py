@@ -23,11 +23,13 @@ def to_dict(c: Answers) -> dict[str, Any]:
     return {
         **_operators(c.problem),
         "name": c.problem.name or None,
-        "fields": list(c.problem.fields),
+        "fields": list(c.problem.solved.fields),
+        **_construction(c.problem),
         "variables": list(c.problem.variables),
         "groups": [_group(g) for g in c.problem.groups],
         "output_bias": c.output_bias,
         "input_map": c.kernel.inputs.to_dict(),
+        "features": None if c.kernel.inputs.features is None else c.kernel.inputs.features.to_dict(),
         "assumptions": [a.to_dict() for a in assumptions(c.kernel)],
         "activation": c.activation,
         "hypotheses": hypotheses(c.paper),
@@ -35,6 +37,27 @@ def to_dict(c: Answers) -> dict[str, Any]:
         "sharp": {name: _block(block) for name, block in c.sharp.items()},
         "disagreements": [step.conclusion for step in disagreements(c)],
         "steps": [step.to_dict() for step in derivation(c)],
+    }
+
+
+def _construction(problem: Problem) -> dict[str, Any]:
+    """The network's outputs, the ansatz, what it meets, and what it leaves of the other conditions."""
+    made = problem.construction
+    return {
+        "outputs": list(problem.outputs),
+        "ansatz": None if made is None else made.ansatz.texts(),
+        "met_by_construction": list(problem.met_by_construction),
+        "left_by_ansatz": [
+            {
+                "name": r.group,
+                "at": r.place,
+                "residual": r.text,
+                "without_network": r.is_fixed,
+                "defined": r.has_value,
+            }
+            | ({"why": made.ansatz.reasons[r.group]} if made and r.group in made.ansatz.reasons else {})
+            for r in (made.left if made else ())
+        ],
     }
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from ntk_theory.setting.features import Periodic
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.asymptotics import (
     KEEP,
@@ -33,6 +34,7 @@ from ntk_theory.symbolic.series import Series
 from ntk_theory.symbolic.signs import Sign, sign_of
 from ntk_theory.symbolic.transseries import Value
 from ntk_theory.symbolic.zero import is_zero
+from ntk_theory.theory.circles import same_place
 
 Domain = Mapping[str, tuple[sp.Expr, sp.Expr]]
 
@@ -133,6 +135,8 @@ class ResidualRow:
     faces: tuple[Face, ...]
     bias: OutputBias
     domain: Domain
+    #: Is it 0 for every network, by the feature map? Then nothing of it is left.
+    is_met: bool = False
 
     @cached_property
     def is_pinned(self) -> bool:
@@ -198,7 +202,9 @@ class ResidualRow:
         Coordinates are put in before F is differentiated: √|x u_x| is 0 at x = 0, and so is its derivative;
         taken first, it has the form 0/0 there.
         """
-        found = []
+        found: list[Entry] = []
+        if self.is_met:
+            return ()
         for k, (operator, swap) in enumerate(zip(self.group.legs, self._renamed, strict=True)):
             placed = operator.expression.xreplace(swap)
             for slot in operator.support:
@@ -331,3 +337,22 @@ def rows_of(group: Group, bias: OutputBias, domain: Domain) -> tuple[ResidualRow
         faces = group.faces or ({},) * len(group.legs)
         return (ResidualRow(group, tuple(faces), bias, domain),)
     return tuple(ResidualRow(group, (face,), bias, domain) for face in group.faces or ({},))
+
+
+def is_met_by(row: ResidualRow, periodic: Mapping[str, Periodic]) -> bool:
+    """Is a row 0 for every network whose first layer sees these variables periodically?
+
+    So it is where all legs lie at the same γ, and F, summed over them with the same jets, is identically 0.
+    """
+    if len(row.faces) < 2 or not periodic or row.is_singular:
+        return False
+    if not all(same_place(row.faces[0], face, periodic) for face in row.faces[1:]):
+        return False
+    total = sum(
+        (
+            leg.expression.xreplace({leg.space.variable(v): value for v, value in face.items()})
+            for leg, face in zip(row.group.legs, row.faces, strict=True)
+        ),
+        sp.S.Zero,
+    )
+    return bool(is_zero(total))

@@ -7,7 +7,7 @@ either side of s = 1/2, :mod:`~ntk_theory.theory.exponents` what follows for the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 
@@ -17,6 +17,7 @@ from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
+from ntk_theory.theory.circles import periodic_columns
 from ntk_theory.theory.exponents import (
     HALF,
     Limit,
@@ -29,7 +30,7 @@ from ntk_theory.theory.exponents import (
 )
 from ntk_theory.theory.half import terms_at_half
 from ntk_theory.theory.kernel_terms import terms_at_end
-from ntk_theory.theory.rows import ResidualRow, rows_of
+from ntk_theory.theory.rows import ResidualRow, is_met_by, rows_of
 from ntk_theory.theory.smoothness import too_rough
 from ntk_theory.theory.symmetry import AffineMap
 from ntk_theory.theory.vanishing import Verdict, verdict_of
@@ -85,7 +86,20 @@ class Kernel:
     @cached_property
     def rows(self) -> Mapping[str, tuple[ResidualRow, ...]]:
         """The rows of every group, by its name."""
-        return {g.name: rows_of(g, self.bias, self.problem.place(g)) for g in self.problem.groups}
+        features = self.inputs.features
+        periodic = periodic_columns(features.columns) if features else {}
+        return {
+            g.name: tuple(
+                replace(row, is_met=True) if is_met_by(row, periodic) else row
+                for row in rows_of(g, self.bias, self.problem.place(g))
+            )
+            for g in self.problem.groups
+        }
+
+    @property
+    def met(self) -> tuple[str, ...]:
+        """The groups that hold for every network by its feature map."""
+        return tuple(name for name, rows in self.rows.items() if all(row.is_met for row in rows))
 
     def blocks(self) -> dict[str, SharpBlock]:
         """``bb``, ``bf``, ``ff``, then every pair of named groups that is not one of them."""

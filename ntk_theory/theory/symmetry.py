@@ -26,7 +26,9 @@ from typing import TypeAlias
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.setting.features import Affine, FeatureMap
 from ntk_theory.symbolic.zero import is_zero
+from ntk_theory.theory.circles import Circle, circle, periodic_columns
 
 #: A derivative of g: the orders in p, q, r.
 Orders = tuple[int, int, int]
@@ -51,6 +53,31 @@ class AffineMap:
     name: str
     scale: tuple[sp.Expr, ...]
     shift: tuple[sp.Expr, ...]
+    #: The feature map, if any: its periodic variables lie on circles, its waves make T^∞ generic.
+    features: FeatureMap | None = None
+
+    def at(self, variables: Sequence[str], place: Sequence[sp.Expr]) -> tuple[Number | Circle, ...]:
+        """The mapped coordinates of a place."""
+        periodic = periodic_columns(self.features.columns) if self.features else {}
+        pi = STAND_INS[sp.pi]
+        return tuple(
+            circle(x, periodic[name], pi)
+            if name in periodic
+            else number(sp.sympify(scale * x + shift).xreplace(STAND_INS))
+            for name, x, scale, shift in zip(variables, place, self.scale, self.shift, strict=True)
+        )
+
+    def with_features(self, features: FeatureMap | None, variables: Sequence[str]) -> AffineMap:
+        """The same with a feature map; its affine entries take the place of the map's own."""
+        if features is None:
+            return self
+        scale, shift = list(self.scale), list(self.shift)
+        for k, name in enumerate(variables):
+            column = features.column(name)
+            if isinstance(column, Affine):
+                scale[k], shift[k] = _exact(column.scale), _exact(column.shift)
+        kept = None if features.is_affine else features
+        return AffineMap("given" if features.is_affine else self.name, tuple(scale), tuple(shift), kept)
 
     def to_dict(self) -> dict[str, object]:
         """The map as plain strings."""
@@ -115,8 +142,8 @@ class Contraction:
     rational ones as fractions, which are much faster than SymPy's.
     """
 
-    ours: tuple[tuple[Number, ...], ...]
-    theirs: tuple[tuple[Number, ...], ...]
+    ours: tuple[tuple[Number | Circle, ...], ...]
+    theirs: tuple[tuple[Number | Circle, ...], ...]
     scale: tuple[Number, ...]
 
     def of(self, terms: Iterable[tuple[Key, Number]]) -> dict[object, Number]:
@@ -131,12 +158,20 @@ class Contraction:
         return {key: value for key, value in found.items() if value != 0}
 
     def _entry(
-        self, y: Sequence[Number], z: Sequence[Number], alpha: Sequence[int], beta: Sequence[int]
+        self,
+        y: Sequence[Number | Circle],
+        z: Sequence[Number | Circle],
+        alpha: Sequence[int],
+        beta: Sequence[int],
     ) -> Polynomial:
         """T^∞_{αβ} as a polynomial in P, Q, R: the product over the coordinates."""
         total: Polynomial = {(0, 0, 0): Fraction(1)}
         for a, b, own, other, scale in zip(alpha, beta, y, z, self.scale, strict=True):
-            if a or b:
+            if not a and not b:
+                continue
+            if isinstance(own, Circle) and isinstance(other, Circle):
+                total = _multiplied(total, dict(own.derivatives(other, a, b)), Fraction(1))
+            elif not isinstance(own, Circle) and not isinstance(other, Circle):
                 total = _multiplied(total, _in_one_coordinate(a, b, own, other), scale ** (a + b))
         return total
 
@@ -197,10 +232,13 @@ def _canonical(place: tuple[Number, Number, Number], orders: Orders) -> object:
     return (p, q, r, i, j, k) if first else (r, q, p, k, j, i)
 
 
-def _dot(y: Sequence[Number], z: Sequence[Number]) -> Number:
+def _dot(y: Sequence[Number | Circle], z: Sequence[Number | Circle]) -> Number:
     total: Number = ZERO
     for a, b in zip(y, z, strict=True):
-        total = total + a * b
+        if isinstance(a, Circle) and isinstance(b, Circle):
+            total = total + a.dot(b)
+        elif not isinstance(a, Circle) and not isinstance(b, Circle):
+            total = total + a * b
     return _tidy(total)
 
 

@@ -32,6 +32,24 @@ def equations(problem: Problem) -> list[str]:
     return [f"{g.name}: {render(g.legs[0].expression, g.legs[0].space)} = 0" for g in problem.equations]
 
 
+def ansatz_lines(problem: Problem) -> list[str]:
+    """The ansatz, the conditions that hold by construction, and what is left of the others."""
+    made = problem.construction
+    if made is None:
+        return []
+    lines = [f"{name} = {text}" for name, text in made.ansatz.texts().items()]
+    lines.append(f"outputs of the network: {', '.join(problem.outputs)}")
+    if problem.met_by_construction:
+        lines.append(f"met by construction: {', '.join(problem.met_by_construction)}")
+    for residual in made.left:
+        beyond = (
+            ", whatever the network: no training meets it" if residual.is_fixed and residual.has_value else ""
+        )
+        lines.append(f"left of {residual.group} at {residual.place}: {residual.text}{beyond}")
+    lines += [f"not built in: {name}: {why}" for name, why in made.ansatz.reasons.items()]
+    return lines
+
+
 def paper_lines(c: Answers) -> Iterator[str]:
     """What the paper's criterion says, line by line."""
     p = c.paper
@@ -130,7 +148,8 @@ def threshold_cell(block: SharpBlock) -> str:
 
 def summary(c: Answers) -> str:
     """The answer as plain text."""
-    lines = [heading(c), *(f"  {line}" for line in equations(c.problem)), ""]
+    lines = [heading(c), *(f"  {line}" for line in equations(c.problem))]
+    lines += [*(f"  {line}" for line in ansatz_lines(c.problem)), ""]
     lines += [f"  {line}" for line in paper_lines(c)]
     lines += ["", "  [D] sharp regimes (ε-calculus), limit and size of ‖K‖:"]
     for row in rows(c):

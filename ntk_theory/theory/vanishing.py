@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ntk_theory.symbolic.places import Point
+from ntk_theory.theory.circles import Circle
 from ntk_theory.theory.rows import ResidualRow, mirror, primed
 from ntk_theory.theory.symmetry import (
     STAND_INS,
@@ -52,7 +53,7 @@ class Verdict:
 
 def verdict_of(g: ResidualRow, h: ResidualRow, inputs: AffineMap) -> Verdict:
     """The verdict for a pair of rows; generic unless both live on faces."""
-    if not (g.is_pinned and h.is_pinned):
+    if not (g.is_pinned and h.is_pinned) or (inputs.features and inputs.features.waves):
         return Verdict()
     if len(g.entries) * len(h.entries) > MAX_PRODUCTS:
         return Verdict()
@@ -129,18 +130,13 @@ def _contraction(
 ) -> Contraction:
     def mapped(
         row: ResidualRow, values: Mapping[sp.Symbol, sp.Expr], other: bool
-    ) -> tuple[tuple[Number, ...], ...]:
+    ) -> tuple[tuple[Number | Circle, ...], ...]:
         space = row.group.legs[0].space
         found = []
         for face in row.faces:
             free = [values[primed(s) if other else s] for s in space.variable_symbols]
             at = [face.get(v, own) for v, own in zip(space.variables, free, strict=True)]
-            found.append(
-                tuple(
-                    number(sp.sympify(scale * x + shift).xreplace(STAND_INS))
-                    for scale, shift, x in zip(inputs.scale, inputs.shift, at, strict=True)
-                )
-            )
+            found.append(inputs.at(space.variables, at))
         return tuple(found)
 
     scale = tuple(number(s.xreplace(STAND_INS)) for s in inputs.scale)

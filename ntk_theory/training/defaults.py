@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import ResourceError
 from ntk_theory.model.network import Network
 from ntk_theory.resources import allowed_memory
+from ntk_theory.setting.features import FeatureMap
+from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import Method
@@ -35,10 +38,12 @@ def default_network(
     s: Fraction | str | int | float = Fraction(1, 2),
     activation: str = "tanh",
     output_bias: str = "zero",
+    features: FeatureMap | Mapping[str, Any] | None = None,
+    initialisation: Initialisation | Mapping[str, Any] | str | None = None,
 ) -> Network:
     """A network for a problem; inputs mapped from its domain, where it has one.
 
-    ``width``, ``depth``, ``s``, ``activation`` and ``output_bias`` as in
+    ``width``, ``depth``, ``s``, ``activation``, ``output_bias``, ``features`` and ``initialisation`` as in
     :class:`~ntk_theory.model.network.Network`; ``depth`` is not read where ``width`` names every layer.
     """
     box = None
@@ -55,6 +60,8 @@ def default_network(
         activation=activation,
         output_bias=output_bias,
         input_map=box,  # type: ignore[arg-type]
+        features=features,
+        initialisation=initialisation,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import sympy as sp
 
 from ntk_theory.arrays import Bools, Floats
 from ntk_theory.empirical.jets import jets
@@ -44,10 +45,11 @@ class TestGrid:
         if problem.solution is None:
             raise InputError(f"the problem {problem.name!r} has no known solution to compare with")
         points = domain_grid(problem, size)
-        expressions = [bind(problem.solution[name], problem.parameters) for name in problem.fields]
+        names = problem.solved.fields
+        expressions = [bind(problem.solution[name], problem.parameters) for name in names]
         program = compile_expressions(expressions, problem.space.variable_symbols)
         rows = [np.broadcast_to(row, len(points)) for row in program.run(list(points.T))]
-        inside = np.array([inside_place(problem, name, points) for name in problem.fields])
+        inside = np.array([inside_place(problem, name, points) for name in names])
         values = np.where(inside, np.array(rows, dtype=np.float64), 0.0)
         if not np.isfinite(values).all():
             at = points[int(np.argwhere(~np.isfinite(values))[0, 1])]
@@ -61,17 +63,31 @@ class TestGrid:
 
     def fields(self, problem: Problem, network: Network, parameters: Parameters) -> Floats:
         """u_θ on the grid, (m, n), 0 outside of a field's part."""
-        slots = [problem.space.value(name) for name in problem.fields]
-        return np.where(self.inside, jets(network, parameters, self.points, slots), 0.0)
+        return np.where(self.inside, solved_fields(problem, network, parameters, self.points), 0.0)
 
     def field_errors(self, problem: Problem, network: Network, parameters: Parameters) -> dict[str, float]:
         """‖u^i_θ − u^i‖/‖u^i‖ by field; absolute, with root mean squares, where u^i is zero."""
         found = self.fields(problem, network, parameters)
         errors = {}
-        for name, row, exact, inside in zip(problem.fields, found, self.values, self.inside, strict=True):
+        for name, row, exact, inside in zip(
+            problem.solved.fields, found, self.values, self.inside, strict=True
+        ):
             size = float(np.linalg.norm(exact)) or float(np.sqrt(np.count_nonzero(inside)))
             errors[name] = float(np.linalg.norm(row - exact)) / size
         return errors
+
+
+def solved_fields(problem: Problem, network: Network, parameters: Parameters, points: Floats) -> Floats:
+    """The problem's own fields at points (n, d), by the ansatz where there is one; (m, n)."""
+    if problem.ansatz is None:
+        return jets(network, parameters, points, [problem.space.value(name) for name in problem.fields])
+    ansatz = problem.ansatz.bind(problem.parameters)
+    expressions = [ansatz.expressions[name] for name in problem.solved.fields]
+    slots = ansatz.outputs.slots_of(sp.Tuple(*expressions))
+    inputs = [*ansatz.outputs.variable_symbols, *map(ansatz.outputs.symbol, slots)]
+    program = compile_expressions(expressions, inputs)
+    rows = program.run([*points.T, *jets(network, parameters, points, slots)])
+    return np.array([np.broadcast_to(row, len(points)) for row in rows], dtype=np.float64)
 
 
 def inside_place(problem: Problem, name: str, points: Floats) -> Bools:

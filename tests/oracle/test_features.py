@@ -33,19 +33,27 @@ CASES = [
     ("brusselator", "frequencies", (5, 4, 6), "1/2", "zero", "tanh", True),
     ("kuramoto-sivashinsky", "both periodic", (5, 6), "1/2", "zero", "tanh", False),
     ("burgers", "periodic", (4, 5, 3), "2/5", "normal", "sigmoid", True),
+    # Starts of libraries, with the rates of their parameterisation.
+    ("kdv", "plain", (7,), "1/2", "zero", "tanh", True, "pytorch"),
+    ("kdv", "plain", (6, 5), "1/2", "none", "tanh", True, "glorot-uniform"),
+    ("burgers", "plain", (4, 5, 3), "1/2", "zero", "sin", True, "he"),
+    ("burgers", "periodic", (7,), "3/4", "normal", "tanh", True, "pytorch"),
+    ("sine-gordon", "fourier", (6, 5), "1/2", "zero", "gelu", True, "glorot-normal"),
+    ("heat", "fourier", (4, 5, 6), "2/5", "zero", "erf", True, "lecun"),
+    ("heat", "harmonics", (6, 5), "1/2", "zero", "tanh", True, {"sigma_w": 0.5, "law": "uniform"}),
 ]
 SLOTS = tuple(Slot("u", index) for index in ((0, 0), (3, 0), (1, 1), (0, 2)))
 
 
-def setting(name, features, width, s="1/2", bias="zero", activation="tanh", mapped=False):
+def setting(name, features, width, s="1/2", bias="zero", activation="tanh", mapped=False, start=None):
     problem = nt.zoo(name)
     box = {v: tuple(map(float, problem.domain[v])) for v in problem.variables} if mapped else None
-    columns = MAPS[features] if isinstance(features, str) else features
-    if "frequencies" in columns and len(problem.variables) != 2:
+    columns = MAPS.get(features) if isinstance(features, str) else features
+    if columns and "frequencies" in columns and len(problem.variables) != 2:
         columns = {"frequencies": [[0.5] * len(problem.variables), [0.25] * len(problem.variables)]}
     network = Network(
         problem.variables, problem.fields, width, s=s, activation=activation, output_bias=bias,
-        input_map=box, features=columns,
+        input_map=box, features=columns, initialisation=start,
     )  # fmt: skip
     return problem, network, network.init(4), draw_points(problem, 4, seed=3)
 
@@ -55,7 +63,9 @@ def difference(found, wanted):
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("given", CASES, ids=lambda given: f"{given[0]}-{given[1]}-{len(given[2])}")
+@pytest.mark.parametrize(
+    "given", CASES, ids=lambda given: f"{given[0]}-{given[1]}-{len(given[2])}-{given[7:]}"
+)
 def test_kernels_equal_jax(given):
     problem, network, parameters, points = setting(*given)
     wanted = JaxPeer(problem, network).kernel(parameters, points)
@@ -137,8 +147,9 @@ def test_frequencies_have_their_moments_and_belong_to_the_seed():
 
 
 def test_networks_with_features_are_saved_and_read(tmp_path):
-    for features in MAPS.values():
-        network = Network(("x", "t"), ("u",), 4, features=features)
+    starts = (None, "pytorch", "glorot-normal", {"sigma_a": 2, "law": "uniform"}, "paper")
+    for features, start in zip(MAPS.values(), starts, strict=True):
+        network = Network(("x", "t"), ("u",), 4, features=features, initialisation=start)
         nt.save(tmp_path / "n.npz", network, network.init(0))
         again, parameters = nt.load(tmp_path / "n.npz")
         assert again == network

@@ -32,7 +32,7 @@ ROW, COLUMN, TITLE = 2.9, 4.3, 0.45
 def draw_solution(problem: Problem, run: Trajectory, title: str = "") -> Figure:
     """The trained fields; where a solution is known, it and the difference beside them."""
     cut = solution_slice(problem, run.network, run.parameters)
-    figure = _sheet(1 if cut.exact is None else 3 if cut.is_plane else 2, len(problem.fields), title)
+    figure = _sheet(1 if cut.exact is None else 3 if cut.is_plane else 2, len(problem.solved.fields), title)
     _solution(figure, cut)
     return figure
 
@@ -54,7 +54,7 @@ def draw_kernel(problem: Problem, run: Trajectory, title: str = "") -> Figure:
 def draw_training(problem: Problem, run: Trajectory, title: str = "") -> Figure:
     """All of it on one sheet."""
     cut = solution_slice(problem, run.network, run.parameters)
-    rows = len(problem.fields)
+    rows = len(problem.solved.fields)
     figure = Figure(figsize=(3 * COLUMN, (rows + 2) * ROW + TITLE), dpi=110, facecolor="white")
     figure.set_layout_engine("constrained", hspace=0.04, wspace=0.04)
     parts = np.asarray(figure.subfigures(3, 1, height_ratios=[rows, 1, 1]))

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.empirical.jets import jets
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.program import compile_expressions
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.training.solution import inside_place
+from ntk_theory.training.solution import inside_place, solved_fields
 
 #: Points along a line, and along each side of a plane.
 LINE, SIDE = 400, 121
@@ -68,14 +67,14 @@ def solution_slice(problem: Problem, network: Network, parameters: Parameters) -
     shape = mesh[names[0]].shape
     columns = [mesh[name] if name in mesh else np.full(shape, fixed[name]) for name in variables]
     points = np.ascontiguousarray(np.stack([column.ravel() for column in columns], axis=1))
-    inside = np.array([inside_place(problem, name, points) for name in problem.fields])
-    found = jets(network, parameters, points, [problem.space.value(name) for name in problem.fields])
+    inside = np.array([inside_place(problem, name, points) for name in problem.solved.fields])
+    found = solved_fields(problem, network, parameters, points)
     found = np.where(inside, found, np.nan)
     return Slice(
         names,
         axes,
         "".join(f", {name} = {value:g}" for name, value in fixed.items()),
-        problem.fields,
+        problem.solved.fields,
         found.reshape(-1, *shape),
         _exact(problem, points, shape),
     )
@@ -89,8 +88,8 @@ def _interval(problem: Problem, name: str) -> tuple[float, float]:
 def _exact(problem: Problem, points: Floats, shape: tuple[int, ...]) -> Floats | None:
     if problem.solution is None:
         return None
-    bound = [bind(problem.solution[name], problem.parameters) for name in problem.fields]
+    bound = [bind(problem.solution[name], problem.parameters) for name in problem.solved.fields]
     rows = compile_expressions(bound, problem.space.variable_symbols).run(list(points.T))
     exact = [np.broadcast_to(row, len(points)) for row in rows]
-    inside = [inside_place(problem, name, points) for name in problem.fields]
+    inside = [inside_place(problem, name, points) for name in problem.solved.fields]
     return np.where(inside, np.array(exact, dtype=np.float64), np.nan).reshape(-1, *shape)

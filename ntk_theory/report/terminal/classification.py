@@ -21,6 +21,8 @@ def show(c: Classification, at: dict[str, dict[str, str]], *, why: bool) -> None
     console.print(Text(text.heading(c), style="bold"))
     for line in text.equations(c.problem):
         console.print(Text(f"  {line}", style="cyan"))
+    for line in text.ansatz_lines(c.problem):
+        console.print(Text(f"  {line}", style="magenta"))
     console.print()
     _hypotheses(c, console)
     for line in text.paper_lines(c):

@@ -93,7 +93,7 @@ def _fields(problem: Problem, run: Trajectory) -> Table:
     table = tables.table(["field", "relative L² error"])
     for name, error in field_errors(problem, run.network, run.parameters).items():
         table.add_row(name, f"{error:.1e}")
-    if len(problem.fields) > 1 and run.error is not None:
+    if len(problem.solved.fields) > 1 and run.error is not None:
         table.add_section()
         table.add_row("all", f"{run.error:.1e}")
     return table

@@ -19,7 +19,7 @@ def record(problem: Problem) -> dict[str, object]:
         "name": problem.name,
         "title": problem.title,
         "source": problem.source,
-        "fields": list(problem.fields),
+        "fields": list(problem.solved.fields),
         "variables": list(problem.variables),
         "equations": [render(g.legs[0].expression, problem.space) for g in problem.equations],
         "conditions": [
@@ -36,7 +36,7 @@ def record(problem: Problem) -> dict[str, object]:
         "parameters": {k: str(v) for k, v in problem.parameters.items()},
         "solution": None
         if problem.solution is None
-        else {f: render(e, problem.space) for f, e in problem.solution.items()},
+        else {f: render(e, problem.solved) for f, e in problem.solution.items()},
     }
 
 
@@ -83,7 +83,7 @@ def card(problem: Problem) -> None:
         say(f"  domain: {domain}")
     if problem.solution:
         for field, expression in problem.solution.items():
-            say(f"  solution: {field} = {render(expression, problem.space)}")
+            say(f"  solution: {field} = {render(expression, problem.solved)}")
 
 
 def _within(box: Box) -> str:

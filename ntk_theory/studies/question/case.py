@@ -15,6 +15,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Box, Group, GroupKind, Problem
@@ -65,7 +66,8 @@ class Case:
         """The exact description: texts of the grammar, and points bit for bit as hexadecimal floats."""
         if self.table is not None:
             return dict(self.table)
-        p = self.problem
+        p = self.problem if self.problem.construction is None else self.problem.construction.stated
+        ansatz = self.problem.ansatz
         return {
             "label": self.label,
             "parameters": dict(self.parameters),
@@ -78,6 +80,8 @@ class Case:
             "domain": _intervals(p.domain),
             "solution": {f: render(e, p.space) for f, e in (p.solution or {}).items()},
             "points": {name: _hexadecimal(array) for name, array in self.points.items()},
+            # Only where there is one: digests of other studies stay as they are.
+            **({"ansatz": ansatz.texts()} if ansatz else {}),
         }
 
     @classmethod
@@ -97,6 +101,7 @@ class Case:
             source=table["source"],
         )
         points = {name: _array(entry) for name, entry in table["points"].items()}
+        problem = under_ansatz(problem, table.get("ansatz"))
         return cls(table["label"], problem, points, table["parameters"], dict(table))
 
 

@@ -143,7 +143,7 @@ def parse_scalar(text: str, *, variables: Names = (), parameters: Parameters = N
         equations, (), checked_names("variables", variables) or (), _values(parameters)
     )
     node = Elaborator(source, vocabulary).scalar(equations[0].left, "this expression")
-    return _built(source, Builder(source, vocabulary, None), Bounds(source, vocabulary), [node])[0]
+    return built(source, Builder(source, vocabulary, None), Bounds(source, vocabulary), [node])[0]
 
 
 def _source(text: object) -> SourceText:
@@ -163,7 +163,7 @@ def _parsed(source: SourceText, equations: tuple[Equation, ...], vocabulary: Voc
         )
     space = JetSpace(vocabulary.fields, vocabulary.variables)
     builder = Builder(source, vocabulary, space, list(vocabulary.notes))
-    expressions = _built(source, builder, Bounds(source, vocabulary), nodes)
+    expressions = built(source, builder, Bounds(source, vocabulary), nodes)
     for equation, node, expression in zip(equations, nodes, expressions, strict=True):
         _check_equation(source, space, equation, node, expression)
     symbols = {
@@ -188,8 +188,8 @@ def _difference(elaborator: Elaborator, equation: Equation) -> Node:
     return Sum((left, Product((Number(Fraction(-1), equation.at), right), equation.at)), equation.at)
 
 
-def _built(source: SourceText, builder: Builder, bounds: Bounds, nodes: Iterable[Node]) -> list[sp.Expr]:
-    """The nodes as SymPy: all bounds first, then the constructors."""
+def built(source: SourceText, builder: Builder, bounds: Bounds, nodes: Iterable[Node]) -> list[sp.Expr]:
+    """Core nodes as SymPy: all bounds first, then the constructors."""
     nodes = list(nodes)
     for node in nodes:
         bounds.fact(node)
