@@ -1,6 +1,7 @@
 """``ntk-theory``: the commands, and the exit codes they share.
 
-0 done, 1 a claim was refuted (only with ``--strict``), 2 bad input, 3 incomplete, 128 + the number of
+0 done, 1 a claim was refuted (only with ``--strict``), 2 bad input, 3 incomplete, 4 a training
+run that ended unsolved though no budget of the user's ended it, 128 + the number of
 the signal when interrupted (130 for Ctrl-C), 141 when its output was not read.
 Each command lives in its own module, which is imported when the command is asked for.
 """

@@ -42,12 +42,15 @@ if TYPE_CHECKING:
     from ntk_theory.training import Trajectory, Until
     from ntk_theory.training.methods.method import Method
     from ntk_theory.training.run import Progress
+    from ntk_theory.training.verdict import RunVerdict
 
-INCOMPLETE = 3
+INCOMPLETE, UNSOLVED = 3, 4
 #: The kernel is followed at about so many points.
 KERNEL_POINTS = 300
 #: The option of a method that ``--rate`` gives.
 RATE = "rate"
+#: The endings that exit with 0: a run that its user cut short is no failure.
+GOOD = ("solved", "unfinished")
 #: Its help ends with the methods.
 CLASS = WithMethods
 
@@ -148,6 +151,7 @@ def command(
     from ntk_theory.training import Resample, train  # noqa: PLC0415  --help stays quick
     from ntk_theory.training.defaults import default_network  # noqa: PLC0415  as above
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
+    from ntk_theory.training.verdict import TOLERANCE, judge  # noqa: PLC0415  as above
 
     for name, value in (("--steps", steps), ("--points", points)):
         if value is not None and value < 1:
@@ -181,12 +185,18 @@ def command(
             every=every,
             progress=progress,
         )
+    verdict = judge(
+        run,
+        TOLERANCE if tolerance is None else tolerance,
+        asked=any(one is not None for one in (steps, until, time_limit, loss)),
+    )
     _write(problem, run, output, plot)
     if as_json:
-        print_json(report.terminal.run.record(problem, run))
+        print_json(report.terminal.run.record(problem, run, verdict))
     else:
-        _print(problem, run, [path for path in (output, plot, kept) if path is not None])
-    return _code(run, chosen, _missed(run, tolerance, loss), kept)
+        _print(problem, run, verdict, [path for path in (output, plot, kept) if path is not None])
+    missed = _missed(run, tolerance, loss)
+    return _code(run, chosen, missed, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
 
 
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:
@@ -288,8 +298,8 @@ def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
         save(figure, plot / name)
 
 
-def _print(problem: Problem, run: Trajectory, written: list[Path]) -> None:
-    report.terminal.run.show(problem, run, console())
+def _print(problem: Problem, run: Trajectory, verdict: RunVerdict, written: list[Path]) -> None:
+    report.terminal.run.show(problem, run, console(), verdict)
     if written:
         say("written: " + ", ".join(str(path) for path in written))
 

@@ -20,10 +20,11 @@ from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
 from ntk_theory.training.defaults import thinned
 from ntk_theory.training.drift import Monitor
+from ntk_theory.training.evidence import Estimate, Fresh
 from ntk_theory.training.methods.method import Method, State
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.solution import TestGrid
-from ntk_theory.training.stopping import Resample, Until
+from ntk_theory.training.stopping import SLOW, Resample, Until
 from ntk_theory.training.trajectory import Trajectory
 
 #: Called after every step with the state and the losses by group.
@@ -44,6 +45,7 @@ class Plan:
     reweigh: int | None
     seed: int
     kernel_points: int | None = None
+    evidence: bool = True
 
     def key(self, objective: Objective) -> str:
         """A digest of the run; a longer run with the same key may go on from its checkpoint."""
@@ -85,6 +87,11 @@ class Run:
         self.monitor = Monitor(self._watched(), self.initial, kernel=plan.kernels)
         self.columns: dict[str, list[float]] = {"time": [], "loss": []}
         self.errors: list[tuple[float, float]] = []
+        self.fresh: Fresh | None = None
+        if plan.evidence:
+            counts = {name: len(array) for name, array in plan.points.items()}
+            self.fresh = Fresh.of(plan.problem, objective.network, counts, plan.seed)
+        self.unseen: list[tuple[float, ...]] = []  # clock and fresh residuals by group, at every record
         self.started, self.started_cpu = time.perf_counter(), time.process_time()
 
     def _watched(self) -> Objective:
@@ -112,7 +119,10 @@ class Run:
             with unstopped():
                 self._interrupt(state)
         self._save(state)
-        return self._trajectory(state, reason)
+        return self._trajectory(state, reason, self._estimate(state))
+
+    def _estimate(self, state: State) -> Estimate | None:
+        return None if self.fresh is None else self.fresh.estimate(self.objective.parameters(state.vector))
 
     def _fresh(self) -> State:
         method = self.plan.method
@@ -183,6 +193,9 @@ class Run:
             parameters = self.objective.parameters(state.vector)
             value = self.grid.error(self.plan.problem, self.objective.network, parameters)
             self.errors.append((state.time, value))
+        if self.fresh is not None:
+            seen = self.fresh.rms(self.objective.parameters(state.vector))
+            self.unseen.append((state.time, *seen.values()))
 
     def _stop(self, state: State) -> str | None:
         until, losses = self.plan.until, self.columns["loss"]
@@ -197,7 +210,7 @@ class Run:
             return f"{until.steps} steps"
         back = until.patience
         if back is not None and len(losses) > back and losses[-1] > 0.9 * losses[-1 - back]:
-            return f"the loss fell by less than a tenth in {back} steps"
+            return f"{SLOW} in {back} steps"
         if until.seconds is not None and time.perf_counter() - self.started > until.seconds:
             return f"{until.seconds:g} seconds"
         if until.cpu is not None and time.process_time() - self.started_cpu > until.cpu:
@@ -213,6 +226,7 @@ class Run:
         for column in self.monitor.columns.values():
             del column[known:]
         self.errors = [row for row in self.errors if row[0] <= state.time]
+        self.unseen = [row for row in self.unseen if row[0] <= state.time]
         self._save(state)
         kept = "no checkpoint was asked for"
         if self.path is not None:
@@ -240,6 +254,7 @@ class Run:
         curves = {name: np.array(column) for name, column in self.columns.items()}
         curves |= {f"monitor:{name}": np.array(column) for name, column in self.monitor.columns.items()}
         curves["errors"] = np.array(self.errors).reshape(-1, 2)
+        curves["fresh"] = self._unseen()
         curves |= {f"weight:{name}": np.array(w) for name, w in self.objective.group_weights.items()}
         write(self.path, self.key, Checkpoint(state, self.initial, curves))
 
@@ -249,6 +264,8 @@ class Run:
         found = read(self.path, self.key)
         curves = dict(found.curves)
         self.errors = [(float(t), float(e)) for t, e in curves.pop("errors")]
+        # A checkpoint from before fresh residuals were recorded has none.
+        self.unseen = [tuple(map(float, row)) for row in curves.pop("fresh", ())]
         names = [name for name in curves if name.startswith("weight:")]
         weights = {name.removeprefix("weight:"): float(curves.pop(name)) for name in names}
         for name, column in curves.items():
@@ -260,7 +277,12 @@ class Run:
             self.objective = replace(self.objective, group_weights=weights)
         return found.state
 
-    def _trajectory(self, state: State, reason: str) -> Trajectory:
+    def _unseen(self) -> Floats:
+        groups = 0 if self.fresh is None else len(self.plan.points)
+        return np.array(self.unseen, dtype=np.float64).reshape(-1, 1 + groups)
+
+    def _trajectory(self, state: State, reason: str, estimate: Estimate | None = None) -> Trajectory:
+        unseen = self._unseen()
         columns = {name: np.array(column) for name, column in self.columns.items()}
         objective = self.objective
         return Trajectory(
@@ -282,4 +304,11 @@ class Run:
             seconds=time.perf_counter() - self.started,
             reason=reason,
             clock=self.plan.method.facts.clock,
+            fresh_times=unseen[:, 0],
+            fresh_residuals=dict(zip(self._groups(), unseen[:, 1:].T, strict=True)),
+            estimate=estimate,
         )
+
+    def _groups(self) -> list[str]:
+        """The groups that fresh residuals are recorded of, in their order."""
+        return [] if self.fresh is None else [group.name for group in self.fresh.residuals.rows.groups]

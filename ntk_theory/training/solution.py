@@ -7,6 +7,7 @@ The grid is the tensor product of equidistant points of the domain, faces includ
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,14 @@ from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.program import compile_expressions
+from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
 
 #: About as many points does the default grid have.
 GRID_POINTS = 10_000
+#: Slots → what is added to the network's jets, (slots, n).
+Change = Callable[[Sequence[Slot]], Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +81,28 @@ class TestGrid:
         return errors
 
 
-def solved_fields(problem: Problem, network: Network, parameters: Parameters, points: Floats) -> Floats:
-    """The problem's own fields at points (n, d), by the ansatz where there is one; (m, n)."""
+def solved_fields(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters,
+    points: Floats,
+    change: Change | None = None,
+) -> Floats:
+    """The problem's own fields at points (n, d), by the ansatz where there is one; (m, n).
+
+    ``change`` is added to the network's outputs and their derivatives.
+    """
     if problem.ansatz is None:
-        return jets(network, parameters, points, [problem.space.value(name) for name in problem.fields])
+        values = [problem.space.value(name) for name in problem.fields]
+        found = jets(network, parameters, points, values)
+        return found if change is None else found + change(values)
     ansatz = problem.ansatz.bind(problem.parameters)
     expressions = [ansatz.expressions[name] for name in problem.solved.fields]
     slots = ansatz.outputs.slots_of(sp.Tuple(*expressions))
     inputs = [*ansatz.outputs.variable_symbols, *map(ansatz.outputs.symbol, slots)]
     program = compile_expressions(expressions, inputs)
-    rows = program.run([*points.T, *jets(network, parameters, points, slots)])
+    found = jets(network, parameters, points, slots)
+    rows = program.run([*points.T, *(found if change is None else found + change(slots))])
     return np.array([np.broadcast_to(row, len(points)) for row in rows], dtype=np.float64)
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ntk_theory.errors import InputError
 
+#: How the reason begins where patience ended a run.
+SLOW = "the loss fell by less than a tenth"
+
 
 @dataclass(frozen=True)
 class Until:

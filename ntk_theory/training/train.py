@@ -44,6 +44,7 @@ def train(
     seed: int = 0,
     drift: bool | int | None = None,
     error: bool = True,
+    evidence: bool = True,
     resample: Resample | None = None,
     reweigh: int | None = None,
     checkpoint: str | PathLike[str] | None = None,
@@ -77,6 +78,8 @@ def train(
         the first of every group.
     error:
         Record the relative L² error where the problem has a solution?
+    evidence:
+        Record the residuals at fresh points, and estimate the error at the end?
     resample:
         Draw new points along the way (not for flows: their kernel is that of fixed points).
     reweigh:
@@ -116,7 +119,7 @@ def train(
     grid = TestGrid.of(problem) if error and problem.solution is not None else None
     kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
-    plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few)
+    plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few, evidence)
     return Run(plan, objective, grid, progress, checkpoint, every).go()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
@@ -16,6 +18,7 @@ from ntk_theory.model.network_file import load, save
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
+from ntk_theory.training.evidence import Estimate
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
 save_network, load_network = save, load
@@ -45,6 +48,11 @@ class Trajectory:
         Along the record times; ``drift`` is None where no kernels were recorded.
     errors:
         (records, 2): clock and relative L² error against the known solution; empty without one.
+    fresh_times, fresh_residuals:
+        The clock at the records, and √mean R_g² there at points that nothing is trained on, by group;
+        empty where the domain does not say where to draw them.
+    estimate:
+        The error estimate at the end, None without fresh points.
     evaluations:
         Evaluations of R, ∇L, J or products with J.
     seconds:
@@ -71,6 +79,9 @@ class Trajectory:
     seconds: float
     reason: str
     clock: str
+    fresh_times: Floats
+    fresh_residuals: Mapping[str, Floats]
+    estimate: Estimate | None
 
     @property
     def loss(self) -> float:
@@ -86,6 +97,13 @@ class Trajectory:
     def worst_group(self) -> str:
         """The group with the largest part of the last loss."""
         return max(self.group_losses, key=lambda name: float(self.group_losses[name][-1]))
+
+    def training_rms(self) -> dict[str, float]:
+        """√mean R_g² at the training points at the end, by group."""
+        return {
+            name: float(np.sqrt(2 * curve[-1] / (self.group_weights[name] * len(self.points[name]))))
+            for name, curve in self.group_losses.items()
+        }
 
     def evaluate(self, points: ArrayLike, slots: Iterable[Slot]) -> Floats:
         """Fields and derivatives of the trained network, (slots, n)."""
@@ -118,4 +136,16 @@ class Trajectory:
             "evaluations": self.evaluations,
             "seconds": self.seconds,
             "reason": self.reason,
+            "training_residuals": self.training_rms(),
+            "fresh_residuals": {name: _finite(column[-1]) for name, column in self.fresh_residuals.items()},
+            "error_estimate": None if self.estimate is None else _numbers(self.estimate),
         }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _numbers(estimate: Estimate) -> dict[str, Any]:
+    return {name: _finite(n) if isinstance(n, float) else n for name, n in asdict(estimate).items()}

@@ -71,19 +71,20 @@ import os, signal, sys
 from contextlib import contextmanager
 sys.path.insert(0, sys.argv[1])
 import study_cases
+from ntk_theory.studies.engine.database import Database
 from ntk_theory.studies.engine.store import Store
 
-original = Store._transaction
+original = Database.transaction
 
 @contextmanager
-def cut(store):
-    with original(store):
-        yield
-        store._connection.execute("PRAGMA cache_size = 1")
-        store._connection.execute("CREATE TABLE spill AS SELECT hex(randomblob(200000))")
+def cut(database):
+    with original(database) as connection:
+        yield connection
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("CREATE TABLE spill AS SELECT hex(randomblob(200000))")
         os.kill(os.getpid(), signal.SIGKILL)
 
-Store._transaction = cut
+Database.transaction = cut
 Store.create(sys.argv[2], study_cases.small())
 """
 

@@ -18,7 +18,8 @@ from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine import export
 from ntk_theory.studies.engine.cell import CellResult
 from ntk_theory.studies.engine.run import run
-from ntk_theory.studies.engine.store import APPLICATION, Store, default_path
+from ntk_theory.studies.engine.schema import APPLICATION
+from ntk_theory.studies.engine.store import Store, default_path
 from ntk_theory.studies.initialisation.cells import CellContext, compute_cell, compute_law
 from ntk_theory.studies.question.study import Study, canonical
 

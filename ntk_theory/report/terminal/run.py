@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +18,7 @@ from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.drift import WHOLE
 from ntk_theory.training.solution import field_errors
 from ntk_theory.training.trajectory import Trajectory
+from ntk_theory.training.verdict import RunVerdict
 
 #: Groups named in a line of progress.
 NAMED = 3
@@ -35,7 +36,7 @@ def heading(problem: Problem, run: Trajectory) -> tuple[str, str]:
     )
 
 
-def record(problem: Problem, run: Trajectory) -> dict[str, Any]:
+def record(problem: Problem, run: Trajectory, verdict: RunVerdict | None = None) -> dict[str, Any]:
     """The run as JSON-like data; keys are only ever added."""
     errors = None
     if problem.solution is not None:
@@ -49,10 +50,11 @@ def record(problem: Problem, run: Trajectory) -> dict[str, Any]:
         "first_loss": float(run.losses[0]),
         **run.summary(),
         "field_errors": errors,
+        "verdict": None if verdict is None else asdict(verdict),
     }
 
 
-def show(problem: Problem, run: Trajectory, console: Console) -> None:
+def show(problem: Problem, run: Trajectory, console: Console, verdict: RunVerdict | None = None) -> None:
     """Print the tables of a run."""
     title, setting = heading(problem, run)
     console.print(Text(f"{title}  ({setting})", "bold"))
@@ -66,6 +68,8 @@ def show(problem: Problem, run: Trajectory, console: Console) -> None:
         console.print()
     for line in _footer(run):
         console.print(Text(line, "dim"))
+    if verdict is not None:
+        console.print(Text(str(verdict), "bold"))
 
 
 def losses_line(losses: dict[str, float]) -> str:
@@ -77,15 +81,24 @@ def losses_line(losses: dict[str, float]) -> str:
 
 
 def _groups(run: Trajectory) -> Table:
-    table = tables.table(["group", "points", "weight λ", "first loss", "last loss", "rms residual"])
+    table = tables.table(["group", "points", "weight λ", "first loss", "last loss", "rms residual", "fresh"])
+    trained = run.training_rms()
     for name, curve in run.group_losses.items():
         n, weight = len(run.points[name]), run.group_weights[name]
-        rms = float(np.sqrt(2 * curve[-1] / (weight * n)))
-        table.add_row(name, str(n), f"{weight:.3g}", f"{curve[0]:.2e}", f"{curve[-1]:.2e}", f"{rms:.1e}")
+        fresh = f"{run.fresh_residuals[name][-1]:.1e}" if name in run.fresh_residuals else "—"
+        table.add_row(
+            name,
+            str(n),
+            f"{weight:.3g}",
+            f"{curve[0]:.2e}",
+            f"{curve[-1]:.2e}",
+            f"{trained[name]:.1e}",
+            fresh,
+        )
     if len(run.group_losses) > 1:
         count = str(sum(len(array) for array in run.points.values()))
         table.add_section()
-        table.add_row("sum", count, "", f"{run.losses[0]:.2e}", f"{run.losses[-1]:.2e}", "")
+        table.add_row("sum", count, "", f"{run.losses[0]:.2e}", f"{run.losses[-1]:.2e}", "", "")
     return table
 
 

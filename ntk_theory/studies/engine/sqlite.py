@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,10 @@ from ntk_theory.errors import StoreError
 
 #: Seconds to wait while another process writes.
 PATIENCE = 30.0
+#: Seconds that one reading statement may take, and more per byte of the file: 1 MB/s, slower than any disk.
+STATEMENT_SECONDS, SECONDS_PER_BYTE = 30.0, 1e-6
+#: SQLite's steps between two looks at the clock, about a millisecond.
+STEPS = 100_000
 
 
 def is_blank(path: Path) -> bool:
@@ -26,7 +31,7 @@ def is_blank(path: Path) -> bool:
     if not Path(f"{path}-journal").exists():
         return False
     with complaints(path, "open"):
-        connection = connect(path)
+        connection = connect(path, write=True)
         try:  # reading rolls an unfinished transaction back
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         finally:
@@ -34,16 +39,37 @@ def is_blank(path: Path) -> bool:
     return tables == 0 and path.stat().st_size == 0
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """An open file; transactions are begun by hand, and are on the disk when they end."""
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
+    """An open file, which is only read unless ``write``; where it is written, transactions are begun by hand.
+
+    They are on the disk when they end.
+    """
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={'rwc' if write else 'ro'}",
+        uri=True,
+        timeout=PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+    )
     try:
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        for pragma in ("synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
+            connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def limited(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Ends a statement that takes longer than any honest one on a file of this size."""
+    end = time.monotonic() + STATEMENT_SECONDS + SECONDS_PER_BYTE * path.stat().st_size
+    connection.set_progress_handler(lambda: time.monotonic() > end, STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, STEPS)
 
 
 @contextmanager
@@ -63,6 +89,8 @@ def complaints(path: Path, doing: str) -> Iterator[None]:
 
 def _explain(path: Path, doing: str, text: str) -> str:
     lower = text.lower()
+    if lower == "interrupted":
+        return damaged(path, "reading it takes longer than a store of its size can")
     remedy = "completed cells are kept: run again to resume"
     if "not a database" in lower or "malformed" in lower:
         return f"the store {path} is damaged or not a store ({text}); restore a copy, or name another file"
@@ -80,6 +108,6 @@ def damaged(path: Path, why: str) -> str:
     return f"the store {path} is damaged ({why}); restore a copy, or run the study into a new file"
 
 
-def checksum(key: Sequence[Any], first: bytes, second: bytes) -> int:
+def checksum(key: Sequence[Any], first: bytes = b"", second: bytes = b"") -> int:
     """CRC-32 over a key and two blobs."""
     return zlib.crc32(second, zlib.crc32(first, zlib.crc32(repr(tuple(key)).encode())))

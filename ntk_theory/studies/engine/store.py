@@ -4,16 +4,17 @@ Every cell is one row with two blobs, ``ids`` (int32) and ``vals`` (float64), li
 to ``keys`` (case, id = ids[k]) = (pair, s, quantity). ``crc`` guards both and the cell's key. Each batch of
 cells is one transaction with a rollback journal and synchronous=FULL, so that a process that is killed, or
 a machine that loses power, leaves either all or nothing of it. Numbers and text only, no pickles.
+
+A store is opened to be read; the first write opens it to be written. Every text has a checksum, too; a store
+of the first schema, which had fewer, gets them at its first write, of its texts as they are then.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,19 @@ import numpy as np
 
 from ntk_theory.errors import InputError, MissingStoreError, StoreError
 from ntk_theory.studies.engine.cell import CellResult, Failure, Key, LawResult
+from ntk_theory.studies.engine.database import Database, now
 from ntk_theory.studies.engine.samples import Block, StudyData
 from ntk_theory.studies.engine.sampling import sampling_of
-from ntk_theory.studies.engine.schema import APPLICATION, SCHEMA, TABLES, check_version, layout_digest
-from ntk_theory.studies.engine.sqlite import checksum, complaints, connect, damaged, is_blank
+from ntk_theory.studies.engine.schema import SUM, check_version, layout_digest, make, meta_checksum
+from ntk_theory.studies.engine.sqlite import checksum, complaints, damaged, is_blank
+from ntk_theory.studies.engine.wellformed import (
+    ENVIRONMENT,
+    STUDY,
+    VERDICTS,
+    cell_result,
+    law_result,
+    read_json,
+)
 from ntk_theory.studies.question.study import Cell, Study, canonical
 
 
@@ -52,9 +62,9 @@ class Store:
     Usable in a ``with`` statement, which closes it.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self.path = database.path
+        self._database = database
 
     @classmethod
     def create(cls, path: str | Path | None, study: Study) -> Store:
@@ -71,7 +81,7 @@ class Store:
             raise StoreError(f"the store {path} exists already; resume it, or name another file")
         with complaints(path, "create"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            store = cls(path, connect(path))
+            store = cls(Database(path, write=True))
             try:
                 store._fill(study)
             except BaseException:
@@ -96,8 +106,7 @@ class Store:
         if is_blank(path):
             raise StoreError(f"the store {path} is empty; delete it, or run the study into it")
         with complaints(path, "open"):
-            connection = connect(path)
-        store = cls(path, connection)
+            store = cls(Database(path))
         try:
             with complaints(path, "read"):
                 store._check()
@@ -116,7 +125,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
-        self._connection.close()
+        self._database.close()
 
     def __enter__(self) -> Store:
         return self
@@ -130,29 +139,32 @@ class Store:
     def study(self) -> Study:
         """The study, read back from the file."""
         try:
-            return Study.from_dict(json.loads(self._meta("study")))
-        except InputError as cause:
+            return Study.from_dict(self._question)
+        except (InputError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as cause:
             raise StoreError(f"the store {self.path} cannot be read: {cause}") from None
 
     @property
     def digest(self) -> str:
         """The study's digest."""
-        return self._meta("digest")
+        return self._database.meta("digest")
 
     @property
     def criterion(self) -> Mapping[str, Any]:
         """The criterion, as frozen before the first cell."""
-        return dict(json.loads(self._meta("study"))["criterion"])
+        return dict(self._question["criterion"])
 
     @cached_property
     def layouts(self) -> Mapping[str, tuple[Key, ...]]:
         """Per case: the key of every id."""
         found: dict[str, list[Key]] = {label: [] for label in self._cases}
-        by_number = {number: label for label, number in self._cases.items()}
-        for case, *key in self._select("SELECT case_id, pair, s, quantity FROM keys ORDER BY case_id, id"):
-            found[by_number[case]].append(Key(*key))
+        query = (
+            "SELECT label, pair, s, quantity FROM keys LEFT JOIN cases ON cases.id = case_id "
+            "ORDER BY case_id, keys.id"
+        )
+        for label, *key in self._database.select(query):
+            found.setdefault(label, []).append(Key(*key))
         layouts = {label: tuple(keys) for label, keys in found.items()}
-        if layout_digest(layouts) != self._meta("layout"):
+        if layout_digest(layouts) != self._database.meta("layout"):
             raise StoreError(damaged(self.path, "the names of its numbers fail their checksum"))
         return layouts
 
@@ -160,8 +172,8 @@ class Store:
 
     def done(self) -> set[Cell]:
         """The cells that are computed (some with failures)."""
-        query = "SELECT label, activation, width, seed FROM cells JOIN cases ON id = case_id"
-        return {Cell(*row) for row in self._select(query)}
+        query = "SELECT label, activation, width, seed FROM cells LEFT JOIN cases ON id = case_id"
+        return {self._known(Cell(*row)) for row in self._database.select(query)}
 
     def missing(self) -> tuple[Cell, ...]:
         """The cells still to be computed, in the study's order."""
@@ -171,37 +183,44 @@ class Store:
     def results(self) -> Iterator[CellResult]:
         """All computed cells, sorted by key; failures are left to :meth:`failures`."""
         query = (
-            "SELECT label, activation, width, seed, seconds, ids, vals, crc FROM cells "
-            "JOIN cases ON id = case_id ORDER BY case_id, activation, width, seed"
+            "SELECT label, activation, width, seed, seconds, ids, vals, crc, "
+            f"{self._database.guard} FROM cells LEFT JOIN cases ON id = case_id "
+            "ORDER BY case_id, activation, width, seed"
         )
-        for *key, seconds, ids, values, crc in self._select(query):
-            cell = Cell(*key)
-            if checksum(cell, ids, values) != crc:
-                raise StoreError(damaged(self.path, f"the numbers of cell {tuple(cell)} fail their checksum"))
-            yield CellResult(
-                cell, np.frombuffer(ids, "<i4"), np.frombuffer(values, "<f8"), seconds=float(seconds)
-            )
+        for *key, seconds, ids, values, crc, guard in self._database.select(query):
+            cell = self._known(Cell(*key))
+            result = cell_result(cell, seconds, ids, values, len(self.layouts[cell.case]), self.path)
+            what = f"the numbers of cell {tuple(cell)}"
+            self._database.compare(checksum(cell, ids, values), crc, what)
+            self._database.compare(checksum((*cell, seconds)), guard, what)
+            yield result
 
     def failures(self) -> tuple[Failure, ...]:
         """All failures, sorted by cell."""
         query = (
-            "SELECT label, activation, width, seed, pair, s, message FROM failures "
-            "JOIN cases ON id = case_id ORDER BY case_id, activation, width, seed, failures.rowid"
+            f"SELECT label, activation, width, seed, pair, s, message, {self._database.guard} FROM failures "
+            "LEFT JOIN cases ON id = case_id ORDER BY case_id, activation, width, seed, failures.rowid"
         )
-        return tuple(Failure(Cell(*row[:4]), *row[4:]) for row in self._select(query))
+        found = []
+        for *row, guard in self._database.select(query):
+            cell = self._known(Cell(*row[:4]))
+            self._database.compare(checksum(row), guard, f"a failure of cell {tuple(cell)}")
+            found.append(Failure(cell, *row[4:]))
+        return tuple(found)
 
     def laws(self) -> dict[tuple[str, str], LawResult]:
         """The infinite-width laws by (case, activation)."""
         query = (
-            "SELECT label, activation, accuracy, note, shape, jet_ntk, vals, crc FROM laws "
-            "JOIN cases ON id = case_id ORDER BY case_id, activation"
+            "SELECT label, activation, accuracy, note, shape, jet_ntk, vals, crc, "
+            f"{self._database.guard} FROM laws LEFT JOIN cases ON id = case_id ORDER BY case_id, activation"
         )
         found = {}
-        for label, activation, accuracy, note, shape, blob, values, crc in self._select(query):
-            if checksum((label, activation, accuracy, note), blob, values.encode()) != crc:
-                raise StoreError(damaged(self.path, f"the law of {label!r} fails its checksum"))
-            array = np.frombuffer(blob, "<f8").reshape(json.loads(shape)) if note == "" else None
-            found[label, activation] = LawResult(label, activation, array, accuracy, json.loads(values), note)
+        for *key, shape, blob, values, crc, guard in self._database.select(query):
+            what = f"the law of {key[0]!r}"
+            law = law_result(key, shape, blob, values, self.path)
+            self._database.compare(checksum(key, blob, str(values).encode()), crc, what)
+            self._database.compare(checksum((*key[:2], shape)), guard, what)
+            found[law.case, law.activation] = law
         return found
 
     def data(self) -> StudyData:
@@ -218,11 +237,11 @@ class Store:
 
     def environments(self) -> list[dict[str, Any]]:
         """What each run was made with."""
-        return [json.loads(text) for (text,) in self._select("SELECT text FROM environment ORDER BY run")]
+        return self._database.texts("environment", "run, started", ENVIRONMENT)
 
     def verdicts(self) -> list[Any]:
         """The verdicts written so far, oldest first."""
-        return [json.loads(text) for (text,) in self._select("SELECT text FROM verdicts ORDER BY id")]
+        return self._database.texts("verdicts", "id, created", VERDICTS)
 
     def fingerprint(self) -> str:
         """SHA-256 over study, cells, failures and laws, sorted by key; times and environments left out.
@@ -250,84 +269,75 @@ class Store:
         StoreError
             The write failed (disk full, no permission, file locked); nothing of these cells is stored then.
         """
-        with self._transaction():
+        with self._database.transaction() as connection:
             for result in results:
                 ids = np.ascontiguousarray(result.ids, dtype="<i4").tobytes()
                 values = np.ascontiguousarray(result.values, dtype="<f8").tobytes()
                 key = (self._cases[result.cell.case], *result.cell[1:])
-                cursor = self._connection.execute(
-                    "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (*key, result.seconds, ids, values, checksum(result.cell, ids, values)),
+                cursor = connection.execute(
+                    "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    (
+                        *key,
+                        seconds := float(result.seconds),
+                        ids,
+                        values,
+                        checksum(result.cell, ids, values),
+                        checksum((*result.cell, seconds)),
+                    ),
                 )
                 if cursor.rowcount:
-                    self._connection.executemany(
-                        "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        [(*key, f.pair, f.s, f.message) for f in result.failures],
+                    connection.executemany(
+                        "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                        [(*key, *f[1:], checksum((*result.cell, *f[1:]))) for f in result.failures],
                     )
 
     def add_law(self, law: LawResult) -> None:
         """Store an infinite-width law; one that is there already stays as it is."""
         array = np.zeros(0) if law.jet_ntk is None else law.jet_ntk
+        shape = json.dumps(list(array.shape))
         blob, values = np.ascontiguousarray(array, dtype="<f8").tobytes(), canonical(dict(law.values))
-        with self._transaction():
-            self._connection.execute(
-                "INSERT INTO laws VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO laws VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (
                     self._cases[law.case],
                     law.activation,
                     law.accuracy,
                     law.note,
-                    json.dumps(list(array.shape)),
+                    shape,
                     blob,
                     values,
                     checksum((law.case, law.activation, law.accuracy, law.note), blob, values.encode()),
+                    checksum((law.case, law.activation, shape)),
                 ),
             )
 
     def add_environment(self, environment: Mapping[str, Any]) -> None:
         """Record what a run is made with."""
-        with self._transaction():
-            self._connection.execute(
-                "INSERT INTO environment (started, text) VALUES (?, ?)", (_now(), canonical(environment))
-            )
+        self._database.add_text("environment", "run, started", environment)
 
     def add_verdicts(self, verdicts: Any) -> None:
         """Record verdicts (JSON-like data)."""
-        with self._transaction():
-            self._connection.execute(
-                "INSERT INTO verdicts (created, text) VALUES (?, ?)", (_now(), canonical(verdicts))
-            )
+        self._database.add_text("verdicts", "id, created", verdicts)
 
     # --- inside -----------------------------------------------------------------------------------
 
     @cached_property
+    def _question(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = read_json(self._database.meta("study"), STUDY, self.path, "study")
+        return found
+
+    @cached_property
     def _cases(self) -> dict[str, int]:
-        return {label: int(number) for number, label in self._select("SELECT id, label FROM cases")}
+        return {label: int(number) for number, label in self._database.select("SELECT id, label FROM cases")}
 
-    def _meta(self, name: str) -> str:
-        rows = self._select("SELECT value FROM meta WHERE name = ?", (name,))
-        if not rows:
-            raise StoreError(damaged(self.path, f"it lacks its {name}"))
-        return str(rows[0][0])
-
-    def _select(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with complaints(self.path, "read"):
-            return self._connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with complaints(self.path, "write"):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+    def _known(self, cell: Cell) -> Cell:
+        """The cell, of a case that the store names."""
+        if cell.case not in self._cases:
+            raise StoreError(damaged(self.path, "it has numbers of no case"))
+        return cell
 
     def _fill(self, study: Study) -> None:
-        execute = self._connection.execute
         context = sampling_of(study).context
         layouts = {c.label: context(study, c, study.activations[0]).keys for c in study.cases}
         meta = {
@@ -335,41 +345,27 @@ class Store:
             "study": study.json,
             "digest": study.digest,
             "samples_digest": study.samples_digest,
-            "created": _now(),
+            "created": now(),
         }
-        with self._transaction():
-            for statement in TABLES.split(";\n"):
-                if statement.strip():
-                    execute(statement)
-            execute(f"PRAGMA application_id = {APPLICATION}")
-            execute(f"PRAGMA user_version = {SCHEMA}")
-            self._connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+        meta[SUM] = meta_checksum(meta)
+        with self._database.transaction() as connection:
+            make(connection)
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
             for number, (label, keys) in enumerate(layouts.items()):
-                execute("INSERT INTO cases VALUES (?, ?)", (number, label))
+                connection.execute("INSERT INTO cases VALUES (?, ?)", (number, label))
                 rows = [(number, k, *key) for k, key in enumerate(keys)]
-                self._connection.executemany("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", rows)
+                connection.executemany("INSERT INTO keys VALUES (?, ?, ?, ?, ?)", rows)
 
     def _check(self) -> None:
-        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
-        if application != APPLICATION:
-            raise StoreError(f"{self.path} is a database, but not a store of this package; name another file")
-        (schema,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if schema != SCHEMA:
-            raise StoreError(
-                f"the store {self.path} has schema {schema}; this version reads {SCHEMA}: "
-                "use the version that wrote it, or run the study into a new file"
-            )
-        (report,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-        if report != "ok":
-            raise StoreError(damaged(self.path, report))
-        if hashlib.sha256(self._meta("study").encode()).hexdigest() != self.digest:
+        self._database.check()
+        if hashlib.sha256(self._database.meta("study").encode()).hexdigest() != self.digest:
             raise StoreError(damaged(self.path, "its study does not match its digest"))
-        check_version(json.loads(self._meta("study")).get("version"), f"the store {self.path}")
+        check_version(self._question["version"], f"the store {self.path}")
 
     def _check_study(self, study: Study) -> None:
         if self.digest == study.digest:
             return
-        if self._meta("samples_digest") == study.samples_digest:
+        if self._database.meta("samples_digest") == study.samples_digest:
             raise StoreError(
                 f"the store {self.path} holds these samples under another criterion, frozen before they were "
                 "drawn; judge by that one, or run into a new file with another root seed"
@@ -378,7 +374,3 @@ class Store:
             f"the store {self.path} holds another study ({self.digest[:12]}, not {study.digest[:12]}); "
             "name another file, or repeat the arguments that it was made with"
         )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -217,7 +217,7 @@ class _FlowCell:
         )  # fmt: skip
         run = train(
             c.case.problem, network, parameters, c.case.points,
-            method=flow, until=Until(steps=MAX_STEPS), error=False, drift=True,
+            method=flow, until=Until(steps=MAX_STEPS), error=False, evidence=False, drift=True,
         )  # fmt: skip
         if run.times[-1] < c.settings.until:
             raise TrainingError(

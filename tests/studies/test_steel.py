@@ -1,0 +1,257 @@
+"""Stores against damage and intent: single bits, other programs, old files, files that are only read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import study_cases
+
+from ntk_theory.errors import StoreError
+from ntk_theory.studies.engine import sqlite as files
+from ntk_theory.studies.engine.cell import Failure
+from ntk_theory.studies.engine.run import run
+from ntk_theory.studies.engine.schema import TABLES
+from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.engine.wellformed import misfit
+from ntk_theory.studies.question.study import Study, canonical
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return study_cases.small()
+
+
+@pytest.fixture(scope="module")
+def full(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete store with a row in every table."""
+    path = tmp_path_factory.mktemp("full") / "study.sqlite"
+    run(study, path, workers=1)
+    with Store.open(path) as store:
+        last = [result for result in store.results() if result.cell.seed == 2]
+    change(path, "DELETE FROM cells WHERE seed = 2")
+    with Store.open(path) as store:
+        store.add(replace(r, failures=(Failure(r.cell, "f,f", "1", "it overflows"),)) for r in last)
+        store.add_verdicts([{"claim": "supported"}])
+    return path
+
+
+@pytest.fixture
+def path(full: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(full, tmp_path / "s.sqlite"))
+
+
+def change(path: Path, *statements: str, values: tuple[Any, ...] = ()) -> None:
+    """What another program does to the file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement, values)
+
+
+def everything(path: Path) -> tuple[Any, ...]:
+    """All that a reader gets."""
+    with Store.open(path) as store:
+        seconds = [r.seconds for r in store.results()]
+        return store.fingerprint(), seconds, store.environments(), store.verdicts(), store.failures()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE verdicts SET text = replace(text, 'supported', 'refuted!!')",
+        "UPDATE verdicts SET created = '1999'",
+        "UPDATE environment SET text = replace(text, 'cores', 'corps')",
+        "UPDATE failures SET message = 'never mind'",
+        "UPDATE failures SET seed = seed + 1",
+        "UPDATE failures SET case_id = 7",
+        "UPDATE cells SET seconds = seconds + 1",
+        "UPDATE cells SET case_id = 7 WHERE case_id = 1",
+        "UPDATE laws SET shape = '[1, 1, 1, 1]'",
+        "UPDATE laws SET vals = '{}'",
+        "UPDATE meta SET value = '1999' WHERE name = 'created'",
+        "UPDATE meta SET value = 'x' WHERE name = 'samples_digest'",
+    ],
+)
+def test_every_stored_text_is_under_a_checksum(path: Path, statement: str) -> None:
+    change(path, statement)
+    with pytest.raises(StoreError, match=r"damaged \("):
+        everything(path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON cells BEGIN DELETE FROM cells; END",
+        "CREATE TRIGGER t AFTER INSERT ON verdicts BEGIN UPDATE meta SET value = 'x'; END",
+        "CREATE VIEW v AS SELECT * FROM cells",
+        "CREATE TABLE extra (x)",
+        "CREATE VIRTUAL TABLE extra USING fts5(x)",
+        "CREATE INDEX i ON cells (seconds)",
+        "ALTER TABLE meta ADD COLUMN x",
+        "ALTER TABLE cells RENAME COLUMN vals TO valves",
+        "DROP TABLE failures",
+        "ANALYZE",
+    ],
+)
+def test_what_no_store_declares_is_refused(path: Path, statement: str) -> None:
+    change(path, statement)
+    with pytest.raises(StoreError, match="changed by another program"):
+        Store.open(path)
+
+
+def test_a_view_in_a_tables_place_never_runs(path: Path) -> None:
+    """It would count for hours."""
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+    change(path, "DROP TABLE verdicts", f"CREATE VIEW verdicts AS {endless} SELECT x AS text FROM n")
+    with pytest.raises(StoreError, match="another table verdicts"):
+        Store.open(path)
+
+
+def test_a_statement_without_end_is_ended(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "STATEMENT_SECONDS", 0.2)
+    monkeypatch.setattr(files, "SECONDS_PER_BYTE", 0.0)
+    with Store.open(path) as store, pytest.raises(StoreError, match="takes longer"):
+        store._database.select(
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+        )
+
+
+def test_reading_writes_nothing_and_cannot(path: Path) -> None:
+    before = path.read_bytes()
+    with Store.open(path) as store:
+        assert store.data().is_complete
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            store._database._connection.execute("DELETE FROM cells")
+        assert path.read_bytes() == before
+        store.add_verdicts({"claim": "refuted"})
+    assert path.read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.sqlite", "50%.sqlite", "what?.sqlite", "#1.sqlite", "ε.sqlite", "a&mode=rw"]
+)
+def test_names_are_no_part_of_an_address(path: Path, name: str) -> None:
+    Store.open(path.rename(path.with_name(name))).close()
+    assert [found.name for found in path.parent.iterdir()] == [name]
+
+
+def edited(path: Path, **entries: Any) -> None:
+    """Another study, with its digest: made by somebody, not damaged."""
+    with Store.open(path) as store:
+        table = {**store.study.to_dict(), **entries}
+    text = canonical({k: v for k, v in table.items() if v is not ...})
+    for name, value in (("study", text), ("digest", hashlib.sha256(text.encode()).hexdigest())):
+        change(path, "UPDATE meta SET value = ? WHERE name = ?", values=(value, name))
+
+
+@pytest.mark.parametrize(
+    ("entries", "place"),
+    [
+        ({"cases": {}}, ".cases"),
+        ({"cases": [1]}, r".cases\[0\]"),
+        ({"cases": [{}]}, r".cases\[0\].label"),
+        ({"criterion": []}, ".criterion"),
+        ({"criterion": {"level": [1]}}, ".criterion.level"),
+        ({"widths": "64"}, ".widths"),
+        ({"widths": [True]}, r".widths\[0\]"),
+        ({"seeds": None}, ".seeds"),
+        ({"seeds": ...}, ".seeds"),
+        ({"s": [1]}, r".s\[0\]"),
+    ],
+)
+def test_a_study_of_another_shape_is_refused_with_the_place(
+    path: Path, entries: dict[str, Any], place: str
+) -> None:
+    edited(path, **entries)
+    with pytest.raises(StoreError, match=f"another shape at '{place}'"):
+        Store.open(path)
+
+
+@pytest.mark.parametrize("entries", [{"training": 5}, {"s": ["x"]}, {"seeds": 0}, {"output_bias": "odd"}])
+def test_a_study_that_says_nothing_sensible_is_a_sentence(path: Path, entries: dict[str, Any]) -> None:
+    edited(path, **entries)
+    with Store.open(path) as store, pytest.raises(StoreError, match="cannot be read"):
+        _ = store.study
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[" * 100_000, "5", '"x"', "NaN"])
+def test_texts_that_are_no_json_of_their_shape_are_refused(path: Path, text: str) -> None:
+    change(path, "UPDATE verdicts SET guard = NULL, text = ?", values=(text,))
+    change(path, "UPDATE environment SET guard = NULL, text = ?", values=(text,))
+    with Store.open(path) as store:
+        for read in (store.verdicts, store.environments):
+            with pytest.raises(StoreError, match="damaged"):
+                read()
+
+
+@pytest.mark.parametrize("column", ["ids", "vals"])
+@pytest.mark.parametrize("value", ["text", b"odd", 5, b"\xff" * 64])
+def test_blobs_of_another_form_are_refused(path: Path, column: str, value: object) -> None:
+    change(path, f"UPDATE cells SET {column} = ?", values=(value,))
+    with Store.open(path) as store, pytest.raises(StoreError, match="damaged"):
+        store.data()
+
+
+def test_shapes_name_the_place() -> None:
+    shape = {"a": [{"b": {str: (int, float)}}]}
+    assert misfit({"a": [{"b": {"x": 1.5}}], "more": None}, shape) is None
+    assert misfit({"a": [{"b": {"x": "1"}}]}, shape) == ".a[0].b.x"
+    assert misfit([], shape) == ""
+
+
+def old(path: Path) -> None:
+    """The file as the first schema had it: the same rows, no guards."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for name in ("environment", "cells", "failures", "laws", "verdicts"):
+            connection.execute(f"ALTER TABLE {name} DROP COLUMN guard")
+        connection.execute("DELETE FROM meta WHERE name = 'checksum'")
+        connection.execute("PRAGMA user_version = 1")
+
+
+def test_a_store_of_the_first_schema_is_read_as_it_is_and_upgraded_when_written(path: Path) -> None:
+    expected = everything(path)
+    old(path)
+    before = path.read_bytes()
+    assert everything(path) == expected
+    assert path.read_bytes() == before
+    change(path, "DELETE FROM cells WHERE seed = 0", "DELETE FROM failures WHERE seed = 0")
+    with Store.open(path) as store:
+        study = store.study
+    assert run(study, path, workers=1).computed == 4
+    assert everything(path)[0] == expected[0]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        guarded = "SELECT seed, count(guard), count(*) FROM cells GROUP BY seed"
+        assert connection.execute(guarded).fetchall() == [(0, 4, 4), (1, 0, 4), (2, 0, 4)]
+
+
+def test_the_tables_of_the_first_schema_are_never_edited() -> None:
+    """Files of it exist; what comes later is added."""
+    words = " ".join(TABLES.split())
+    assert hashlib.sha256(words.encode()).hexdigest()[:12] == "e7df9bd66d5c"
+
+
+def test_single_bits_of_a_finished_store(full: Path, path: Path) -> None:
+    """Each flip: refused, or everything that is read equals the original's."""
+    expected, original = json.dumps(everything(full), default=str), full.read_bytes()
+    rng, refused = np.random.default_rng(11), 0
+    for _ in range(60):
+        at, bit = int(rng.integers(len(original))), int(rng.integers(8))
+        flipped = bytearray(original)
+        flipped[at] ^= 1 << bit
+        path.write_bytes(flipped)
+        try:
+            found = json.dumps(everything(path), default=str)
+        except StoreError:
+            refused += 1
+        else:
+            assert found == expected, (at, bit)
+    assert refused >= 20
