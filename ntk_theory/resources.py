@@ -23,7 +23,7 @@ from numbers import Real
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ntk_theory.errors import InputError
+from ntk_theory.errors import InputError, ResourceError
 
 try:
     import resource
@@ -53,6 +53,21 @@ def allowed_memory(limit: float | None = None, *, most: float = math.inf) -> flo
     if isinstance(limit, bool) or not isinstance(limit, Real) or not limit > 0:
         raise InputError(f"memory_limit is {limit!r}; it needs a positive number of bytes")
     return float(limit)
+
+
+def require_memory(needed: float, what: str, way_out: str) -> None:
+    """Refuse what would take more than :func:`allowed_memory`, before it is allocated.
+
+    Raises
+    ------
+    ResourceError
+        with what needs how many bytes, how many there are, and the way out.
+    """
+    allowed = allowed_memory()
+    if needed > allowed:
+        raise ResourceError(
+            f"{what} need {needed / 1e9:.3g} GB and this process may take {allowed / 1e9:.3g} GB; {way_out}"
+        )
 
 
 def memory() -> float:

@@ -203,6 +203,9 @@ def run(arguments: Sequence[str]) -> int:
     except NTKTheoryError as error:
         _complain(str(error))
         return INCOMPLETE
+    except MemoryError:
+        _complain(f"the memory did not suffice; ask for fewer points, widths or workers; {_kept()}")
+        return INCOMPLETE
     except BrokenPipeError:
         return _unread()
     except SystemExit as end:  # what rich makes of a broken pipe, with code 1

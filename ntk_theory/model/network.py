@@ -19,12 +19,16 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.drawing import draw, normals
 from ntk_theory.model.lift import Lift
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.resources import require_memory
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import Affine, FeatureMap
 from ntk_theory.setting.initialisation import PAPER, Initialisation, LayerStart
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.problem import Problem
+
+#: Hidden layers at most: what is drawn and stepped through layer by layer must end.
+MOST_LAYERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -254,6 +258,9 @@ class Network:
         """
         if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
             raise InputError(f"seed is {seed!r}; it needs a non-negative integer")
+        require_memory(
+            8.0 * self.parameter_count, f"{self.parameter_count} parameters", "choose a smaller width"
+        )
         depth, seed = len(self.widths), int(seed)
         hidden = tuple(
             (
@@ -324,6 +331,8 @@ def _names(names: Any, what: str) -> tuple[str, ...]:
 
 
 def _widths(width: Any, depth: int | None) -> tuple[int, ...]:
+    if isinstance(depth, Integral) and depth > MOST_LAYERS:
+        raise InputError(f"depth is {depth}; it needs at most {MOST_LAYERS} hidden layers")
     try:
         widths = (width,) * (depth or 1) if isinstance(width, Integral) else tuple(width)
     except TypeError:

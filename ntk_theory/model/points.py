@@ -18,6 +18,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.groups import chosen, spread
 from ntk_theory.model.lowering import ParameterValues
 from ntk_theory.model.sobol import sobol
+from ntk_theory.resources import require_memory
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Face, Group, Problem
@@ -27,6 +28,8 @@ Points = dict[str, Floats]
 
 #: Ways to draw: low-discrepancy (scrambled Sobol) or independent uniform points.
 METHODS = ("sobol", "uniform")
+#: Arrays as large as the points that exist side by side while they are drawn.
+PASSES = 5
 
 
 def draw_points(
@@ -75,6 +78,8 @@ def draw_points(
         if group.name not in wanted:
             continue
         n = _count(counts, group.name)
+        size = PASSES * 8.0 * n * len(problem.variables) * len(group.legs)
+        require_memory(size, f"{n} points of group {group.name!r}", "ask for fewer")
         place = problem.place(group, values)
         box = {v: _interval(v, ends, values) for v, ends in place.items() if not _is_held(group, v)}
         sampler = _Sampler(problem.variables, box, method)

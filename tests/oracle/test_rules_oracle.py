@@ -107,6 +107,26 @@ def test_growth_is_read_off(function, exponent, logarithms) -> None:
     assert growth.logarithms == pytest.approx(logarithms, abs=0.05)
 
 
+@pytest.mark.parametrize("power", [0, 1])
+@pytest.mark.parametrize("share", [0.2, 1.0])
+def test_an_oscillation_and_a_logarithm_are_told_apart(power, share) -> None:
+    """ε²·|log ε|^power·(1 + a·cos θ), θ of every rung by chance, a > 1 in a share of 160 draws, else 0."""
+    rng = random.Random(7)
+    rows = []
+    for draw in range(160):
+        a = 1.5 if draw < share * 160 else 0
+        rows.append(
+            [
+                mpf(2) ** (-2 * r) * mpf(r) ** power * (1 + a * mp.cos(rng.uniform(0, 2 * mp.pi)))
+                for r in (40, 160, 640)
+            ]
+        )
+    found = read([rows], (40, 160, 640), -1)[0]
+    assert {growth.exponent for growth in found} == {2}
+    shown = sum(abs(growth.logarithms - power) < 0.35 for growth in found)
+    assert shown >= (0.75 if power and share < 1 else 1) * len(found)
+
+
 def f(*nodes: Node, **given) -> OracleProblem:
     names = ("f",) if len(nodes) == 1 else ("f1", "f2")
     return OracleProblem(tuple(Row(n, node) for n, node in zip(names, nodes, strict=True)), **given)

@@ -88,7 +88,7 @@ def _on_cluster(function: Callable[[Task], Result], tasks: Sequence[Task], addre
     A client that loses its scheduler cancels what it asked for, and :func:`distributed.as_completed` hands
     the cancelled ones out like the finished ones.
     """
-    with _cluster_explained(address), _client(address) as client, _quiet():
+    with _cluster_explained(address), _quiet(), _client(address) as client:
         from distributed import as_completed  # noqa: PLC0415  as in _client
 
         asked = client.map(partial(_alone, function, parent=os.getpid()), tasks, pure=False)

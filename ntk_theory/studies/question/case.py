@@ -13,6 +13,7 @@ import sympy as sp
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.points import check_points, draw_points
+from ntk_theory.resources import require_memory
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
@@ -132,7 +133,10 @@ def make_cases(
     for what in wanted:
         for problem, parameters in _swept(what, sweep):
             ready = problem.bind()
-            drawn = draw_points(ready, point_counts(ready, points), seed)
+            counts = point_counts(ready, points)
+            total = sum(counts.values())
+            require_memory(8.0 * total**2, f"kernels of {total} points", "ask for fewer points")
+            drawn = draw_points(ready, counts, seed)
             label = ready.name or _text_of(problem)
             if parameters and not ready.name and isinstance(what, str):
                 label = " ".join(what.split())  # with its values put in, each would have another name

@@ -25,6 +25,10 @@ from ntk_theory.symbolic.numbers import fraction
 #: Changes whenever a quantity of a kind of study is added, or means something else.
 QUANTITIES_VERSION = 1
 DEFAULT_S = tuple(map(Fraction, ("2/5", "1/2", "5/8", "3/4", "1")))
+#: Networks that one study holds at most; their keys are listed before the first is drawn.
+MOST_NETWORKS = 10**7
+#: Wider networks differ from the limit law by less than one part in 3000; the law speaks for them.
+MOST_WIDTH = 10**7
 DEFAULT_WIDTHS = tuple(2**k for k in range(6, 15))
 CriterionValue = float | int | str
 
@@ -105,10 +109,21 @@ class Study:
         for name, least in (("seeds", 1), ("depth", 1), ("seed", 0), ("neuron_tile", 1), ("point_tile", 1)):
             fix(self, name, _whole(name, getattr(self, name), least))
         fix(self, "output_bias", OutputBias.of(self.output_bias).name)
+        if max(self.widths, default=0) > MOST_WIDTH:
+            raise InputError(
+                f"widths has {max(self.widths)}; a study needs widths of at most {MOST_WIDTH}: beyond, "
+                "limit_law gives the kernel's distribution at every width"
+            )
         _different("cases", [case.label for case in self.cases])
         for name in ("s", "widths", "activations"):
             _different(name, list(getattr(self, name)))
         fix(self, "criterion", MappingProxyType(_plain(self.criterion)))
+        networks = len(self.cases) * len(self.activations) * len(self.widths) * self.seeds
+        if networks > MOST_NETWORKS:
+            raise InputError(
+                f"seeds is {self.seeds}, which makes {networks} networks; a study needs at most "
+                f"{MOST_NETWORKS}: ask for fewer seeds, or for several studies with another seed each"
+            )
 
     @classmethod
     def from_problems(
