@@ -50,7 +50,7 @@ def test_a_folder_lists_its_stores_and_no_other_file(
     assert run(["stores", str(folder)]) == 3  # one is damaged
     out = capsys.readouterr().out
     assert all(f"{name}.sqlite" in out for name in ("done", "begun", "hurt"))
-    assert not any(name in out for name in ("other", "notes", "link"))
+    assert not any(name in out for name in ("other.sqlite", "notes.txt", "link.sqlite"))
     assert "12 of 12 cells" in out
     assert " 0 of 12 cells" in out
     assert "is damaged" in out

@@ -26,8 +26,8 @@ def show(found: Sequence[Entry], *, verified: bool) -> None:
 def _contents(entry: Entry) -> str:
     more = f" and {len(entry.problems) - NAMED} more" if len(entry.problems) > NAMED else ""
     return (
-        f"{entry.kind} of {', '.join(entry.problems[:NAMED])}{more}; {entry.computed} of {entry.cells} cells, "
-        f"{_count(entry.failures, 'failure')}, verdicts recorded {_count(entry.verdicts, 'time')}; "
+        f"{entry.kind} of {', '.join(entry.problems[:NAMED])}{more}; "
+        f"{entry.computed} of {entry.cells} cells, {_count(entry.failures, 'failure')}, verdicts recorded {_count(entry.verdicts, 'time')}; "
         f"created {entry.created}"
     )
 
