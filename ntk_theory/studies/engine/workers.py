@@ -88,7 +88,7 @@ def _on_cluster(function: Callable[[Task], Result], tasks: Sequence[Task], addre
     A client that loses its scheduler cancels what it asked for, and :func:`distributed.as_completed` hands
     the cancelled ones out like the finished ones.
     """
-    with _cluster_explained(address), _quiet(), _client(address) as client:
+    with _cluster_explained(address), _client(address) as client:
         from distributed import as_completed  # noqa: PLC0415  as in _client
 
         asked = client.map(partial(_alone, function, parent=os.getpid()), tasks, pure=False)
@@ -216,19 +216,22 @@ def _explained() -> Iterator[None]:
 def _client(address: str) -> Iterator[Any]:
     try:
         from distributed import Client  # noqa: PLC0415 - the extra "cluster"
+        from distributed.comm.addressing import resolve_address  # noqa: PLC0415
     except ImportError:
         raise InputError(
             "cluster needs the package distributed; install it with: pip install 'ntk_theory[cluster]'"
         ) from None
-    try:
-        client: Any = Client(address, timeout=CLUSTER_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TimeoutError) as error:
-        raise WorkerError(
-            f"cluster is {address!r}, where no Dask scheduler answers ({error}); "
-            "give the address that `dask scheduler` prints, such as tcp://127.0.0.1:8786"
-        ) from error
-    try:
-        yield client
-    finally:
-        with suppress(Exception):  # a scheduler that is gone cannot be taken leave of
-            client.close(timeout=CLOSING_SECONDS)
+    with _quiet():  # its loggers exist once it is imported
+        try:
+            resolve_address(address)  # a client that fails at it is not taken down without a traceback
+            client: Any = Client(address, timeout=CLUSTER_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError, TimeoutError) as error:
+            raise WorkerError(
+                f"cluster is {address!r}, where no Dask scheduler answers ({error}); "
+                "give the address that `dask scheduler` prints, such as tcp://127.0.0.1:8786"
+            ) from error
+        try:
+            yield client
+        finally:
+            with suppress(Exception):  # a scheduler that is gone cannot be taken leave of
+                client.close(timeout=CLOSING_SECONDS)
