@@ -27,8 +27,8 @@ def _contents(entry: Entry) -> str:
     more = f" and {len(entry.problems) - NAMED} more" if len(entry.problems) > NAMED else ""
     return (
         f"{entry.kind} of {', '.join(entry.problems[:NAMED])}{more}; "
-        f"{entry.computed} of {entry.cells} cells, {_count(entry.failures, 'failure')}, verdicts recorded {_count(entry.verdicts, 'time')}; "
-        f"created {entry.created}"
+        f"{entry.computed} of {entry.cells} cells, {_count(entry.failures, 'failure')}, "
+        f"verdicts recorded {_count(entry.verdicts, 'time')}; created {entry.created}"
     )
 
 

@@ -37,7 +37,7 @@ class Database:
         with limited(self._connection, self.path):
             schema = check_file(self._connection, self.path)
         self.guard = "guard" if schema == SCHEMA else "NULL"
-        meta = dict(self.select("SELECT name, value FROM meta"))
+        meta = dict(self.plain("SELECT name, value FROM meta"))
         if meta.get(SUM, own := meta_checksum(meta)) != own:
             raise StoreError(damaged(self.path, "its description fails its checksum"))
 
@@ -52,6 +52,13 @@ class Database:
         """The rows of a query."""
         with complaints(self.path, "read"), limited(self._connection, self.path):
             return self._connection.execute(query, values).fetchall()
+
+    def plain(self, query: str) -> list[Any]:
+        """The rows of a query for names and texts: one bit in a row's header makes bytes of them."""
+        rows = self.select(query)
+        if not all(value is None or isinstance(value, str | int) for row in rows for value in row):
+            raise StoreError(damaged(self.path, "a name in it is no text"))
+        return rows
 
     def compare(self, own: int, stored: int | None, what: str) -> None:
         """Refuses what fails its checksum; a row that is older than its checksum has none."""

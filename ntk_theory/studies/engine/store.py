@@ -171,7 +171,7 @@ class Store:
             "SELECT label, pair, s, quantity FROM keys LEFT JOIN cases ON cases.id = case_id "
             "ORDER BY case_id, keys.id"
         )
-        for label, *key in self._database.select(query):
+        for label, *key in self._database.plain(query):
             found.setdefault(label, []).append(Key(*key))
         layouts = {label: tuple(keys) for label, keys in found.items()}
         if layout_digest(layouts) != self._database.meta("layout"):
@@ -183,7 +183,7 @@ class Store:
     def done(self) -> set[Cell]:
         """The cells that are computed (some with failures)."""
         query = "SELECT label, activation, width, seed FROM cells LEFT JOIN cases ON id = case_id"
-        return {self._known(Cell(*row)) for row in self._database.select(query)}
+        return {self._known(Cell(*row)) for row in self._database.plain(query)}
 
     def missing(self) -> tuple[Cell, ...]:
         """The cells still to be computed, in the study's order."""
@@ -212,7 +212,7 @@ class Store:
             "LEFT JOIN cases ON id = case_id ORDER BY case_id, activation, width, seed, failures.rowid"
         )
         found = []
-        for *row, guard in self._database.select(query):
+        for *row, guard in self._database.plain(query):
             cell = self._known(Cell(*row[:4]))
             self._database.compare(checksum(row), guard, f"a failure of cell {tuple(cell)}")
             found.append(Failure(cell, *row[4:]))
@@ -351,7 +351,7 @@ class Store:
 
     @cached_property
     def _cases(self) -> dict[str, int]:
-        return {label: int(number) for number, label in self._database.select("SELECT id, label FROM cases")}
+        return {label: int(number) for number, label in self._database.plain("SELECT id, label FROM cases")}
 
     def _known(self, cell: Cell) -> Cell:
         """The cell, of a case that the store names."""
