@@ -23,6 +23,7 @@ from ntk_theory.training.methods.registry import method as named
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.run import Plan, Progress, Run
 from ntk_theory.training.solution import TestGrid
+from ntk_theory.training.stated import check_solution
 from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory
 from ntk_theory.training.weighting import TRACE, Weights
@@ -77,7 +78,7 @@ def train(
         Record kernels along the way? Default: for flows only. A number: at about so many points in all,
         the first of every group.
     error:
-        Record the relative L² error where the problem has a solution?
+        Record the relative L² error where the problem has a solution? It is checked against the groups first.
     evidence:
         Record the residuals at fresh points, and estimate the error at the end?
     resample:
@@ -98,6 +99,8 @@ def train(
     ------
     InputError
         Arguments that do not fit together.
+    ProblemError
+        The stated solution, by which the error is measured, does not solve the problem.
     ResourceError
         It does not fit into this machine's memory.
     TrainingError
@@ -116,7 +119,7 @@ def train(
     if drift is not None and drift < 0:
         raise InputError(f"drift is {drift}; it needs True, False, or a positive number of points")
     objective = Objective.of(problem, network, parameters, given, weighting)
-    grid = TestGrid.of(problem) if error and problem.solution is not None else None
+    grid = _measure(problem) if error and problem.solution is not None else None
     kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
     plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few, evidence)
@@ -151,6 +154,12 @@ def _ruled(rules: Until, asked: Mapping[str, float]) -> Until:
     if unknown is not None:
         raise InputError(f"until has the rule {unknown!r}; it needs some of {', '.join(known)}")
     return replace(rules, **dict(asked))  # type: ignore[arg-type]  # Until checks the numbers
+
+
+def _measure(problem: Problem) -> TestGrid:
+    grid = TestGrid.of(problem)
+    check_solution(problem)
+    return grid
 
 
 def _counts(problem: Problem, each: int | None) -> dict[str, int]:
