@@ -45,8 +45,8 @@ def check_solution(problem: Problem) -> None:
         if found > LIMIT:
             raise ProblemError(
                 f"the solution of {problem.name or 'the problem'!r} leaves a relative residual of "
-                f"{found:.1e} in the group {name!r}, above {LIMIT:g}; correct the solution or the group, or leave the "
-                "solution out"
+                f"{found:.1e} in the group {name!r}, above {LIMIT:g}; correct the solution or "
+                "the group, or leave the solution out"
             )
 
 

@@ -29,6 +29,7 @@ from ntk_theory.training.methods.options import options_of
 from ntk_theory.training.methods.registry import METHODS, method, method_class, table
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.train import resolved, train
+from ntk_theory.training.verdict import judge
 
 every_method = pytest.mark.parametrize("name", METHODS)
 #: One problem that is affine in the jets, one that is not.
@@ -281,7 +282,7 @@ def test_the_command_and_the_call_give_the_same_numbers(name, which, capsys):
     made = nt.train(
         problem, network, points=POINTS, seed=3, method=name, until=short(name), drift=KERNEL_POINTS
     )
-    want = json.loads(json.dumps(record(problem, made)))
+    want = json.loads(json.dumps(record(problem, made, judge(made, asked=True))))
     assert told | {"seconds": 0} == want | {"seconds": 0}
 
 
