@@ -1,12 +1,15 @@
 """Kill a study with signal 9 at random moments, resume it, and compare with an uninterrupted run.
 
-    python benchmarks/kill_and_resume.py --kills 20 --seed 0
+    python benchmarks/kill_and_resume.py --kills 20 --inside 5 --seed 0
 
 Each of the (default 20) trials starts the study afresh with two workers, kills it, every second time
 together with its workers, then resumes it. Half of the moments are uniform over the time that an
 uninterrupted run takes, which starting takes up most of; the others come a random fraction of a second
-after a random number of cells. Prints one line per trial; exits with 1 if any store
-differs in a row or a bit.
+after a random number of cells. Then as many trials as ``--inside`` says kill the study within a
+transaction of cells: the process holds it open, its pages written to the file, and says so before it is
+killed; that the cells it saw were not there for others, and a journal was left, is counted.
+Prints one line per trial; exits with 1 if any store differs in a row or a bit, or a kill
+that should have been inside was not.
 """
 
 from __future__ import annotations
@@ -59,7 +62,30 @@ def trial(path: Path, cells: int, seconds: float, *, group: bool) -> dict[str, o
     }
 
 
-def main(kills: int, seed: int) -> int:
+def held_trial(path: Path, number: int) -> dict[str, object]:
+    """Kill within the transaction of cells of this number; resume."""
+    process = study_cases.child("long", path, workers=1, held=number)
+    try:
+        assert process.stdout is not None
+        word, seen = process.stdout.readline().split()
+        journal, others = Path(f"{path}-journal").stat().st_size, study_cases.stored(path)
+        study_cases.kill(process, group=True)
+    finally:
+        study_cases.bury(process)
+    summary = run(study_cases.long(), path, workers=1, progress=False)
+    return {
+        "killed_in_transaction": number,
+        "cells_seen_within": int(seen),
+        "seen_by_others": others,
+        "cells_kept": summary.present,
+        "journal_bytes": journal,
+        "inside": word == "inside" and journal > 0 and summary.present < int(seen),
+        "recomputed": summary.computed,
+        "fingerprint": fingerprint(path),
+    }
+
+
+def main(kills: int, inside: int, seed: int) -> int:
     """All trials."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -78,8 +104,19 @@ def main(kills: int, seed: int) -> int:
             result["equal"] = result.pop("fingerprint") == expected
             equal += bool(result["equal"])
             print(json.dumps(result), flush=True)
-    print(f"{equal} of {kills} stores equal, row for row and bit for bit, to a run of {whole:.1f} s")
-    return int(equal != kills)
+        within = 0
+        for k in range(inside):
+            result = held_trial(Path(folder) / f"held{k}.sqlite", rng.randint(1, 12))
+            result["equal"] = result.pop("fingerprint") == expected
+            equal += bool(result["equal"])
+            within += bool(result["inside"])
+            print(json.dumps(result), flush=True)
+    total = kills + inside
+    print(
+        f"{equal} of {total} stores equal, row for row and bit for bit, to a run of {whole:.1f} s; "
+        f"{within} of {inside} killed within a transaction of cells"
+    )
+    return int(equal != total or within != inside)
 
 
 if __name__ == "__main__":
@@ -87,6 +124,7 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--inside", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    sys.exit(main(given.kills, given.seed))
+    sys.exit(main(given.kills, given.inside, given.seed))

@@ -8,10 +8,12 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ntk_theory.studies.engine.database import Database
 from ntk_theory.studies.question.study import Study
 
 #: Two expressions whose law has a closed form for erf, so that a test pays for networks only.
@@ -29,7 +31,8 @@ def long(**changes: Any) -> Study:
     return small(**({"widths": (512, 4096), "seeds": 20, "points": 12} | changes))
 
 
-#: What a child process does; arguments: factory of a study in this module, store, workers.
+#: What a child process does; arguments: factory of a study in this module, store, workers, and
+#: the transaction of cells that stays open, counted from 1; 0: none.
 CHILD = """
 import signal
 import sys
@@ -38,6 +41,7 @@ import study_cases
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.studies.engine import run as runner
 runner.BATCH_SECONDS = 0.03  # many small writes, to be killed in
+study_cases.hold(int(sys.argv[4]))
 if __name__ == "__main__":
     # Tests that a shell started in the background inherit an ignored SIGINT, and so would this process.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -51,11 +55,45 @@ if __name__ == "__main__":
 """
 
 
-def child(factory: str, store: Path, workers: int) -> subprocess.Popen[str]:
-    """A process that runs a study, in a group of its own; returns once its study is made."""
+def hold(number: int) -> None:
+    """The transaction of cells of this number does not end: it says so, with its pages on the disk."""
+    original, seen = Database.transaction, 0
+
+    @contextmanager
+    def transaction(database: Database) -> Iterator[sqlite3.Connection]:
+        nonlocal seen
+        with original(database) as connection:
+            connection.execute("PRAGMA cache_size = 1")  # pages go to the file before the end
+            (before,) = (
+                connection.execute("SELECT count(*) FROM cells").fetchone()
+                if _has_tables(connection)
+                else (0,)
+            )
+            yield connection
+            (after,) = connection.execute("SELECT count(*) FROM cells").fetchone()
+            seen += after > before
+            if after > before and seen == number:
+                print(f"inside {after}", flush=True)
+                time.sleep(600)
+
+    if number:
+        Database.transaction = transaction  # type: ignore[method-assign]
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    """Are there tables yet?"""
+    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def child(factory: str, store: Path, workers: int, held: int = 0) -> subprocess.Popen[str]:
+    """A process that runs a study, in a group of its own; returns once its study is made.
+
+    With ``held`` it stops within the transaction of cells of that number, and then prints ``inside`` and how
+    many cells it sees.
+    """
     script = CHILD.format(tests=str(Path(__file__).parent))
     process = subprocess.Popen(
-        [sys.executable, "-c", script, factory, str(store), str(workers)],
+        [sys.executable, "-c", script, factory, str(store), str(workers), str(held)],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import total_ordering
+from functools import lru_cache, total_ordering
+from typing import Any, TypeVar
 
 import sympy as sp
 
@@ -60,6 +61,13 @@ def _least(a: Order | None, b: Order | None) -> Order | None:
     return min(a, b)
 
 
+Term = TypeVar("Term")
+
+
+def _itself(term: Any) -> Any:
+    return term
+
+
 @dataclass(frozen=True)
 class Series:
     """Terms by order, dominating first, and the order of the tail that was cut off."""
@@ -73,15 +81,23 @@ class Series:
         return Series(((UNIT, value),)) if value != 0 else Series(())
 
     @staticmethod
-    def build(terms: Iterable[tuple[Order, sp.Expr]], tail: Order | None, keep: int) -> Series:
-        """Collect equal orders, drop zeros, cut at ``keep`` terms and at the tail."""
-        collected: dict[Order, list[sp.Expr]] = {}
+    def build(
+        terms: Iterable[tuple[Order, Term]],
+        tail: Order | None,
+        keep: int,
+        value: Callable[[Term], sp.Expr] = _itself,
+    ) -> Series:
+        """Collect equal orders, drop zeros, cut at ``keep`` terms and at the tail.
+
+        A coefficient is the ``value`` of what ``terms`` hold, which is asked for where it is kept only.
+        """
+        collected: dict[Order, list[Term]] = {}
         for order, coefficient in terms:
             if tail is None or order < tail:
                 collected.setdefault(order, []).append(coefficient)
         kept: list[tuple[Order, sp.Expr]] = []
         for order in sorted(collected):
-            coefficient = sp.Add(*collected[order])
+            coefficient = sp.Add(*map(value, collected[order]))
             if len(collected[order]) > 1:
                 coefficient = sp.expand(coefficient)
             if coefficient == 0:
@@ -152,8 +168,14 @@ def multiply(a: Series, b: Series, keep: int) -> Series:
             head = heads[0] if heads else other.tail
             if head is not None:
                 tail = _least(tail, one.tail + head)
-    terms = [(p + q, c * d) for p, c in a.terms for q, d in b.terms]
-    return Series.build(((o, sp.expand_mul(c)) for o, c in terms), tail, keep)
+    terms = [(p + q, (c, d)) for p, c in a.terms for q, d in b.terms]
+    return Series.build(terms, tail, keep, _product)
+
+
+@lru_cache(maxsize=10_000)
+def _product(pair: tuple[sp.Expr, sp.Expr]) -> sp.Expr:
+    """c·d, multiplied out; the blocks of one problem ask for the same products again and again."""
+    return sp.expand_mul(sp.Mul(*pair))
 
 
 def integer_power(base: Series, n: int, keep: int) -> Series:

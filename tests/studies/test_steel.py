@@ -19,8 +19,10 @@ from ntk_theory.errors import StoreError
 from ntk_theory.studies.engine import sqlite as files
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.schema import TABLES
-from ntk_theory.studies.engine.store import Store
+from ntk_theory.studies.engine.store import Store, default_path
 from ntk_theory.studies.engine.wellformed import misfit
+from ntk_theory.studies.initialisation.criterion import Criterion
+from ntk_theory.studies.judging.judge import verify_kind
 from ntk_theory.studies.question.study import Study, canonical
 
 
@@ -254,3 +256,37 @@ def test_single_bits_of_a_finished_store(full: Path, path: Path) -> None:
         counts[what := outcome(path, expected)] += 1
         assert what in FINE, (at, bit, what)
     assert counts[REFUSED] >= 20
+
+
+OLDER = {name: value for name, value in Criterion().to_dict().items() if name != "refutation"}
+
+
+@pytest.mark.parametrize("by_default", [True, False])
+def test_a_criterion_from_before_a_number_was_added_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_default: bool
+) -> None:
+    """By the frozen text, which lacks the number; the same rows, none of them again."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    size = {"points": 4, "widths": (16, 32), "seeds": 3, "activations": "erf", "s": ("1/2", "1")}
+    asked = Study.from_problems("u_t + u*u_x", criterion=OLDER, **size)
+    path = default_path(asked) if by_default else tmp_path / "s.sqlite"
+    run(asked, path, workers=1)
+    before = everything(path)[0]
+    verify = {"workers": 1, "progress": False, "store": None if by_default else path, **size}
+    result = verify_kind("initialisation", "u_t + u*u_x", **verify)
+    assert result.path == path
+    assert everything(path)[0] == before
+    with Store.open(path) as store:
+        assert store.criterion == OLDER
+        assert len(store.verdicts()) == 1
+
+
+@pytest.mark.parametrize("frozen", [{"refutation": 1e-3}, {"level": 0.02}])
+def test_another_criterion_is_still_refused(tmp_path: Path, frozen: dict[str, float]) -> None:
+    asked = Study.from_problems("u_t + u*u_x", seeds=1, widths=(16,), criterion={**OLDER, **frozen})
+    Store.create(tmp_path / "s.sqlite", asked).close()
+    with pytest.raises(StoreError, match="another criterion"):
+        verify_kind(
+            "initialisation", "u_t + u*u_x", seeds=1, widths=(16,), points=16, activations="tanh",
+            s=asked.s, store=tmp_path / "s.sqlite",
+        )  # fmt: skip

@@ -27,6 +27,7 @@ class Criterion(CriterionBase):
         1e-4,
         "Family-wise error at which (b), (c) and (d) are refuted. A rejection at ``level`` only is "
         "undecided: among many studies some are rejected by chance, and more seeds tell.",
+        later=True,
     )
     top_widths: int = number(3, "The largest widths, whose samples are compared with the law.")
     rank_margin: float = number(

@@ -13,9 +13,12 @@ from typing import Any, Self
 from ntk_theory.errors import InputError
 
 
-def number(default: float, meaning: str) -> Any:
-    """A field of a criterion: its default, whose type it keeps, and what it means in words."""
-    return field(default=default, metadata={"meaning": meaning})
+def number(default: float, meaning: str, *, later: bool = False) -> Any:
+    """A field of a criterion: its default, whose type it keeps, and what it means in words.
+
+    ``later``: there are stores from before it was added; they are judged with its default.
+    """
+    return field(default=default, metadata={"meaning": meaning, "later": later})
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,12 @@ class CriterionBase:
     def meanings(cls) -> dict[str, str]:
         """What each number means, in words."""
         return {f.name: str(f.metadata["meaning"]) for f in fields(cls)}
+
+    @classmethod
+    def older(cls, table: Mapping[str, Any]) -> dict[str, Any]:
+        """The entries as frozen before later numbers were added, where those have their defaults."""
+        later = {f.name: f.default for f in fields(cls) if f.metadata["later"]}
+        return {name: value for name, value in table.items() if name not in later or later[name] != value}
 
     @classmethod
     def from_dict(cls, table: Mapping[str, object]) -> Self:

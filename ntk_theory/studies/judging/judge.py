@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine.run import run
-from ntk_theory.studies.engine.store import Store, opened
+from ntk_theory.studies.engine.sqlite import is_blank
+from ntk_theory.studies.engine.store import Store, default_path, opened
 from ntk_theory.studies.judging.criterion import CriterionBase
 from ntk_theory.studies.judging.kind import kind, kind_of
 from ntk_theory.studies.judging.result import Result
@@ -63,9 +65,28 @@ def verify_kind(
     for case in study.cases:
         for activation in study.activations:
             need_smooth(case.problem, activation)
-    with Store.open_or_create(store, study) as found:
-        run(study, found, workers=workers, cluster=cluster, progress=progress)
-        return record(found)
+    with _store_of(study, chosen.criterion, store) as found:
+        return _completed(found, workers, cluster, progress)
+
+
+def _store_of(study: Study, criterion: type[CriterionBase], path: str | Path | None) -> Store:
+    """The study's store; also one whose criterion says the same in fewer words, since it is older.
+
+    A number that a criterion got later has its default in the stores that lack it, by which they are judged:
+    that such a store does not spell it out is no other criterion. The frozen text stays as it is.
+    """
+    older = replace(study, criterion=criterion.older(study.criterion))
+    if path is None:
+        path = next((p for p in map(default_path, (study, older)) if p.exists()), default_path(study))
+    if is_blank(Path(path)):
+        return Store.create(path, study)
+    with Store.open(path) as found:
+        frozen = replace(study, criterion=found.criterion)
+        try:
+            same = criterion.from_dict(found.criterion) == criterion.from_dict(study.criterion)
+        except InputError:  # of another version: refused below, with the reason
+            same = False
+    return Store.open(path, frozen if same else study)
 
 
 def resume(
