@@ -57,7 +57,7 @@ Features = Annotated[
     typer.Option(
         "--features",
         metavar="TOML",
-        help="A feature map: 'x = { periodic = 2 }', or 'fourier = 64, sigma = 1, seed = 0'.",
+        help="A feature map: 'x = { periodic = 2 }', or 'fourier = 64, sigma = 1, seed = 0'; default none.",
     ),
 ]
 Start = Annotated[
@@ -65,10 +65,13 @@ Start = Annotated[
     typer.Option(
         "--init",
         metavar="NAME|TOML",
-        help=f"How weights start: {', '.join(NAMES)}; or 'sigma_w = 1, sigma_b = 0, law = \"uniform\"'.",
+        help=f"How weights start: {', '.join(NAMES)}; or 'sigma_w = 1, sigma_b = 0, law = \"uniform\"'. "
+        "Default N(0, 1).",
     ),
 ]
-Elsewhere = Annotated[str | None, typer.Option(metavar="TEXT", help="Not here yet; see kernel and limit.")]
+Elsewhere = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Not here yet, see kernel and limit; default none.")
+]
 MapInputs = Annotated[
     bool, typer.Option("--map-inputs", help="Map the domain onto [-1, 1] before the first layer.")
 ]
