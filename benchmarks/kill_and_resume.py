@@ -20,6 +20,7 @@ import random
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -46,7 +47,8 @@ def trial(path: Path, cells: int, seconds: float, *, group: bool) -> dict[str, o
         study_cases.wait_for(process, path, cells)
         time.sleep(seconds)
         finished = process.poll() is not None
-        study_cases.kill(process, group=group)
+        if not finished:
+            study_cases.kill(process, group=group)
     finally:
         study_cases.bury(process)
     journal = Path(f"{path}-journal").exists()
@@ -109,10 +111,14 @@ def main(kills: int, inside: int, seed: int) -> int:
         study_cases.bury(process)
         expected, equal = fingerprint(start), 0
         for k in range(kills):
-            cells, seconds = (
-                (0, rng.uniform(0, whole)) if k < kills // 2 else (rng.randrange(80), rng.uniform(0, 0.3))
-            )
-            result = trial(Path(folder) / f"{k}.sqlite", cells, seconds, group=bool(k % 2))
+            for attempt in count():  # until the moment comes before the study's end
+                cells, seconds = (
+                    (0, rng.uniform(0, whole)) if k < kills // 2 else (rng.randrange(80), rng.uniform(0, 0.3))
+                )
+                path = Path(folder) / f"{k}-{attempt}.sqlite"
+                result = trial(path, cells, seconds, group=bool(k % 2))
+                if not result["finished_before"]:
+                    break
             result["equal"] = result.pop("fingerprint") == expected
             equal += bool(result["equal"])
             print(json.dumps(result), flush=True)
