@@ -20,12 +20,14 @@ import random
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import study_cases
 
+from ntk_theory.studies.engine import run as runner
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.store import Store
 
@@ -45,7 +47,8 @@ def trial(path: Path, cells: int, seconds: float, *, group: bool) -> dict[str, o
         study_cases.wait_for(process, path, cells)
         time.sleep(seconds)
         finished = process.poll() is not None
-        study_cases.kill(process, group=group)
+        if not finished:
+            study_cases.kill(process, group=group)
     finally:
         study_cases.bury(process)
     journal = Path(f"{path}-journal").exists()
@@ -62,12 +65,23 @@ def trial(path: Path, cells: int, seconds: float, *, group: bool) -> dict[str, o
     }
 
 
+def transactions() -> int:
+    """How many transactions of cells a child with one worker makes: one per batch."""
+    runner.BATCH_SECONDS, usual = study_cases.BATCH_SECONDS, runner.BATCH_SECONDS
+    try:
+        return len(runner.make_batches(study_cases.long(), study_cases.long().cells(), {}))
+    finally:
+        runner.BATCH_SECONDS = usual
+
+
 def held_trial(path: Path, number: int) -> dict[str, object]:
     """Kill within the transaction of cells of this number; resume."""
     process = study_cases.child("long", path, workers=1, held=number)
     try:
         assert process.stdout is not None
-        word, seen = process.stdout.readline().split()
+        word, _, seen = process.stdout.readline().strip().partition(" ")
+        if word != "inside":
+            raise SystemExit(f"the study ended without a transaction of cells number {number}")
         journal, others = Path(f"{path}-journal").stat().st_size, study_cases.stored(path)
         study_cases.kill(process, group=True)
     finally:
@@ -79,7 +93,7 @@ def held_trial(path: Path, number: int) -> dict[str, object]:
         "seen_by_others": others,
         "cells_kept": summary.present,
         "journal_bytes": journal,
-        "inside": word == "inside" and journal > 0 and summary.present < int(seen),
+        "inside": journal > 0 and summary.present < int(seen),
         "recomputed": summary.computed,
         "fingerprint": fingerprint(path),
     }
@@ -97,16 +111,20 @@ def main(kills: int, inside: int, seed: int) -> int:
         study_cases.bury(process)
         expected, equal = fingerprint(start), 0
         for k in range(kills):
-            cells, seconds = (
-                (0, rng.uniform(0, whole)) if k < kills // 2 else (rng.randrange(80), rng.uniform(0, 0.3))
-            )
-            result = trial(Path(folder) / f"{k}.sqlite", cells, seconds, group=bool(k % 2))
+            for attempt in count():  # until the moment comes before the study's end
+                cells, seconds = (
+                    (0, rng.uniform(0, whole)) if k < kills // 2 else (rng.randrange(80), rng.uniform(0, 0.3))
+                )
+                path = Path(folder) / f"{k}-{attempt}.sqlite"
+                result = trial(path, cells, seconds, group=bool(k % 2))
+                if not result["finished_before"]:
+                    break
             result["equal"] = result.pop("fingerprint") == expected
             equal += bool(result["equal"])
             print(json.dumps(result), flush=True)
-        within = 0
+        within, last = 0, transactions()
         for k in range(inside):
-            result = held_trial(Path(folder) / f"held{k}.sqlite", rng.randint(1, 12))
+            result = held_trial(Path(folder) / f"held{k}.sqlite", rng.randint(1, last))
             result["equal"] = result.pop("fingerprint") == expected
             equal += bool(result["equal"])
             within += bool(result["inside"])

@@ -31,6 +31,8 @@ def long(**changes: Any) -> Study:
     return small(**({"widths": (512, 4096), "seeds": 20, "points": 12} | changes))
 
 
+#: Of a child process: many small writes, to be killed in.
+BATCH_SECONDS = 0.03
 #: What a child process does; arguments: factory of a study in this module, store, workers, and
 #: the transaction of cells that stays open, counted from 1; 0: none.
 CHILD = """
@@ -40,7 +42,7 @@ sys.path.insert(0, {tests!r})
 import study_cases
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.studies.engine import run as runner
-runner.BATCH_SECONDS = 0.03  # many small writes, to be killed in
+runner.BATCH_SECONDS = study_cases.BATCH_SECONDS
 study_cases.hold(int(sys.argv[4]))
 if __name__ == "__main__":
     # Tests that a shell started in the background inherit an ignored SIGINT, and so would this process.
