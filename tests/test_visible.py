@@ -115,11 +115,13 @@ COMMANDS = [
     ["kernel", "--width", "6", "--points", "3", "--json"], ["limit", "--points", "2", "--draws", "4"],
     ["train", "--steps", "1", "--width", "4"],
 ]  # fmt: skip
+#: The problem is homogeneous, so a run that fits it is called underdetermined.
+ENDS = {"train": 4}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_problem_s_title(command: list[str], problem_file: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run([command[0], str(problem_file), *command[1:]]) == 0
+    assert run([command[0], str(problem_file), *command[1:]]) == ENDS.get(command[0], 0)
     out, err = capfd.readouterr()
     assert not steers(out + err)
 
@@ -135,7 +137,7 @@ def test_a_title_is_no_formula_in_a_picture(problem_file: Path, capfd: pytest.Ca
         }
         points = ["--points", "4"]
         code = run([command, str(problem_file), *points, *sizes[command], "--plot", str(folder / name)])
-        assert code == 0, capfd.readouterr().err
+        assert code == ENDS.get(command, 0), capfd.readouterr().err
 
 
 def test_a_study_s_page_rows_and_tables(problem_file: Path, capfd: pytest.CaptureFixture[str]) -> None:
