@@ -10,6 +10,7 @@ import pytest
 import ntk_theory as nt
 from ntk_theory.cli.app import run
 from ntk_theory.errors import Interrupted
+from ntk_theory.studies.engine.database import Database
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.question.study import Study
 from ntk_theory.studies.zoo import MAX_ORDER, decided_zoo, is_decided, order_of
@@ -215,7 +216,7 @@ def test_reports_add_nothing_to_a_store_and_need_no_right_to_write(tmp_path, mon
     def never(*_, **__):
         raise AssertionError("a report wrote to its store")
 
-    monkeypatch.setattr(Store, "_transaction", never)
+    monkeypatch.setattr(Database, "transaction", never)
     for _ in range(2):
         assert run(["report", str(path), "-o", str(tmp_path / "page.html")]) == 0
         assert run(["resume", str(path), "--workers", "1"]) == 0
