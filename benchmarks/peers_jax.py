@@ -14,13 +14,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import sympy as sp
 from jax.experimental import jet
 from jax.scipy.special import erf
 from peer_expressions import bound, evaluate
 
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.setting.features import Period
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.problem import Group, Problem
 
@@ -101,7 +101,7 @@ def features(network: Network, x: Any, mapped: Any) -> Any:
         entry = given.get(name, {})
         if "periodic" in entry:
             count = entry.get("harmonics", 1)
-            period = float(sp.sympify(entry["periodic"]))
+            period = float(Period.of(entry["periodic"]))
             angles += [2 * np.pi * k * x[j] / period for k in range(1, count + 1)]
             sizes += [count**-0.5] * count
         elif "affine" in entry:

@@ -5,19 +5,13 @@ False-alarm rates: 0.01 per test, family-wise over its entries, seeds fixed in a
 
 import numpy as np
 import pytest
+from limit_samples import INDICES, POINTS, jet_ntks, jet_products, upper
 from limit_statistics import mean_p_value
 
 import ntk_theory as nt
-from ntk_theory.empirical.jet_ntk import jet_ntk
-from ntk_theory.empirical.jets import scaled_jets
 from ntk_theory.limit import infinite_jets
 from ntk_theory.model.network import Network
-from ntk_theory.symbolic.jets import Slot
 
-INDICES = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1))
-SLOTS = tuple(Slot("u", index) for index in INDICES)
-POINTS = np.array([[0.3, -0.7], [-0.9, 0.4], [0.8, 0.6]])
-UPPER = np.triu_indices(len(INDICES) * len(POINTS))
 MAPS = {
     "periodic": {"x": {"periodic": 2}},
     "harmonics": {"x": {"periodic": "pi", "harmonics": 2}, "t": {"periodic": 3}},
@@ -33,11 +27,6 @@ def limit(net):
     return infinite_jets(net.activation, len(net.widths), POINTS, INDICES, lift=net.lift)
 
 
-def upper(array):
-    size = len(INDICES) * len(POINTS)
-    return np.asarray(array).reshape(size, size)[UPPER]
-
-
 @pytest.mark.statistics
 @pytest.mark.parametrize(
     ("features", "depth"), [("periodic", 1), ("harmonics", 2), ("fourier", 1), ("fourier", 3)]
@@ -45,7 +34,7 @@ def upper(array):
 def test_mean_of_64_networks_of_width_2048(features, depth):
     """T_N against T^∞; the mean of 64 sees the wrong law of another map, below 1e-6."""
     net = network(features, depth=depth)
-    samples = np.array([upper(jet_ntk(net, net.init(seed), POINTS, SLOTS)) for seed in range(64)])
+    samples = jet_ntks(net, 64)
     assert mean_p_value(samples, upper(limit(net).jet_ntk)) > 0.01
     other = network("periodic" if features == "fourier" else "fourier", depth=depth)
     for wrong in (other, network(None, depth=depth)):
@@ -56,8 +45,7 @@ def test_mean_of_64_networks_of_width_2048(features, depth):
 @pytest.mark.parametrize("features", MAPS)
 def test_covariance_of_300_networks(features):
     net = network(features, width=1024, depth=2)
-    fields = np.array([scaled_jets(net, net.init(seed), POINTS, SLOTS).reshape(-1) for seed in range(300)])
-    products = fields[:, UPPER[0]] * fields[:, UPPER[1]]
+    products = jet_products(net, 300)
     assert mean_p_value(products, upper(limit(net).covariance)) > 0.01
     assert mean_p_value(products, upper(limit(network(None, depth=2)).covariance)) < 1e-6
 

@@ -7,24 +7,17 @@ import math
 
 import numpy as np
 import pytest
+from limit_samples import INDICES, POINTS, SIZE, jet_ntks, jet_products, upper
 from limit_statistics import mean_p_value
 from scipy.integrate import dblquad
 
 import ntk_theory as nt
-from ntk_theory.empirical.jet_ntk import jet_ntk
-from ntk_theory.empirical.jets import scaled_jets
 from ntk_theory.errors import InputError
 from ntk_theory.limit import first_layer as first_layer_module
 from ntk_theory.limit import infinite_jets
 from ntk_theory.limit.recursion import first_layer
 from ntk_theory.model.network import Network
-from ntk_theory.symbolic.jets import Slot
 
-INDICES = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1))
-SLOTS = tuple(Slot("u", index) for index in INDICES)
-POINTS = np.array([[0.3, -0.7], [-0.9, 0.4], [0.8, 0.6]])
-SIZE = len(INDICES) * len(POINTS)
-UPPER = np.triu_indices(SIZE)
 STARTS = {
     "pytorch": "pytorch",
     "glorot-uniform": "glorot-uniform",
@@ -39,10 +32,6 @@ def network(start, width=2048, depth=1, **options):
 
 def limit(net):
     return infinite_jets(net.activation, len(net.widths), POINTS, INDICES, **first_layer(net))
-
-
-def upper(array):
-    return np.asarray(array).reshape(SIZE, SIZE)[UPPER]
 
 
 @pytest.mark.parametrize("law", ["uniform", "truncated normal"])
@@ -106,7 +95,7 @@ def test_sobol_points_agree_with_the_tensor_rule(monkeypatch):
 )
 def test_mean_of_48_networks_of_width_2048(start, depth):
     net = network(start, depth=depth)
-    samples = np.array([upper(jet_ntk(net, net.init(seed), POINTS, SLOTS)) for seed in range(48)])
+    samples = jet_ntks(net, 48)
     assert mean_p_value(samples, upper(limit(net).jet_ntk)) > 0.01
     assert mean_p_value(samples, upper(limit(network(None, depth=depth)).jet_ntk)) < 1e-6
 
@@ -115,8 +104,7 @@ def test_mean_of_48_networks_of_width_2048(start, depth):
 @pytest.mark.parametrize("start", STARTS)
 def test_covariance_of_300_networks(start):
     net = network(start, width=1024, depth=2)
-    fields = np.array([scaled_jets(net, net.init(seed), POINTS, SLOTS).reshape(-1) for seed in range(300)])
-    products = fields[:, UPPER[0]] * fields[:, UPPER[1]]
+    products = jet_products(net, 300)
     assert mean_p_value(products, upper(limit(net).covariance)) > 0.01
     assert mean_p_value(products, upper(limit(network(None, depth=2)).covariance)) < 1e-6
 
@@ -129,7 +117,7 @@ def test_the_law_of_the_first_layer_is_seen_at_depth_one():
         Network(("x", "t"), ("u",), 4096, initialisation={**start, "law": law})
         for law in ("uniform", "normal")
     )
-    samples = np.array([upper(jet_ntk(net, net.init(seed), POINTS, SLOTS)) for seed in range(48)])
+    samples = jet_ntks(net, 48)
     assert mean_p_value(samples, upper(limit(net).jet_ntk)) > 0.01
     assert mean_p_value(samples, upper(limit(wrong).jet_ntk)) < 1e-6
 
