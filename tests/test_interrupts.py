@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,23 +21,41 @@ from ntk_theory.training import load_network
 TRAIN = ["train", "heat", "--width", "6", "--depth", "2", "--points", "8", "--method", "adam", "--no-drift"]
 
 
-def started(arguments: list[str], place: Path, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    """The command in a process of its own; ``before`` is the program that turns into it."""
-    return subprocess.Popen(
+#: A program that turns into the one after it, and hears every signal: the tests may have been started in the
+#: background or under ``nohup``, whose ignored signals stay ignored in all processes from there on.
+HEARING = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys\n"
+    f"for number in {[int(number) for number in SIGNALS]}: signal.signal(number, signal.SIG_DFL)\n"
+    "os.execv(sys.argv[1], sys.argv[1:])",
+)
+
+
+@contextmanager
+def started(
+    arguments: list[str], place: Path, before: tuple[str, ...] = HEARING
+) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, which ends with the block; ``before`` turns into it."""
+    with subprocess.Popen(
         [*before, sys.executable, "-m", "ntk_theory", *arguments],
         cwd=place, env=os.environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda n: n.name)
 def test_training_that_is_stopped_leaves_its_last_whole_step(number, tmp_path):
-    process = started([*TRAIN, "--steps", "100000000", "-o", "net.npz"], tmp_path)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("step 64 "):
-            break
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    with started([*TRAIN, "--steps", "100000000", "-o", "net.npz"], tmp_path) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("step 64 "):
+                break
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert "Traceback" not in err
     (last,) = [line for line in err.splitlines() if line.startswith("ntk-theory:")]
@@ -55,13 +75,14 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path):
     # By a shell: a function before the start would fork this process with the threads of other libraries.
     ignoring = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh")
     # Enough points that the run is not overfitted, which would end it with a code of its own.
-    process = started([*TRAIN, "--points", "32", "--steps", "2000", "-o", "net.npz"], tmp_path, ignoring)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("step 64 "):
-            break
-    process.send_signal(signal.SIGHUP)
-    process.communicate(timeout=60)
+    run_on = [*TRAIN, "--points", "32", "--steps", "2000", "-o", "net.npz"]
+    with started(run_on, tmp_path, ignoring) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("step 64 "):
+                break
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 
