@@ -161,8 +161,8 @@ def _normal_tail(z: float) -> float:
 def _gated_tanh(f: Floats, z: Floats, c: int, top: int) -> None:
     """Rows 0..top of y = tanh(log(1 + e^z)): y' = S w with S the logistic function and w = 1 − y².
 
-    y = ((1 + e^z)² − 1)/((1 + e^z)² + 1) and 1 − y are quotients of sums of positive terms. Of the products in
-    S w and y² all but one decay faster than the row itself, so that the tails keep their digits.
+    y = ((1 + e^z)² − 1)/((1 + e^z)² + 1) and 1 − y are quotients of sums of positive terms. Of the products
+    in S w and y² all but one decay faster than the row itself, so that the tails keep their digits.
     """
     gate = np.empty((2, top + 1, c))
     s, w = gate[0], gate[1]
