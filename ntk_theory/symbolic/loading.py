@@ -43,6 +43,7 @@ KEYS = (
     "equations",
     "parameters",
     "ansatz",
+    "network",
     "domain",
     "solution",
     "conditions",
@@ -159,6 +160,7 @@ class _Reader:
             name=self.name,
             title=str(self.table.get("title", "")),
             source=str(self.table.get("source", "")),
+            network=self.table.get("network", {}),
         )
 
     def _equations(self) -> tuple[Group, ...]:
