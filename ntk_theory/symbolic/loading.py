@@ -19,6 +19,7 @@ from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.grammar.calculus import total_derivative
 from ntk_theory.symbolic.jets import JetSpace, base_of
+from ntk_theory.symbolic.limits import MAX_GROUPS
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_parts import (
     EquationEntry,
@@ -226,6 +227,8 @@ class _Reader:
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
             raise ProblemError(f"{key} must be an array of tables, [[{key}]]")
+        if len(value) > MAX_GROUPS:
+            raise ProblemError(f"there are {len(value)} {key}; at most {MAX_GROUPS} are read")
         return value
 
     def _mapping(self, key: str) -> Mapping[str, Any]:
