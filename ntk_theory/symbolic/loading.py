@@ -44,6 +44,7 @@ KEYS = (
     "equations",
     "parameters",
     "ansatz",
+    "network",
     "domain",
     "solution",
     "conditions",
@@ -160,6 +161,7 @@ class _Reader:
             name=self.name,
             title=str(self.table.get("title", "")),
             source=str(self.table.get("source", "")),
+            network=self.table.get("network", {}),
         )
 
     def _equations(self) -> tuple[Group, ...]:
