@@ -7,7 +7,7 @@ such things, powers of sums, quotients, pieces, systems of several equations. A 
 ``--most`` texts, so that the memory of one is not the memory of many. Every text is answered as the command
 line does it: classified, and its summary made. Printed: how many were answered, how many refused (an error of
 this package, which names what is wrong), the slowest, the largest memory. Exit code 1 where a text took
-longer or more, or ended otherwise. Seconds are those of the processor: other work on the machine does not count.
+longer or more, or ended otherwise. Seconds are the processor's: other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import ntk_theory as nt
 
 MOST_SECONDS = 5.0
 MOST_MEGABYTES = 500.0
-#: Seconds after which a text is given up, so that the others are asked too.
+#: Seconds of the processor after which a text is given up, so that the others are asked too.
 HOPELESS = 30
 
 FUNCTIONS = ("exp", "log", "sin", "cos", "tanh", "abs", "erf", "atan", "sqrt", "sinh", "sign", "cosh")
@@ -145,8 +145,8 @@ def _give_up(*_: object) -> None:
 def answered(text: str) -> Answer:
     """Put one text to `classify`, as the command line does."""
     begin = time.process_time()
-    signal.signal(signal.SIGALRM, _give_up)
-    signal.alarm(HOPELESS)
+    signal.signal(signal.SIGPROF, _give_up)
+    signal.setitimer(signal.ITIMER_PROF, HOPELESS)
     try:
         str(nt.classify(text))
         outcome = "answered"
@@ -155,7 +155,7 @@ def answered(text: str) -> Answer:
     except Exception as accident:  # whatever it is, it is what this script looks for
         outcome = f"{type(accident).__name__}: {accident}"[:200]
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Answer(text, outcome, time.process_time() - begin, used)
 

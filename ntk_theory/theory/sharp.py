@@ -38,9 +38,9 @@ from ntk_theory.theory.vanishing import Verdict, verdict_of
 
 #: The three pieces of the axis of s.
 Side = End | None
-#: What looking up a pair of rows costs, and what deciding a pair that is not like another costs, in nodes.
+#: What looking up a pair of rows costs, and what deciding one on one side of s = 1/2 does, in nodes.
 PAIR_NODES = 5
-MEETING_NODES = 400
+MEETING_NODES = 200
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,6 @@ class Kernel:
         return self._blocks[block]
 
     def _sharp(self, pairs: Sequence[tuple[ResidualRow, ResidualRow]]) -> SharpBlock:
-        effort.spend(MEETING_NODES * len(pairs))
         sides: dict[Side, list[Meeting]] = {
             side: [m for pair in pairs for m in self.meetings(*pair, side)]
             for side in (End.INFINITY, None, End.ZERO)
@@ -157,6 +156,7 @@ class Kernel:
         key = (self._kind(g, h), side)
         if key not in self._known:
             effort.asking(f"the block of {g.group.name} and {h.group.name}")
+            effort.spend(MEETING_NODES)
             self._known[key] = self._meet(g, h, side)
         return self._known[key]
 

@@ -36,7 +36,7 @@ DRAWS_OF_SIGNS = 24
 #: More products of entries than this are not contracted; T^∞ is then taken as generic.
 MAX_PRODUCTS = 4000
 #: What one contraction at random places costs, in nodes.
-VERDICT_NODES = 100
+VERDICT_NODES = 200
 
 
 @dataclass(frozen=True)
