@@ -17,8 +17,8 @@ from ntk_theory.errors import InputError, NTKTheoryError, ProblemError
 from ntk_theory.inputs import reading
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
-from ntk_theory.symbolic.grammar.calculus import total_derivative
 from ntk_theory.symbolic.jets import JetSpace, base_of
+from ntk_theory.symbolic.limits import MAX_GROUPS
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_parts import (
     EquationEntry,
@@ -27,9 +27,9 @@ from ntk_theory.symbolic.loading_parts import (
     named_equations,
     parts_space,
 )
+from ntk_theory.symbolic.on_functions import substitute
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.parts import Box, Interval, moved
-from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.problem import EQUATION_NAME, Face, Group, GroupKind, Problem
 
 #: Keys of a problem file, in the order in which they are written.
@@ -43,6 +43,7 @@ KEYS = (
     "equations",
     "parameters",
     "ansatz",
+    "network",
     "domain",
     "solution",
     "conditions",
@@ -159,6 +160,7 @@ class _Reader:
             name=self.name,
             title=str(self.table.get("title", "")),
             source=str(self.table.get("source", "")),
+            network=self.table.get("network", {}),
         )
 
     def _equations(self) -> tuple[Group, ...]:
@@ -226,6 +228,8 @@ class _Reader:
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
             raise ProblemError(f"{key} must be an array of tables, [[{key}]]")
+        if len(value) > MAX_GROUPS:
+            raise ProblemError(f"there are {len(value)} {key}; at most {MAX_GROUPS} are read")
         return value
 
     def _mapping(self, key: str) -> Mapping[str, Any]:
@@ -374,24 +378,3 @@ class _Reader:
             for variable in face:
                 self._is_variable(variable, where)
         return tuple({v: self._scalar(value, where) for v, value in face.items()} for face in given)
-
-
-def substitute(operator: Operator, solution: Mapping[str, sp.Expr]) -> sp.Expr:
-    """F evaluated on known functions of the variables: every slot becomes its derivative."""
-    space: JetSpace = operator.space
-    values = {}
-    for slot in operator.slots:
-        orders = [(v, n) for v, n in zip(space.variable_symbols, slot.index, strict=True) if n]
-        values[space.symbol(slot)] = _derivative(solution[slot.field], orders)
-    return operator.expression.xreplace(values)
-
-
-def _derivative(expression: sp.Expr, orders: Sequence[tuple[sp.Symbol, int]]) -> sp.Expr:
-    """The mixed partial derivative; one that would contain a delta is refused."""
-    if not expression.has(sp.sign, sp.Abs, Piece):
-        return sp.diff(expression, *orders) if orders else expression
-    for symbol, order in orders:
-        along = total_derivative(None, symbol.name)
-        for _ in range(order):
-            expression = along(expression)
-    return expression

@@ -15,11 +15,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import sympy as sp
 
 from ntk_theory.errors import InputError, ProblemError
-from ntk_theory.symbolic import parts, soundness
+from ntk_theory.symbolic import network_table, parts, soundness
 from ntk_theory.symbolic.ansatz import Ansatz, Residual, residual_on
 from ntk_theory.symbolic.jets import JetSpace, part_of
 from ntk_theory.symbolic.numbers import bind
@@ -125,7 +126,8 @@ class Construction:
 class Problem:
     """A named PDE problem. Conditions come first, in declared order, then the equations.
 
-    With an ansatz (``construction``) ``space`` is that of the outputs, and ``solution`` is in :attr:`solved`.
+    ``network`` is the table ``[network]`` of its file, which only the command line reads. With an ansatz
+    (``construction``) ``space`` is that of the outputs, and ``solution`` is in :attr:`solved`.
 
     Raises
     ------
@@ -143,6 +145,7 @@ class Problem:
     title: str = ""
     source: str = ""
     construction: Construction | None = None
+    network: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, JetSpace):
@@ -154,6 +157,7 @@ class Problem:
         soundness.put(self, "domain", soundness.box("domain", self.domain, self.space))
         soundness.put(self, "solution", soundness.solution(self.solution, self.solved))
         soundness.put(self, "parameters", soundness.parameters(self.parameters, self.space))
+        soundness.put(self, "network", network_table.checked(self.network, self.space.variables))
         _check_groups(self)
 
     @property

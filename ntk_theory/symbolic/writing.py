@@ -9,6 +9,7 @@ import sympy as sp
 from ntk_theory.errors import ProblemError
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.jets import JetSpace, base_of
+from ntk_theory.symbolic.network_table import toml_lines
 from ntk_theory.symbolic.parts import Box, moved
 from ntk_theory.symbolic.problem import Group, Problem
 
@@ -24,6 +25,8 @@ def to_toml(problem: Problem) -> str:
             f"the parameter {free[0]} has no value, so the problem cannot be written; give it one"
         )
     blocks = [_head(problem)]
+    if problem.network:
+        blocks.append(toml_lines(problem.network))
     if problem.domain:
         blocks.append(["[domain]", *(f"{v} = {_ends(ends)}" for v, ends in problem.domain.items())])
     if problem.solution:
