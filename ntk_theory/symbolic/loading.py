@@ -18,7 +18,6 @@ from ntk_theory.inputs import reading
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.jets import JetSpace, base_of
-from ntk_theory.symbolic.known import substitute
 from ntk_theory.symbolic.limits import MAX_GROUPS
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
