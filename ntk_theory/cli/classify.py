@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import ntk_theory as nt
+from ntk_theory.cli.network_table import or_table
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -31,6 +32,7 @@ from ntk_theory.visible import say
 
 
 def command(
+    context: typer.Context,
     what: What,
     output_bias: OutputBias = "zero",
     activation: Activation = "tanh",
@@ -50,15 +52,19 @@ def command(
     hard: Hard = False,
 ) -> None:
     """For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation."""
-    refuse(init=init)
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
+    problem = resolve(what, parameter, fields, variables, ansatz, hard)
+    options = or_table(
+        context, problem, activation=activation, output_bias=output_bias, features=features, init=init
+    )
+    refuse(init=options["init"])
     c = nt.classify(
-        resolve(what, parameter, fields, variables, ansatz, hard),
-        output_bias=output_bias,
-        activation=activation,
+        problem,
+        output_bias=options["output_bias"],
+        activation=options["activation"],
         input_map="domain" if map_inputs else None,
-        features=features_of(features),
+        features=features_of(options["features"]),
     )
     at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
     if as_json:

@@ -12,6 +12,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory import empirical, model, report
 from ntk_theory.cli.files import KERNEL, console, save, writing
+from ntk_theory.cli.network_table import network_options, or_table
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -27,13 +28,10 @@ from ntk_theory.cli.options import (
     Start,
     Variables,
     What,
-    features_of,
     gibibytes,
-    layers,
     network_for,
     print_json,
     resolve,
-    start_of,
     within,
 )
 from ntk_theory.outputs import PICTURE, Outputs
@@ -51,6 +49,7 @@ MOST_POINTS, MOST_SEED = 10**6, 2**63 - 1
 
 
 def command(
+    context: typer.Context,
     what: What,
     width: Annotated[
         str, typer.Option("--width", help="Neurons per layer; or one per layer: 512,256.")
@@ -89,17 +88,18 @@ def command(
     outputs = Outputs([what], force)
     outputs.claim("--output", output, KERNEL)
     outputs.claim("--plot", plot, PICTURE)
-    shape = layers(width, depth)
-    network = network_for(
+    options = or_table(
+        context,
         problem,
-        map_inputs=map_inputs,
+        width=width,
+        depth=depth,
         s=s,
         activation=activation,
         output_bias=output_bias,
-        features=features_of(features),
-        initialisation=start_of(init),
-        **shape,
+        features=features,
+        init=init,
     )
+    network = network_for(problem, map_inputs=map_inputs, **network_options(options))
     limit = gibibytes(memory_limit)
     _announce(problem, network, points, path, limit)
     at = nt.draw_points(problem, points, seed)

@@ -12,6 +12,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory import advice, limit, model, report
 from ntk_theory.cli.files import LAW, console, save, writing
+from ntk_theory.cli.network_table import is_given, network_options, one_width, or_table
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -27,12 +28,10 @@ from ntk_theory.cli.options import (
     Start,
     Variables,
     What,
-    features_of,
     gibibytes,
     network_for,
     print_json,
     resolve,
-    start_of,
     whole_numbers,
     within,
 )
@@ -56,6 +55,7 @@ PICTURE_DRAWS = 200
 
 
 def command(
+    context: typer.Context,
     what: What,
     s: Annotated[
         list[str] | None,
@@ -101,25 +101,30 @@ def command(
     within("--seed", seed, 0, MOST_SEED)
     if not 0 < rtol < 1:
         raise InputError(f"--rtol is {rtol}; it needs a number between 0 and 1, such as 1e-8")
-    widths = [within("--width", n, 1, 10**7) for n in whole_numbers("--width", width)]
-    outputs = Outputs([what], force)
-    outputs.claim("--output", output, LAW)
-    outputs.claim("--plot", plot, PICTURE)
-    network = network_for(
+    options = or_table(
+        context,
         problem,
-        map_inputs=map_inputs,
-        width=widths[0],
+        width=width,
         depth=depth,
         activation=activation,
         output_bias=output_bias,
-        features=features_of(features),
-        initialisation=start_of(init),
+        features=features,
+        init=init,
     )
+    if not is_given(context, "width"):
+        options = one_width(options, "limit")
+    widths = [within("--width", n, 1, 10**7) for n in whole_numbers("--width", str(options["width"]))]
+    outputs = Outputs([what], force)
+    outputs.claim("--output", output, LAW)
+    outputs.claim("--plot", plot, PICTURE)
+    shape = {**options, "width": str(widths[0])}
+    network = network_for(problem, map_inputs=map_inputs, **network_options(shape))
     for n in widths:
         network.check_width(n)
     if plot is not None and network.is_standard:
         raise InputError(
-            f"--plot shows a law at many widths, but the law of --init {init} holds at one; leave --plot out"
+            f"--plot shows a law at many widths, but the law of --init {options['init']} holds at one; "
+            "leave --plot out"
         )
     at = nt.draw_points(problem, points, seed)
     memory = gibibytes(memory_limit)

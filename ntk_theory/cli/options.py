@@ -95,22 +95,23 @@ Variables = Annotated[
 ]
 
 
-def features_of(text: str | None) -> dict[str, Any] | None:
-    """The plain data of ``--features``, which is the inside of a TOML table."""
-    return None if text is None else _table("--features", text, "x = { periodic = 2 }")
+def features_of(given: str | dict[str, Any] | None) -> dict[str, Any] | None:
+    """The plain data of ``--features``, which is the inside of a TOML table; of ``[network]`` as it is."""
+    return _table("--features", given, "x = { periodic = 2 }") if isinstance(given, str) else given
 
 
-def start_of(text: str | None) -> str | dict[str, Any] | None:
-    """The plain data of ``--init``: a name, or the inside of a TOML table."""
-    return _table("--init", text, "sigma_w = 1, sigma_b = 0") if text is not None and "=" in text else text
+def start_of(given: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+    """The plain data of ``--init``: a name, or the inside of a TOML table; of ``[network]`` as it is."""
+    is_table = isinstance(given, str) and "=" in given
+    return _table("--init", given, "sigma_w = 1, sigma_b = 0") if is_table else given  # type: ignore[arg-type]
 
 
-def refuse(**given: str | None) -> None:
+def refuse(**given: Any) -> None:
     """Say of ``features`` and ``init`` that a command speaks of the network of THEORY §1 only."""
     for name, value in given.items():
         if value is not None:
             raise InputError(
-                f"--{name} is {value[:40]!r}, but what this command says is derived for networks of "
+                f"--{name} is {str(value)[:40]!r}, but what this command says is derived for networks of "
                 f"N(0, 1) weights on plain inputs; leave --{name} out, or take kernel, limit or train"
             )
 

@@ -9,6 +9,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory import advice
 from ntk_theory.cli.files import console
+from ntk_theory.cli.network_table import one_width, or_table
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -29,6 +30,7 @@ from ntk_theory.report import terminal
 
 
 def command(
+    context: typer.Context,
     what: What,
     goal: Annotated[
         str, typer.Option("--goal", help="accuracy, or constant-kernel: K converges and stays in training.")
@@ -57,9 +59,20 @@ def command(
 
     With the kernel's limits, the residual at the start, the drift in training, and the cost.
     """
-    refuse(features=features, init=init)
     problem = resolve(what, parameter, fields, variables, ansatz, hard)
-    for name, value in (("--width", width), ("--depth", depth), ("--points", points)):
+    options = or_table(
+        context,
+        problem,
+        width=width,
+        depth=depth,
+        activation=activation,
+        output_bias=output_bias,
+        features=features,
+        init=init,
+    )
+    options = one_width(options, "recommend")
+    refuse(features=options.pop("features"), init=options.pop("init"))
+    for name, value in (("--width", options["width"]), ("--depth", options["depth"]), ("--points", points)):
         if value < 1:
             raise InputError(f"{name} is {value}; it needs a positive number")
     if seed < 0:
@@ -70,10 +83,7 @@ def command(
     found = nt.recommend(
         problem,
         goal=wanted,  # type: ignore[arg-type]
-        width=width,
-        depth=depth,
-        activation=activation,
-        output_bias=output_bias,
+        **options,
         s=s or advice.recommend.CANDIDATES,
         points=points,
         seed=seed,

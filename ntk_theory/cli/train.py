@@ -13,6 +13,7 @@ import typer
 from ntk_theory import report
 from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, console, save, writing
 from ntk_theory.cli.method_help import WithMethods
+from ntk_theory.cli.network_table import network_options, or_table
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -26,11 +27,8 @@ from ntk_theory.cli.options import (
     Start,
     Variables,
     What,
-    features_of,
-    layers,
     print_json,
     resolve,
-    start_of,
 )
 from ntk_theory.errors import InputError, Interrupted, TrainingError
 from ntk_theory.interrupts import unstopped
@@ -56,6 +54,7 @@ CLASS = WithMethods
 
 
 def command(
+    context: typer.Context,
     what: What,
     method: Annotated[
         str | None, typer.Option("--method", "-m", help="How to train, see below; default gauss-newton.")
@@ -160,15 +159,18 @@ def command(
     chosen, rules = resolved(
         _method(method, option, rate, until), {name: n for name, n in asked.items() if n is not None}
     )
-    network = default_network(
+    options = or_table(
+        context,
         problem,
-        **layers(width, depth),
+        width=width,
+        depth=depth,
         s=s,
         activation=activation,
         output_bias=output_bias,
-        features=features_of(features),
-        initialisation=start_of(init),
+        features=features,
+        init=init,
     )
+    network = default_network(problem, **network_options(options))
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train(
             problem,

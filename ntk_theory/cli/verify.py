@@ -12,6 +12,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory import report, studies
 from ntk_theory.cli.files import console
+from ntk_theory.cli.network_table import or_tables
 from ntk_theory.cli.options import (
     Ansatz,
     Elsewhere,
@@ -43,6 +44,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a claim w
 
 
 def command(
+    context: typer.Context,
     what: Annotated[
         list[str] | None,
         typer.Argument(metavar="PDE...", help="Expressions, zoo names, or paths of problem files (.toml)."),
@@ -101,7 +103,6 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
-    refuse(features=features, init=init)
     Outputs(what or ()).claim_store("--store", store)
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
@@ -127,7 +128,17 @@ def command(
     chosen = studies.judging.kind.kind(name)
     options = {**(chosen.quick if quick else {}), **size}
     settings = None if chosen.settings is None else chosen.settings.from_dict(flow)
-    depths = [_whole("--depth", d) for d in _list("--depth", depth)]
+    network = or_tables(
+        context,
+        problems,
+        depth=depth,
+        activation=activation,
+        output_bias=output_bias,
+        features=features,
+        init=init,
+    )
+    refuse(features=network["features"], init=network["init"])
+    depths = [_whole("--depth", d) for d in _list("--depth", str(network["depth"]))]
     results = [
         studies.judging.judge.verify_kind(
             name,
@@ -135,8 +146,8 @@ def command(
             settings=settings,
             **options,
             depth=layers,
-            activations=_list("--activation", activation),
-            output_bias=output_bias,
+            activations=_list("--activation", network["activation"]),
+            output_bias=network["output_bias"],
             sweep=swept,
             seed=seed,
             store=_store(store, layers, len(depths)),

@@ -14,7 +14,7 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.kernels.elementary import exp, gauss, product, sigmoid_and_slope, tanh_and_slope
 from ntk_theory.kernels.jit import inlined, kernel
-from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, RELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
+from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, MISH, RELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
 
 #: Neurons per chunk: (order + 2) rows of it and a few jets stay in the first cache levels.
 CHUNK = 256
@@ -158,6 +158,44 @@ def _normal_tail(z: float) -> float:
 
 
 @inlined
+def _gated_tanh(f: Floats, z: Floats, c: int, top: int) -> None:
+    """Rows 0..top of y = tanh(log(1 + e^z)): y' = S w with S the logistic function and w = 1 − y².
+
+    y = ((1 + e^z)² − 1)/((1 + e^z)² + 1) and 1 − y are quotients of sums of positive terms. Of the products
+    in S w and y² all but one decay faster than the row itself, so that the tails keep their digits.
+    """
+    gate = np.empty((2, top + 1, c))
+    s, w = gate[0], gate[1]
+    _sigmoid(s, z, c, top)
+    for i in range(c):
+        e = exp(-abs(z[i]))
+        if z[i] > 0.0:
+            below = 1.0 + 2.0 * e
+            rest = 2.0 * e * e
+            y = below / (below + rest)
+            gap = rest / (below + rest)
+        else:
+            rise = e * (e + 2.0)
+            y = rise / (rise + 2.0)
+            gap = 2.0 / (rise + 2.0)
+        f[0, i] = y
+        w[0, i] = gap * (1.0 + y)
+    for k in range(top):
+        inverse = 1.0 / (k + 1)
+        for i in range(c):
+            f[k + 1, i] = w[0, i] * s[k, i]
+        for j in range(1, k + 1):
+            for i in range(c):
+                f[k + 1, i] += w[j, i] * s[k - j, i]
+        for i in range(c):
+            f[k + 1, i] *= inverse
+            w[k + 1, i] = -2.0 * f[0, i] * f[k + 1, i]
+        for j in range(1, k + 1):
+            for i in range(c):
+                w[k + 1, i] -= f[j, i] * f[k + 1 - j, i]
+
+
+@inlined
 def fill(code: int, power: int, z: Floats, c: int, top: int, f: Floats) -> None:
     """f[k, i] = φ_k(z[i]) for k ≤ top, i < c."""
     if code == TANH:
@@ -184,6 +222,9 @@ def fill(code: int, power: int, z: Floats, c: int, top: int, f: Floats) -> None:
         _integrate(f, c, top, INV_SQRT_2PI)
         for i in range(c):
             f[0, i] = _normal_tail(z[i])
+        _times_z(f, z, c, top)
+    elif code == MISH:
+        _gated_tanh(f, z, c, top)
         _times_z(f, z, c, top)
     elif code == RELU:
         _relu(f, z, c, top, power)

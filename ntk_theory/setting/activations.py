@@ -89,7 +89,7 @@ class Activation:
 
 
 #: The codes of the recursions. A new one is a new name here.
-TANH, SIGMOID, SOFTPLUS, SIN, ERF, GAUSSIAN, SILU, GELU, RELU = range(9)
+TANH, SIGMOID, SOFTPLUS, SIN, ERF, GAUSSIAN, SILU, GELU, RELU, MISH = range(10)
 
 
 def _relu(power: int) -> Activation:
@@ -114,6 +114,8 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("silu", SILU, "z/(1 + exp(-z))", strip=math.pi),
         Activation("gelu", GELU, "z*(1 + erf(z/sqrt(2)))/2", strip=math.inf),
         _relu(1),
+        # tanh(log(1 + e^z)) has its poles where (1 + e^z)² = −1: e^z = −1 ± i.
+        Activation("mish", MISH, "z*tanh(log(1 + exp(z)))", strip=3 * math.pi / 4),
     )
 }
 _RELU_POWER = re.compile(r"relu\^?([1-9][0-9]?)\Z")

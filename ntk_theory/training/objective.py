@@ -88,8 +88,9 @@ class Objective:
 
     @cached_property
     def weights(self) -> Floats:
-        """λ per residual, (n,)."""
-        return per_residual(self.residuals.rows.groups, self.group_weights)
+        """λ per residual, (n,); within data in proportion to 1/σ²."""
+        rows = self.residuals.rows
+        return per_residual(rows.groups, self.group_weights) * rows.precision
 
     @cached_property
     def rates(self) -> Floats:
@@ -109,10 +110,10 @@ class Objective:
         if self.scale is None:
             return units
         own = np.array([self.scale.outputs[name] for name in self.network.fields])
-        bias = self.template.output_bias
-        last = [np.repeat(own, self.template.readout.shape[1]), *([] if bias is None else [own])]
-        ending = np.concatenate(last)
-        units[-len(ending) :] = ending
+        at = sum(weight.size + bias.size for weight, bias in self.template.hidden)
+        last = [np.repeat(own, self.template.readout.shape[1])]
+        ending = np.concatenate(last if self.template.output_bias is None else [*last, own])
+        units[at : at + len(ending)] = ending
         return units
 
     def parameters(self, vector: Floats) -> Parameters:

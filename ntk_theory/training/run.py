@@ -66,6 +66,8 @@ class Plan:
         }
         if objective.scale is not None:
             parts["scale"] = objective.scale
+        if any(group.data is not None for group in rows.problem.groups):
+            parts["data"] = (rows.targets.tobytes(), rows.precision.tobytes())
         return digest(parts)
 
 

@@ -109,6 +109,26 @@ def test_the_kernel_has_the_series_of_the_formula_by_mpmath(name):
             np.testing.assert_allclose(got[:, i], want, rtol=5e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("name", [name for name, line in ACTIVATIONS.items() if line.is_smooth])
+def test_derivatives_keep_their_digits_in_the_tails(name):
+    """Orders 0 to 10 against series of the formula in enough digits for what the tails leave.
+
+    A sum such as z S'' + 2 S' may cancel near a zero, so each error is measured by the row above as well.
+    """
+    line, order = Activation.of(name), 10
+    phi, is_entire = formula_function(line), math.isinf(line.strip)  # those decay like e^{−z²}, or never
+    places = [
+        side * place for place in (9.3, 14.7, 31.0, 120.0, 340.0)[: 2 if is_entire else 5] for side in (-1, 1)
+    ]
+    got = kernel_taylor(name, places, order)
+    with mp.workdps(150 if is_entire else 420):
+        for i, place in enumerate(places):
+            want = mp.taylor(phi, mp.mpf(place), order)
+            for k in range(order + 1):
+                size = abs(want[k]) + (abs(want[k - 1]) / 100 if k else 0)
+                assert size < 1e-300 or abs(mp.mpf(float(got[k, i])) - want[k]) < 3e-14 * size, (place, k)
+
+
 @pytest.mark.parametrize("name", MEMBERS)
 def test_far_arguments_stay_finite(name):
     far = 1e3 if Activation.of(name).growth < 9 else 30.0

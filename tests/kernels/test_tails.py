@@ -50,6 +50,19 @@ def normal(order, z):
     return mpmath.erfc(-z / root) / 2 if order == 0 else erf(order, z / root) / (2 * root**order)
 
 
+def tanh_of_softplus(order, z):
+    """((1 + e^z)² − 1)/((1 + e^z)² + 1), a power series in e^z for z < 0 and in q = e^{−z} for z > 0."""
+    e, terms = mpmath.exp(-abs(z)), 60
+    above, below = ([0, 2, 1], [2, 2, 1]) if z < 0 else ([0, 0, -2], [1, 2, 2])
+    series = []
+    for n in range(terms):
+        known = sum(below[j] * series[n - j] for j in range(1, min(n, 2) + 1))
+        series.append((mpmath.mpf(above[n] if n < 3 else 0) - known) / below[0])
+    rate = 1 if z < 0 else -1
+    total = mpmath.fsum(a * mpmath.mpf(n * rate) ** order * e**n for n, a in enumerate(series) if n)
+    return total + (1 if z > 0 and order == 0 else 0)
+
+
 def times_z(f):
     """By Leibniz: (z f)^(k) = z f^(k) + k f^(k−1)."""
     return lambda order, z: z * f(order, z) + (order * f(order - 1, z) if order else 0)
@@ -64,6 +77,7 @@ TAILS = {
     "erf": (erf, 25.0),
     "gaussian": (gaussian, 25.0),
     "gelu": (times_z(normal), 35.0),
+    "mish": (times_z(tanh_of_softplus), 340.0),
 }
 
 

@@ -1,0 +1,116 @@
+"""What a problem's ``[network]`` table says, where the command line does not say it itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+import ntk_theory as nt
+from ntk_theory.cli.options import features_of, layers, start_of
+from ntk_theory.errors import InputError
+
+if TYPE_CHECKING:
+    from ntk_theory.symbolic import Problem
+
+#: Key of the table → parameter of the commands, where they differ.
+OPTIONS = {"initialisation": "init"}
+
+
+def or_table(context: typer.Context, problem: Problem, **options: Any) -> dict[str, Any]:
+    """The options of a command, from the table where they were not given.
+
+    Parameters
+    ----------
+    context:
+        Of the running command: it knows which options were given.
+    problem:
+        With its table.
+    options:
+        As the command has them: ``width`` and ``depth`` together, others one by one.
+
+    >>> class Given:
+    ...     def get_parameter_source(self, name):
+    ...         return None
+    >>> import ntk_theory as nt
+    >>> problem = nt.symbolic.loading.from_table({"equations": ["u_x"], "network": {"width": 40}})
+    >>> or_table(Given(), problem, width="512", depth=None, activation="tanh")
+    {'width': '40', 'depth': None, 'activation': 'tanh'}
+    """
+    found = dict(options)
+    table = _layers(context, problem.network)
+    for key, value in table.items():
+        name = OPTIONS.get(key, key)
+        if name in options and not is_given(context, name):
+            found[name] = value
+    return found
+
+
+def or_tables(context: typer.Context, problems: Sequence[Any], **options: Any) -> dict[str, Any]:
+    """As :func:`or_table`, for the networks of several problems, which are made alike.
+
+    Raises
+    ------
+    InputError
+        Two problems bring different tables.
+    """
+    read = [nt.problem(p) if isinstance(p, str) and p.endswith(".toml") else p for p in problems]
+    tables = [{} if isinstance(p, str) else dict(p.network) for p in read]
+    if any(table != tables[0] for table in tables):
+        raise InputError(
+            "the problems have different tables [network], but one study makes its networks alike; "
+            "verify them one at a time"
+        )
+    return or_table(context, read[0], **options) if tables[0] else options
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Was the option given, and is not merely at its default?"""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _layers(context: typer.Context, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with ``width`` as the text of an option; without what contradicts a given option."""
+    found = dict(table)
+    width = found.get("width")
+    if isinstance(width, list):
+        if is_given(context, "depth") or is_given(context, "width"):
+            del found["width"]
+        else:
+            found["depth"] = None
+    if "width" in found:
+        found["width"] = ",".join(map(str, width)) if isinstance(width, list) else str(width)
+    if "," in str(context.params.get("width", "")) and is_given(context, "width"):
+        found.pop("depth", None)
+    return found
+
+
+def one_width(options: Mapping[str, Any], command: str) -> dict[str, Any]:
+    """``width`` and ``depth`` as whole numbers, of a command whose networks have layers of one width.
+
+    Raises
+    ------
+    InputError
+        The table has layers of different widths.
+    """
+    widths = [int(part) for part in str(options["width"]).split(",")]
+    if len(set(widths)) > 1:
+        raise InputError(
+            f"[network] has width = {widths}, but {command} speaks of layers of one width; "
+            "give --width and --depth"
+        )
+    depth = options["depth"]
+    return {**options, "width": widths[0], "depth": len(widths) if depth is None else depth}
+
+
+def network_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a network from the options of a command."""
+    found = {
+        **options,
+        "features": features_of(options["features"]),
+        "initialisation": start_of(options["init"]),
+    }
+    del found["init"], found["width"], found["depth"]
+    return found | layers(options["width"], options["depth"])
