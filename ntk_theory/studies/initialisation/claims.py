@@ -221,9 +221,9 @@ CLAIMS: tuple[KernelClaim, ...] = (
           "a mean that differs, or a settled spread of another rate", _part("c")),
     Claim("law", "(d) K with T^∞ for T_N follows the finite-ε law", "[D] infinite-width law",
           "a two-sample rejection at the largest widths (Holm over blocks and s)", _law),
-    Claim("linear-start", "weights of order 1/√N in the first layer: |u_α| ~ N^(-k/2), T_αα ~ N^(1-k), k the least "
-          "odd number ≥ |α|", "[D] THEORY §4", "a settled slope of a median size that excludes its power",
-          linear_start),
+    Claim("linear-start", "with a first layer of order 1/√N, |u_α| ~ N^(-k/2) and T_αα ~ N^(1-k), k the "
+          "least odd number ≥ |α|", "[D] THEORY §4",
+          "a settled slope of a median size that excludes its power", linear_start),
 )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """The claim on starts whose first layer fades: wide networks are linear, every derivative costs a power of N.
 
-Where the first layer's weights are of order N^{−1/2} and nothing starts a bias, z = w·x is small and an odd
-φ(z) = φ'(0) z + φ'''(0) z³/6 + …, so that ∂^α of it is of order |w|^k with k the least odd number ≥ |α|, k(0) = 1,
-at every depth. With the rates of the standard parameterisation (THEORY §4) [D]
+Where the first layer's weights are of order N^(-1/2) and no bias starts at random, z = w·x is small and an
+odd φ has only odd powers of it, so that ∂^α is of order |w|^k with k the least odd number ≥ |α|, k(0) = 1, at
+every depth. With the rates of the standard parameterisation (THEORY §4) [D]
 
     S_α ~ N^{−k/2},   T_αα ~ N^{1−k}.
 """
