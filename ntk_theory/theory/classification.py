@@ -13,6 +13,7 @@ from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -94,11 +95,13 @@ def classify(
     gamma = FeatureMap.of(features, problem.variables)
     start = Initialisation.of(initialisation)
     kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi, start)
+    with effort.limited():
+        paper, sharp = paper_verdict(problem, phi.name, bias.name, start), kernel.blocks()
     return Classification(
         problem,
         bias.name,
         phi.name,
-        paper_verdict(problem, phi.name, bias.name, start),
-        kernel.blocks(),
+        paper,
+        sharp,
         kernel,
     )
