@@ -27,7 +27,7 @@ def unruled(
         return (
             "T^∞ cancels here for a first layer of Gaussian weights, or may; for one of "
             f"{start.first_law.name} weights no rule is stated",
-        ]
+        )
     variables = len(rows[0].group.legs[0].space.variables)
     is_point = any(len(face) == variables for row in rows for face in row.faces)
     if not start.has_biases and activation.parity != 0 and is_point:
