@@ -56,6 +56,8 @@ class Trajectory:
         The error estimate at the end, None without fresh points.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
+    contradictions:
+        Conditions that contradict each other where their faces meet: no network meets them all.
     evaluations:
         Evaluations of R, ∇L, J or products with J.
     seconds:
@@ -86,6 +88,7 @@ class Trajectory:
     fresh_residuals: Mapping[str, Floats]
     estimate: Estimate | None
     scale: Scale | None = None
+    contradictions: tuple[str, ...] = ()
 
     @property
     def loss(self) -> float:
@@ -143,6 +146,7 @@ class Trajectory:
             "training_residuals": self.training_rms(),
             "fresh_residuals": {name: _finite(column[-1]) for name, column in self.fresh_residuals.items()},
             "scale": None if self.scale is None else asdict(self.scale),
+            "contradictions": list(self.contradictions),
             "error_estimate": None if self.estimate is None else _numbers(self.estimate),
         }
 
