@@ -68,7 +68,13 @@ def default_counts(problem: Problem) -> dict[str, int]:
     """Points per group, by the number of variables."""
     at = min(len(problem.variables), len(EQUATION_POINTS)) - 1
     counts = {group.name: CONDITION_POINTS[at] for group in problem.conditions}
-    return counts | {group.name: EQUATION_POINTS[at] for group in problem.equations}
+    counts |= {group.name: EQUATION_POINTS[at] for group in problem.equations}
+    return counts | measured_counts(problem)
+
+
+def measured_counts(problem: Problem) -> dict[str, int]:
+    """The number of points of every group of data."""
+    return {group.name: len(group.data.points) for group in problem.groups if group.data is not None}
 
 
 def check_memory(network: Network, points: int, method: Method) -> None:

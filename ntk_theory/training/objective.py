@@ -75,8 +75,9 @@ class Objective:
 
     @cached_property
     def weights(self) -> Floats:
-        """λ per residual, (n,)."""
-        return per_residual(self.residuals.rows.groups, self.group_weights)
+        """λ per residual, (n,); within data in proportion to 1/σ²."""
+        rows = self.residuals.rows
+        return per_residual(rows.groups, self.group_weights) * rows.precision
 
     @cached_property
     def rates(self) -> Floats:

@@ -64,6 +64,8 @@ class Plan:
             "initial": objective.template.flatten(),
             "rates": objective.template.rates,
         }
+        if any(group.data is not None for group in rows.problem.groups):
+            parts["data"] = (rows.targets.tobytes(), rows.precision.tobytes())
         return digest(parts)
 
 

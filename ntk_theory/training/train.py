@@ -16,7 +16,7 @@ from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
-from ntk_theory.training.defaults import check_memory, default_counts, default_network
+from ntk_theory.training.defaults import check_memory, default_counts, default_network, measured_counts
 from ntk_theory.training.methods.method import Method
 from ntk_theory.training.methods.registry import DEFAULT
 from ntk_theory.training.methods.registry import method as named
@@ -167,7 +167,7 @@ def _counts(problem: Problem, each: int | None) -> dict[str, int]:
         return default_counts(problem)
     if isinstance(each, bool) or not isinstance(each, int) or each < 1:
         raise InputError(f"points is {each}; it needs a positive number, or an array for each group")
-    return {group.name: each for group in problem.groups}
+    return {group.name: each for group in problem.groups} | measured_counts(problem)
 
 
 def _lengths(points: Mapping[str, ArrayLike]) -> dict[str, int]:
