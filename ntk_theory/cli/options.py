@@ -69,9 +69,6 @@ Start = Annotated[
         "Default N(0, 1).",
     ),
 ]
-Elsewhere = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="Not here yet, see kernel and limit; default none.")
-]
 MapInputs = Annotated[
     bool, typer.Option("--map-inputs", help="Map the domain onto [-1, 1] before the first layer.")
 ]
@@ -104,16 +101,6 @@ def start_of(given: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
     """The plain data of ``--init``: a name, or the inside of a TOML table; of ``[network]`` as it is."""
     is_table = isinstance(given, str) and "=" in given
     return _table("--init", given, "sigma_w = 1, sigma_b = 0") if is_table else given  # type: ignore[arg-type]
-
-
-def refuse(**given: Any) -> None:
-    """Say of ``features`` and ``init`` that a command speaks of the network of THEORY §1 only."""
-    for name, value in given.items():
-        if value is not None:
-            raise InputError(
-                f"--{name} is {str(value)[:40]!r}, but what this command says is derived for networks of "
-                f"N(0, 1) weights on plain inputs; leave --{name} out, or take kernel, limit or train"
-            )
 
 
 def _table(option: str, text: str, example: str) -> dict[str, Any]:
@@ -182,6 +169,30 @@ def layers(width: str, depth: int | None) -> dict[str, Any]:
     if depth not in (None, len(widths)):
         raise InputError(f"--depth is {depth}, but --width has {len(widths)} layers; leave --depth out")
     return {"width": tuple(widths), "depth": None}
+
+
+def pair(option: str, item: str, example: str) -> tuple[str, str]:
+    """NAME and VALUE of an option."""
+    name, mark, value = (part.strip() for part in item.partition("="))
+    if not (mark and name and value):
+        raise InputError(f"{option} has {item[:40]!r}; it needs NAME=VALUE, such as {example}")
+    return name, value
+
+
+def weights_of(text: str | None) -> str | dict[str, float] | None:
+    """What ``--weights`` says: a word, or numbers by group."""
+    if text is None or "=" not in text:
+        return text
+    found = {}
+    for item in text.split(","):
+        name, value = pair("--weights", item, "f=1,b=100")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise InputError(
+                f"--weights has {item.strip()!r}; it needs NAME=VALUE, such as f=1,b=100"
+            ) from None
+    return found
 
 
 def whole_numbers(option: str, text: str) -> list[int]:

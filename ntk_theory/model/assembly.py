@@ -13,7 +13,7 @@ infinite-width kernel are both made here, each from its own T.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -73,11 +73,18 @@ class Rows:
     @cached_property
     def targets(self) -> Floats:
         """target_g at the points of all groups, stacked like the residuals: it does not depend on θ."""
-        parts = []
+        return np.concatenate([group.target(at) for group, at in self._first_legs()])
+
+    @cached_property
+    def precision(self) -> Floats:
+        """1/σ² of measured data in units of its mean, 1 elsewhere, stacked like the residuals."""
+        return np.concatenate([group.precision(at) for group, at in self._first_legs()])
+
+    def _first_legs(self) -> Iterator[tuple[LoweredGroup, Floats]]:
+        """Every group with the points of its first leg."""
         for number, group in enumerate(self.problem.groups):
             first = next(leg for leg in self.legs if leg.group == number)
-            parts.append(group.target(self.points[first.rows]))
-        return np.concatenate(parts)
+            yield group, self.points[first.rows]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.groups import chosen
 from ntk_theory.model.program import Program, compile_expressions
+from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
@@ -106,10 +107,13 @@ class LoweredGroup:
     kind: GroupKind
     legs: tuple[LoweredOperator, ...]
     target_program: Program
+    data: Data | None = None
 
     def target(self, points: Floats) -> Floats:
         """target_g at (n, d) points (of the first leg, if there are two), shape (n,)."""
         points = np.asarray(points, dtype=np.float64)
+        if self.data is not None:
+            return self._measured(points, self.data.targets)
         (result,) = self.target_program.run(list(points.T))
         values = np.array(np.broadcast_to(result, points.shape[:1]), dtype=np.float64)
         if not np.isfinite(values).all():
@@ -119,6 +123,23 @@ class LoweredGroup:
                 "change the points or the target so that it stays finite"
             )
         return values
+
+    def precision(self, points: Floats) -> Floats:
+        """w_k of measured data (:mod:`ntk_theory.symbolic.data`), ones for any other group, shape (n,)."""
+        if self.data is None:
+            return np.ones(len(points))
+        return self._measured(np.asarray(points, dtype=np.float64), self.data.precision)
+
+    def _measured(self, points: Floats, column: Sequence[float]) -> Floats:
+        """What was measured at the points, which must be those of the data or the first of them."""
+        assert self.data is not None
+        known = np.array(self.data.points)
+        if len(points) > len(known) or not np.array_equal(points, known[: len(points)]):
+            raise InputError(
+                f"points[{self.name!r}] are not those of {self.data.source}; a group of data is known at its "
+                f"own {len(known)} points only, in their order: take them from draw_points"
+            )
+        return np.array(column[: len(points)])
 
 
 @dataclass(frozen=True)
@@ -227,7 +248,8 @@ def _lower_group(group: Group, space: JetSpace, values: ParameterValues, own: bo
     if any(space.decode(symbol) for symbol in free):
         raise InputError(f"group {group.name!r} has the target {target}; it needs one without the fields")
     _require_bound(sorted(s.name for s in free), group.name)
-    return LoweredGroup(group.name, group.kind, legs, compile_expressions([target], space.variable_symbols))
+    program = compile_expressions([target], space.variable_symbols)
+    return LoweredGroup(group.name, group.kind, legs, program, group.data)
 
 
 def _require_bound(names: Sequence[str], where: str) -> None:

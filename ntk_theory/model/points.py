@@ -53,7 +53,7 @@ def draw_points(
     counts:
         Points per group: one number, or a number per group name (for every group asked for). A group whose
         faces are all single points (u(0) = 1 for an ordinary differential equation) has no more distinct
-        points than faces and gets one per face.
+        points than faces and gets one per face; a group of data has the points that were measured at.
     seed:
         The same seed gives the same points; those of a group depend on its place among the groups, not on
         which others are asked for.
@@ -76,6 +76,9 @@ def draw_points(
     points, wanted = {}, {group.name for group in chosen(problem.groups, groups)}
     for order, group in enumerate(problem.groups):
         if group.name not in wanted:
+            continue
+        if group.data is not None:
+            points[group.name] = np.array(group.data.points)
             continue
         n = _count(counts, group.name)
         size = PASSES * 8.0 * n * len(problem.variables) * len(group.legs)

@@ -20,6 +20,7 @@ from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.jets import JetSpace, base_of
 from ntk_theory.symbolic.limits import MAX_GROUPS
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
+from ntk_theory.symbolic.loading_data import with_data
 from ntk_theory.symbolic.loading_parts import (
     EquationEntry,
     for_every_part,
@@ -47,6 +48,7 @@ KEYS = (
     "domain",
     "solution",
     "conditions",
+    "data",
 )
 EQUATION_KEYS = ("name", "equation", "where", "part")
 #: Ways to say where a condition holds, of which it has at most one.
@@ -102,13 +104,21 @@ def load_toml(path: str | Path, *, parameters: Mapping[str, object] | None = Non
             data = file.read(MAX_BYTES)  # no more, if it grows meanwhile
     except OSError as cause:
         raise InputError(f"the problem file {path} cannot be read: {cause.strerror}") from None
-    return from_toml(data.decode("utf-8", errors="replace"), name=path.stem, parameters=parameters)
+    text = data.decode("utf-8", errors="replace")
+    return from_toml(text, name=path.stem, parameters=parameters, folder=path.parent)
 
 
-def from_toml(text: str, *, name: str = "", parameters: Mapping[str, object] | None = None) -> Problem:
+def from_toml(
+    text: str,
+    *,
+    name: str = "",
+    parameters: Mapping[str, object] | None = None,
+    folder: Path | None = None,
+) -> Problem:
     """Read a problem from TOML text.
 
-    ``name`` is the problem's, for messages and reports; ``parameters`` replace values of its parameters.
+    ``name`` is the problem's, for messages and reports; ``parameters`` replace values of its parameters;
+    relative paths of data start in ``folder``.
     """
     if len(text) > MAX_BYTES:
         raise ProblemError(f"the problem file has {len(text)} characters; it may have {MAX_BYTES}")
@@ -116,13 +126,17 @@ def from_toml(text: str, *, name: str = "", parameters: Mapping[str, object] | N
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as cause:
         raise ProblemError(f"the problem file is not TOML: {cause}") from None
-    return from_table(table, name=name, parameters=parameters)
+    return from_table(table, name=name, parameters=parameters, folder=folder)
 
 
 def from_table(
-    table: Mapping[str, Any], *, name: str = "", parameters: Mapping[str, object] | None = None
+    table: Mapping[str, Any],
+    *,
+    name: str = "",
+    parameters: Mapping[str, object] | None = None,
+    folder: Path | None = None,
 ) -> Problem:
-    """Build a problem from the tables of its file.
+    """Build a problem from the tables of its file; relative paths of data start in ``folder``.
 
     Raises
     ------
@@ -131,7 +145,8 @@ def from_table(
     ParseError
         A text that the grammar refuses.
     """
-    return under_ansatz(_Reader(table, name, parameters or {}).problem(), table.get("ansatz"))
+    bare = _Reader(table, name, parameters or {}).problem()
+    return under_ansatz(with_data(bare, table.get("data"), folder), table.get("ansatz"))
 
 
 class _Reader:

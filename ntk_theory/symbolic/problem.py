@@ -11,101 +11,21 @@ match legs, intervals of positive length, …) is proved here once, see :mod:`nt
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 import sympy as sp
 
 from ntk_theory.errors import InputError, ProblemError
 from ntk_theory.symbolic import network_table, parts, soundness
-from ntk_theory.symbolic.ansatz import Ansatz, Residual, residual_on
+from ntk_theory.symbolic.ansatz import Ansatz, Residual
+from ntk_theory.symbolic.group import EQUATION_NAME, Box, Face, Group, GroupKind, Interval, named
 from ntk_theory.symbolic.jets import JetSpace, part_of
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
 
-
-class GroupKind(StrEnum):
-    """What a group constrains. Only ``VALUE`` groups form the block "b", only equations "f"."""
-
-    EQUATION = "equation"
-    VALUE = "value"
-    CONDITION = "condition"
-
-
-#: Names that only equations may have.
-EQUATION_NAME = re.compile(r"f[0-9]*\Z")
-#: A face of the domain: the coordinates that are held fixed, by variable name.
-Face = Mapping[str, sp.Expr]
-Interval = tuple[sp.Expr, sp.Expr]
-#: An interval for some of the variables.
-Box = Mapping[str, Interval]
-
-
-@dataclass(frozen=True)
-class Group:
-    """One named constraint group.
-
-    ``legs`` are the operators F^{g,j}; ``faces`` say where points lie. With one leg the points are
-    drawn from the union of the faces (no faces: the whole domain). With two legs ``faces[j]`` is
-    where leg j sits and both share the free coordinates. A value group has one leg, a field itself;
-    an equation has one leg and no faces. ``where`` narrows the domain to a box. ``stated`` are the legs in
-    the problem's own fields where an ansatz stands between them and the outputs: they decide the kind.
-
-    Raises
-    ------
-    ProblemError
-        The parts do not fit together; the message names the group and the part.
-    """
-
-    name: str
-    kind: GroupKind
-    legs: tuple[Operator, ...]
-    target: sp.Expr = sp.S.Zero
-    faces: tuple[Face, ...] = ()
-    where: Box = field(default_factory=dict)
-    stated: tuple[Operator, ...] = ()
-
-    def __post_init__(self) -> None:
-        where = f"group {soundness.group_name(self.name)!r}"
-        legs = _legs(where, self.legs)
-        soundness.put(self, "kind", _kind(where, self.kind))
-        soundness.put(self, "legs", legs)
-        soundness.put(self, "target", soundness.coefficient(f"{where}: target", self.target, self.space))
-        soundness.put(self, "faces", soundness.faces(where, self.faces, len(legs), self.space))
-        soundness.put(self, "where", soundness.box(f"{where}: where", self.where, self.space))
-        soundness.within(where, self.faces, self.where)
-        soundness.put(self, "stated", soundness.members(f"{where}: stated", self.stated, Operator))
-        _check_kind(where, self)
-        if len(legs) > 1 and sp.Add(*(leg.expression for leg in legs)) == 0 and _in_one_place(self.faces):
-            raise ProblemError(
-                f"{where}: its legs cancel, so it says 0 = 0; put them on two faces, or change one leg"
-            )
-
-    @property
-    def space(self) -> JetSpace:
-        """The jet space of all legs."""
-        return self.legs[0].space
-
-    def residuals(self) -> tuple[Residual, ...]:
-        """What a condition says on each of its faces, or with all its legs; proved to be 0 or not."""
-        if len(self.legs) > 1:
-            faces = self.faces or ({},) * len(self.legs)
-            return (residual_on(self.name, self.legs, faces, self.target),)
-        places = self.faces or ({},)
-        return tuple(residual_on(self.name, self.legs, (face,), self.target) for face in places)
-
-    def under(self, ansatz: Ansatz) -> Group:
-        """The same group as operators of the outputs."""
-        legs = tuple(ansatz.operator(leg, f"group {self.name!r}") for leg in self.legs)
-        return replace(self, legs=legs, stated=self.legs)
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The parts of the domain whose fields occur; two or more make an interface condition."""
-        return parts.names_of(slot for leg in self.legs for slot in leg.slots)
+__all__ = ["EQUATION_NAME", "Box", "Construction", "Face", "Group", "GroupKind", "Interval", "Problem"]
 
 
 @dataclass(frozen=True)
@@ -187,7 +107,7 @@ class Problem:
         """The problem of the network's outputs: every operator substituted, what then holds dropped."""
         if ansatz.stated != self.space:
             raise ProblemError(
-                f"the ansatz is for {_named(ansatz.stated)}, the problem over {_named(self.space)}"
+                f"the ansatz is for {named(ansatz.stated)}, the problem over {named(self.space)}"
             )
         met: list[Residual] = []
         left: list[Residual] = []
@@ -275,6 +195,8 @@ def _kept(ansatz: Ansatz, met: list[Residual], left: list[Residual]) -> Callable
 
     def kept(group: Group) -> Group | None:
         found = group.under(ansatz)
+        if group.data is not None:
+            return found  # what was measured is met by no construction
         residuals = found.residuals()
         met.extend(r for r in residuals if r.is_met)
         remaining = [r for r in residuals if not r.is_met]
@@ -303,53 +225,6 @@ def _bound(group: Group, values: Mapping[str, object], where: Box) -> Group:
     return replace(group, legs=legs, target=bind(sp.S(group.target), values), faces=faces, where=where)
 
 
-def _kind(where: str, kind: object) -> GroupKind:
-    if isinstance(kind, str) and kind in list(GroupKind):
-        return GroupKind(kind)
-    raise ProblemError(f"{where}: kind is {kind!r}; it needs one of {', '.join(GroupKind)}")
-
-
-def _legs(where: str, legs: object) -> tuple[Operator, ...]:
-    checked = soundness.members(f"{where}: legs", legs, Operator)
-    if not checked:
-        raise ProblemError(f"{where} has no leg; it needs at least one operator F")
-    for leg in checked:
-        if leg.space != checked[0].space:
-            raise ProblemError(
-                f"{where} has legs over {_named(checked[0].space)} and over {_named(leg.space)}; "
-                "all legs need one jet space"
-            )
-    return checked
-
-
-def _check_kind(where: str, group: Group) -> None:
-    if group.kind is GroupKind.CONDITION:
-        return
-    if len(group.legs) > 1:
-        raise ProblemError(
-            f"{where}: kind is {str(group.kind)!r} with {len(group.legs)} legs; "
-            "only a 'condition' may have several"
-        )
-    if group.kind is GroupKind.VALUE and not (group.stated or group.legs)[0].is_value:
-        raise ProblemError(
-            f"{where}: kind is 'value' with the operator {group.legs[0].expression}; a value group holds "
-            f"a field itself ({', '.join(group.space.fields)}), anything else is a 'condition'"
-        )
-    if group.kind is GroupKind.EQUATION and group.faces:
-        raise ProblemError(
-            f"{where}: kind is 'equation' with faces; an equation holds in the domain, on faces it is a "
-            "'condition'"
-        )
-
-
-def _in_one_place(faces: tuple[Face, ...]) -> bool:
-    return bool(faces) and all(face == faces[0] for face in faces)
-
-
-def _named(space: JetSpace) -> str:
-    return f"{', '.join(space.fields)} of {', '.join(space.variables)}"
-
-
 def _check_groups(problem: Problem) -> None:
     if not problem.equations:
         raise ProblemError("equations is empty; a problem needs at least one equation")
@@ -362,8 +237,8 @@ def _check_groups(problem: Problem) -> None:
     for group in problem.groups:
         if group.space != problem.space:
             raise ProblemError(
-                f"group {group.name!r} is over {_named(group.space)} and the problem over "
-                f"{_named(problem.space)}; both need one jet space"
+                f"group {group.name!r} is over {named(group.space)} and the problem over "
+                f"{named(problem.space)}; both need one jet space"
             )
         soundness.within(f"group {group.name!r}", group.faces, problem.domain)
     parts.check_apart(problem.parts, problem.domain, problem.parameters)

@@ -15,6 +15,7 @@ from ntk_theory.errors import InputError, ParseError
 from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
 from ntk_theory.symbolic.loading import bare_problem, from_toml, load_toml
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
+from ntk_theory.symbolic.loading_data import with_data
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 
@@ -82,6 +83,7 @@ def problem(
     fields: Sequence[str] | None = None,
     variables: Sequence[str] | None = None,
     parameters: Values | None = None,
+    data: object = None,
     ansatz: object = None,
     hard: bool = False,
 ) -> Problem:
@@ -92,11 +94,15 @@ def problem(
     expression gets one value group per field and the unit box as its domain.
 
     ``fields`` and ``variables`` are those of an expression, found in it where they are left out;
-    ``parameters`` are names that stand for numbers, with their values. ``ansatz`` gives the fields by
-    the network's outputs, ``"u = sin(pi*x) + t*(1 - x^2)*v"``, as a text or a mapping from field to text;
+    ``parameters`` are names that stand for numbers, with their values. ``data`` is a table or a list of
+    tables of measurements, ``{"file": "probes.csv", "observe": "u", "sigma": "sigma"}`` or with arrays,
+    ``{"values": {"x": x, "t": t, "u": u}, "sigma": 0.01}``, each a group of the problem. ``ansatz`` gives the
+    fields by the network's outputs, ``"u = sin(pi*x) + t*(1 - x^2)*v"``, as a text or a mapping from field
+    to text;
     ``hard`` builds such an ansatz from the conditions of a box, so that they hold by construction.
     """
-    return under_ansatz(_problem(what, fields, variables, parameters), ansatz, hard=hard)
+    found = with_data(_problem(what, fields, variables, parameters), data)
+    return under_ansatz(found, ansatz, hard=hard)
 
 
 def _problem(

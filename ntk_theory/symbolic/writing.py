@@ -9,6 +9,7 @@ import sympy as sp
 from ntk_theory.errors import ProblemError
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.jets import JetSpace, base_of
+from ntk_theory.symbolic.loading_data import data_lines
 from ntk_theory.symbolic.network_table import toml_lines
 from ntk_theory.symbolic.parts import Box, moved
 from ntk_theory.symbolic.problem import Group, Problem
@@ -34,7 +35,9 @@ def to_toml(problem: Problem) -> str:
         blocks.append(["[solution]", *lines])
     if _in_tables(problem):
         blocks += [_equation(group, problem.space) for group in problem.equations]
-    blocks += [_condition(group, problem.space) for group in problem.conditions]
+    stated = [group for group in problem.conditions if group.data is None]
+    blocks += [_condition(group, problem.space) for group in stated]
+    blocks += [data_lines(group) for group in problem.conditions if group.data is not None]
     return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
 

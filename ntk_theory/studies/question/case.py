@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import require_memory
+from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
@@ -197,6 +198,7 @@ def _group_to_dict(group: Group, space: JetSpace) -> dict[str, Any]:
         "faces": [{v: render(end) for v, end in face.items()} for face in group.faces],
         # Only where there is one: descriptions, and their digests, of older studies stay as they are.
         **({"where": _intervals(group.where)} if group.where else {}),
+        **({"data": asdict(group.data)} if group.data is not None else {}),
     }
 
 
@@ -212,7 +214,8 @@ def _group_from_dict(entry: Mapping[str, Any], space: JetSpace) -> Group:
     target = parse_scalar(entry["target"], variables=space.variables)
     faces = tuple({v: parse_scalar(end) for v, end in face.items()} for face in entry["faces"])
     where = {v: (parse_scalar(a), parse_scalar(b)) for v, (a, b) in entry.get("where", {}).items()}
-    return Group(entry["name"], GroupKind(entry["kind"]), tuple(legs), target, faces, where)
+    data = Data(**entry["data"]) if "data" in entry else None
+    return Group(entry["name"], GroupKind(entry["kind"]), tuple(legs), target, faces, where, data=data)
 
 
 def _hexadecimal(array: Floats) -> dict[str, Any]:
