@@ -2,8 +2,8 @@
 
     python benchmarks/bad_problems.py [--seconds 30] [NAME ...]
 
-Every problem is trained with default options from seed 0 (processor time per problem is bounded), and its verdict
-is compared with the true relative error where the solution is known: ``solved`` with an error above ten times
+Every problem is trained with default options from seed 0 (processor time per problem is bounded), and its
+verdict is compared with the true relative error where the solution is known: ``solved`` with an error above ten times
 the tolerance is a failure of this benchmark, and so is an ending without a cause. Writes
 ``results/bad_problems.json`` after every problem.
 """
@@ -21,7 +21,7 @@ FACTOR = 10.0
 
 
 def oscillator(k: int) -> dict[str, Any]:
-    """u'' + 4u' + ku = 0 with u(0) = 1, u'(0) = 0, k > 4."""
+    """Return u'' + 4u' + ku = 0 with u(0) = 1, u'(0) = 0, k > 4."""
     w = f"sqrt({k - 4})"
     return ode(
         f"u_tt + 4*u_t + {k}*u = 0",
@@ -205,7 +205,7 @@ def main() -> None:
         write(arguments.out, found)
     wrong = [name for name, result in found.items() if result["wrong"]]
     print(
-        f"{len(found)} problems, {len(wrong)} solved and wrong or without a cause: {', '.join(wrong) or 'none'}"
+        f"{len(found)} problems, {len(wrong)} solved and wrong or without cause: {' '.join(wrong) or 'none'}"
     )
     raise SystemExit(1 if wrong else 0)
 
