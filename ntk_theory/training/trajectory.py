@@ -19,6 +19,7 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
+from ntk_theory.training.scaling import Scale
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
 save_network, load_network = save, load
@@ -53,6 +54,10 @@ class Trajectory:
         empty where the domain does not say where to draw them.
     estimate:
         The error estimate at the end, None without fresh points.
+    scale:
+        The sizes of outputs and groups, where the weights are ``scaled``.
+    contradictions:
+        Conditions that contradict each other where their faces meet: no network meets them all.
     evaluations:
         Evaluations of R, ∇L, J or products with J.
     seconds:
@@ -82,6 +87,8 @@ class Trajectory:
     fresh_times: Floats
     fresh_residuals: Mapping[str, Floats]
     estimate: Estimate | None
+    scale: Scale | None = None
+    contradictions: tuple[str, ...] = ()
 
     @property
     def loss(self) -> float:
@@ -138,6 +145,8 @@ class Trajectory:
             "reason": self.reason,
             "training_residuals": self.training_rms(),
             "fresh_residuals": {name: _finite(column[-1]) for name, column in self.fresh_residuals.items()},
+            "scale": None if self.scale is None else asdict(self.scale),
+            "contradictions": list(self.contradictions),
             "error_estimate": None if self.estimate is None else _numbers(self.estimate),
         }
 
