@@ -3,8 +3,8 @@
     python benchmarks/bad_problems.py [--seconds 30] [NAME ...]
 
 Every problem is trained with default options from seed 0 (processor time per problem is bounded), and its
-verdict is compared with the true relative error where the solution is known: ``solved`` with an error above ten times
-the tolerance is a failure of this benchmark, and so is an ending without a cause. Writes
+verdict is compared with the true relative error where the solution is known: ``solved`` with an error above
+ten times the tolerance is a failure of this benchmark, and so is an ending without a cause. Writes
 ``results/bad_problems.json`` after every problem.
 """
 
