@@ -29,15 +29,15 @@ from ntk_theory.symbolic.measure import operations, shape_of
 from ntk_theory.symbolic.sizes import ExpandedSize
 
 #: Nodes that all expansions, evaluations and comparisons of one question may handle together.
-MAX_EFFORT = 300_000
+MAX_EFFORT = 220_000
 #: Nodes that one expansion may make; a larger one is not begun, and what depends on it is undecided.
 MAX_EXPANSION = 20_000
 #: Terms of numerator and denominator of a fraction that is to be cancelled; a larger one stays as it is.
 MAX_FRACTION = 250_000
 #: What a node costs: enclosed at a point, bounded over the reals, rewritten and simplified, differentiated.
 NODE_ENCLOSED, NODE_BOUNDED, NODE_SIMPLIFIED, NODE_DERIVED = 2, 40, 40, 15
-#: As many nodes of a sum are expanded for one.
-NODES_EXPANDED = 4
+#: As many nodes of what an expansion may make at most cost one.
+NODES_EXPANDED = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -153,7 +153,7 @@ def expand(expression: sp.Expr) -> sp.Expr | None:
     size = expanded_size(expression).size
     if size > MAX_EXPANSION:
         return None
-    spend(size // NODES_EXPANDED)
+    spend(nodes_of(expression) + size // NODES_EXPANDED)
     return sp.expand(expression)
 
 
