@@ -22,7 +22,7 @@ from ntk_theory.empirical.jets import network_jets, read_out
 from ntk_theory.empirical.passes import Pass, contracted_pass, layers_of
 from ntk_theory.empirical.residuals import Residuals
 from ntk_theory.errors import NonFiniteError
-from ntk_theory.model.assembly import Leg
+from ntk_theory.model.assembly import Leg, Rows
 from ntk_theory.model.parameters import Parameters
 
 EVERY = slice(None)
@@ -34,7 +34,7 @@ def residuals_and_jacobian(residuals: Residuals, parameters: Parameters) -> tupl
     ``layer_rates`` are not applied. Raises :class:`NonFiniteError` naming the group where F, F_α or a
     derivative by a parameter overflows.
     """
-    rows = residuals.rows
+    rows = residuals.rows.at(parameters.unknowns)
     values = np.zeros(residuals.size)
     jacobian = np.zeros((residuals.size, parameters.size))
     starts = np.cumsum([0] + [group.size for group in rows.groups])
@@ -45,7 +45,7 @@ def residuals_and_jacobian(residuals: Residuals, parameters: Parameters) -> tupl
         if leg.group not in seen:
             seen.add(leg.group)
             values[span] -= group.target(rows.points[leg.rows])
-        value, part = _leg(residuals, leg, parameters)
+        value, part = _leg(residuals, leg, parameters, rows)
         values[span] += value
         jacobian[span] += part
         if not np.isfinite(jacobian[span].sum()):
@@ -56,20 +56,24 @@ def residuals_and_jacobian(residuals: Residuals, parameters: Parameters) -> tupl
     return values, jacobian
 
 
-def _leg(residuals: Residuals, leg: Leg, parameters: Parameters) -> tuple[Floats, Floats]:
-    rows = residuals.rows
+def _leg(residuals: Residuals, leg: Leg, parameters: Parameters, rows: Rows) -> tuple[Floats, Floats]:
     points = rows.points[leg.rows]
     if not leg.slots:
-        value, _ = leg.operator.evaluate(points, np.zeros((0, len(points))))
-        return value, np.zeros((len(points), parameters.size))
+        value, by_unknowns = leg.operator.evaluate(points, np.zeros((0, len(points))), rows.unknowns)
+        out = np.zeros((len(points), parameters.size))
+        out[:, parameters.size - len(by_unknowns) :] = by_unknowns.T
+        return value, out
     ask = jet_request(residuals.network, parameters, points, leg.operator.slots)
     layers = layers_of(ask, EVERY)
     jets = network_jets(ask, read_out(ask, layers[-1].values, EVERY))
-    value, weights = leg.operator.evaluate(points, jets)
+    value, gradient = leg.operator.evaluate(points, jets, rows.unknowns)
+    weights, by_unknowns = gradient[: len(leg.slots)], gradient[len(leg.slots) :]
     state = contracted_pass(ask, layers, EVERY, weights)
     out = np.empty((len(points), parameters.size))
     at = _fill(state, out)
-    for i in range(parameters.size - at):
+    last = parameters.size - len(by_unknowns)
+    out[:, last:] = by_unknowns.T
+    for i in range(last - at):
         own = (ask.outputs == i) & (ask.positions == 0)
         out[:, at + i] = weights[own].sum(axis=0)
     ask.arena.release()

@@ -30,6 +30,7 @@ from ntk_theory.symbolic.loading_parts import (
 )
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.parts import Box, Interval, moved
+from ntk_theory.symbolic.unknowns import read_unknowns, starts
 from ntk_theory.symbolic.problem import EQUATION_NAME, Face, Group, GroupKind, Problem
 
 #: Keys of a problem file, in the order in which they are written.
@@ -42,6 +43,7 @@ KEYS = (
     "variables",
     "equations",
     "parameters",
+    "unknowns",
     "ansatz",
     "network",
     "domain",
@@ -156,7 +158,8 @@ class _Reader:
         self.name = name
         self._only(table, KEYS, "the problem")
         self.boxes: dict[str, Box] = {}
-        self.values = self._parameters(overrides)
+        self.unknowns = read_unknowns(table.get("unknowns", {}))
+        self.values = self._parameters(overrides) | starts(self.unknowns)
 
     def problem(self) -> Problem:
         equations = self._equations()
@@ -175,6 +178,7 @@ class _Reader:
             title=str(self.table.get("title", "")),
             source=str(self.table.get("source", "")),
             network=self.table.get("network", {}),
+            unknowns=self.unknowns,
         )
 
     def _equations(self) -> tuple[Group, ...]:

@@ -18,6 +18,7 @@ from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.unknowns import read_unknowns, starts, with_unknowns
 
 Values = Mapping[str, object]
 _ZOO_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
@@ -83,6 +84,7 @@ def problem(
     fields: Sequence[str] | None = None,
     variables: Sequence[str] | None = None,
     parameters: Values | None = None,
+    unknowns: object = None,
     data: object = None,
     ansatz: object = None,
     hard: bool = False,
@@ -94,15 +96,25 @@ def problem(
     expression gets one value group per field and the unit box as its domain.
 
     ``fields`` and ``variables`` are those of an expression, found in it where they are left out;
-    ``parameters`` are names that stand for numbers, with their values. ``data`` is a table or a list of
+    ``parameters`` are names that stand for numbers, with their values. ``unknowns`` are
+    names that are trained with the network, ``{"k": 1.0}`` or ``{"k": {"start": 1, "positive": True}}``: of a
+    problem, some of its parameters. ``data`` is a table or a list of
     tables of measurements, ``{"file": "probes.csv", "observe": "u", "sigma": "sigma"}`` or with arrays,
     ``{"values": {"x": x, "t": t, "u": u}, "sigma": 0.01}``, each a group of the problem. ``ansatz`` gives the
     fields by the network's outputs, ``"u = sin(pi*x) + t*(1 - x^2)*v"``, as a text or a mapping from field
     to text;
     ``hard`` builds such an ansatz from the conditions of a box, so that they hold by construction.
     """
-    found = with_data(_problem(what, fields, variables, parameters), data)
+    if isinstance(what, str) and unknowns is not None and not _is_named(what):
+        parameters = {**(parameters or {}), **starts(read_unknowns(unknowns))}
+    found = with_unknowns(_problem(what, fields, variables, parameters), unknowns)
+    found = with_data(found, data)
     return under_ansatz(found, ansatz, hard=hard)
+
+
+def _is_named(what: str) -> bool:
+    """Is the text a file's path or a name of the zoo?"""
+    return what.endswith(".toml") or what in zoo_names()
 
 
 def _problem(

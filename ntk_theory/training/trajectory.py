@@ -19,6 +19,7 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
+from ntk_theory.training.unknown import Identified
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
 save_network, load_network = save, load
@@ -53,6 +54,8 @@ class Trajectory:
         empty where the domain does not say where to draw them.
     estimate:
         The error estimate at the end, None without fresh points.
+    identified:
+        The unknown coefficients at the end with their standard errors.
     evaluations:
         Evaluations of R, ∇L, J or products with J.
     seconds:
@@ -82,6 +85,7 @@ class Trajectory:
     fresh_times: Floats
     fresh_residuals: Mapping[str, Floats]
     estimate: Estimate | None
+    identified: tuple[Identified, ...] = ()
 
     @property
     def loss(self) -> float:
@@ -139,6 +143,7 @@ class Trajectory:
             "training_residuals": self.training_rms(),
             "fresh_residuals": {name: _finite(column[-1]) for name, column in self.fresh_residuals.items()},
             "error_estimate": None if self.estimate is None else _numbers(self.estimate),
+            **({"unknowns": {one.name: one.record() for one in self.identified}} if self.identified else {}),
         }
 
 
