@@ -22,9 +22,9 @@ from ntk_theory.errors import BudgetError, ProblemError
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.grammar.calculus import Jump, predicted_operations, total_derivative
-from ntk_theory.symbolic.grammar.limits import MAX_OPERATIONS, MAX_WORK
-from ntk_theory.symbolic.grammar.measure import operations, shape_of
 from ntk_theory.symbolic.jets import JetSpace, Slot
+from ntk_theory.symbolic.limits import MAX_OPERATIONS, MAX_WORK
+from ntk_theory.symbolic.measure import operations, shape_of
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.parts import Face

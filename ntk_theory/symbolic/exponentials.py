@@ -8,10 +8,9 @@ common denominator of what multiplies the monomial m is taken as an independent 
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import sympy as sp
 
+from ntk_theory.symbolic.effort import counted, may_cancel
 from ntk_theory.symbolic.zero import size
 
 #: Larger expressions stay as they are.
@@ -19,7 +18,7 @@ MAX_SIZE = 250
 _HYPERBOLIC = (sp.sinh, sp.cosh, sp.tanh)
 
 
-@lru_cache(maxsize=4096)
+@counted
 def normal_form(expression: sp.Expr) -> sp.Expr:
     """The expression as one fraction in independent exponentials, cancelled.
 
@@ -39,6 +38,8 @@ def normal_form(expression: sp.Expr) -> sp.Expr:
         factors = [generators[m][0] ** (c * generators[m][1]) for m, c in _terms(exponent)]
         swap[sp.exp(exponent)] = sp.Mul(*factors)
     rational = rewritten.xreplace(swap)
+    if not may_cancel(rational):
+        return expression
     try:
         cancelled = sp.cancel(sp.together(rational))
     except (sp.PolynomialError, NotImplementedError):

@@ -19,6 +19,7 @@ from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.jets import JetSpace, base_of
 from ntk_theory.symbolic.known import substitute
+from ntk_theory.symbolic.limits import MAX_GROUPS
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
 from ntk_theory.symbolic.loading_parts import (
@@ -28,6 +29,7 @@ from ntk_theory.symbolic.loading_parts import (
     named_equations,
     parts_space,
 )
+from ntk_theory.symbolic.on_functions import substitute
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.parts import Box, Interval, moved
 from ntk_theory.symbolic.unknowns import read_unknowns, starts
@@ -246,6 +248,8 @@ class _Reader:
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
             raise ProblemError(f"{key} must be an array of tables, [[{key}]]")
+        if len(value) > MAX_GROUPS:
+            raise ProblemError(f"there are {len(value)} {key}; at most {MAX_GROUPS} are read")
         return value
 
     def _mapping(self, key: str) -> Mapping[str, Any]:

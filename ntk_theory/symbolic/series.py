@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache, total_ordering
+from functools import total_ordering
 from typing import Any, TypeVar
 
 import sympy as sp
 
+from ntk_theory.symbolic.effort import MAX_EXPANSION, counted, expand, product_nodes, spend
 from ntk_theory.symbolic.zero import is_zero
 
 #: The small parameter. Coefficients contain it only inside sin, cos and tan.
@@ -99,7 +100,7 @@ class Series:
         for order in sorted(collected):
             coefficient = sp.Add(*map(value, collected[order]))
             if len(collected[order]) > 1:
-                coefficient = sp.expand(coefficient)
+                coefficient = _expanded(coefficient)
             if coefficient == 0:
                 continue
             if len(kept) == keep:
@@ -172,10 +173,21 @@ def multiply(a: Series, b: Series, keep: int) -> Series:
     return Series.build(terms, tail, keep, _product)
 
 
-@lru_cache(maxsize=10_000)
+@counted
 def _product(pair: tuple[sp.Expr, sp.Expr]) -> sp.Expr:
     """c·d, multiplied out; the blocks of one problem ask for the same products again and again."""
+    nodes = product_nodes(*pair)
+    if nodes > MAX_EXPANSION:
+        raise Undecided(f"a coefficient of about {nodes} operations")
+    spend(nodes)
     return sp.expand_mul(sp.Mul(*pair))
+
+
+def _expanded(coefficient: sp.Expr) -> sp.Expr:
+    found = expand(coefficient)
+    if found is None:
+        raise Undecided(f"a coefficient of more than {MAX_EXPANSION} operations")
+    return found
 
 
 def integer_power(base: Series, n: int, keep: int) -> Series:

@@ -13,10 +13,10 @@ The order of attack, each step bounded:
 from __future__ import annotations
 
 from enum import Enum
-from functools import lru_cache
 
 import sympy as sp
 
+from ntk_theory.symbolic.effort import counted, may_cancel, nodes_of, spend
 from ntk_theory.symbolic.intervals import Intervals, Range, bounds_of, excludes_zero, over_reals
 from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.zero import is_zero, size, values_of
@@ -52,7 +52,7 @@ class Sign(Enum):
         return Sign.UNDECIDED
 
 
-@lru_cache(maxsize=20000)
+@counted
 def sign_of(expression: sp.Expr, free: frozenset[sp.Symbol] | None = None, intervals: Intervals = ()) -> Sign:
     """The sign almost everywhere, for all real values of the symbols in ``free`` (default: all).
 
@@ -67,6 +67,7 @@ def sign_of(expression: sp.Expr, free: frozenset[sp.Symbol] | None = None, inter
     known = {s for s, _, _ in intervals}
     intervals = (*intervals, *((s, sp.S.Zero, sp.oo) for s in sorted(held - known, key=str)))
     bounds = bounds_of(intervals)
+    spend(nodes_of(expression))
     found = _bounded_sign(expression, bounds)
     if found is not Sign.UNDECIDED:
         return found
@@ -135,7 +136,7 @@ def factors_of(expression: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, int]]]
     >>> factors_of(2 * u**3 + 4 * u**2 * v + 2 * u * v**2)
     (2, [(u, 1), (u + v, 2)])
     """
-    if size(expression) > MAX_FACTOR:
+    if size(expression) > MAX_FACTOR or not may_cancel(expression):
         return sp.S.One, [(expression, 1)]
     plain = {}  # factor_list would split |u|, sqrt(u) and exp(u + v) into what it thinks of as generators
     for node in sorted(expression.atoms(sp.Function, sp.Pow), key=sp.default_sort_key):

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Set
-from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
+from ntk_theory.symbolic.effort import counted, expand, exponential_nodes, may_cancel, nodes_of, spend
 from ntk_theory.symbolic.intervals import Intervals, Unenclosed, at_point, excludes_zero
 from ntk_theory.symbolic.pieces import without_pieces
 
@@ -35,7 +35,7 @@ MAX_OPERATIONS = 4000
 MAX_SIMPLIFY = 120
 
 
-@lru_cache(maxsize=20000)
+@counted
 def is_zero(expression: sp.Expr) -> bool | None:
     """Is the expression 0 for all real values of its symbols? ``None`` when undecided.
 
@@ -49,7 +49,10 @@ def is_zero(expression: sp.Expr) -> bool | None:
         return bool(expression == 0)
     if size(expression) > MAX_OPERATIONS:
         return None
-    expanded = expression.expand() if expression.is_Add or expression.has(sp.Add) else expression
+    expanded = expression
+    if expression.is_Add or expression.has(sp.Add):
+        # What is too large to be multiplied out can still be evaluated.
+        expanded = found if (found := expand(expression)) is not None else expression
     if expanded == 0:
         return True
     if any(excludes_zero(value) for value in values_of(expanded)):
@@ -57,7 +60,7 @@ def is_zero(expression: sp.Expr) -> bool | None:
     return True if _simplifies_to_zero(expanded) else None
 
 
-@lru_cache(maxsize=20000)
+@counted
 def depends_on(expression: sp.Expr, symbols: frozenset[sp.Symbol], intervals: Intervals = ()) -> bool | None:
     """Does the value change with any of ``symbols``, the others somewhere in their ``intervals``?
 
@@ -128,6 +131,7 @@ def values_of(
                 point[s] = _inside(rng, *bounded[s])
             else:
                 point[s] = _draw(rng, s in signed or bool(s.is_positive)) * scale
+        spend(2 * nodes_of(expression))
         try:
             yield at_point(expression, point)
         except Unenclosed:
@@ -146,16 +150,21 @@ def _draw(rng: random.Random, positive: bool) -> sp.Rational:
 
 
 def _simplifies_to_zero(expression: sp.Expr) -> bool:
-    if size(expression) > MAX_SIMPLIFY:
+    nodes = exponential_nodes(expression)
+    if size(expression) > MAX_SIMPLIFY or nodes > MAX_OPERATIONS:
         return False
+    spend(nodes)
     functions = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)
     signs: dict[sp.Expr, sp.Symbol] = {}
     rewritten = _split_signs(without_pieces(expression), signs)
     rewritten = rewritten.rewrite(sp.exp) if rewritten.has(*functions) else rewritten
-    numerator, _ = sp.fraction(sp.together(rewritten))
-    if size(numerator) > MAX_OPERATIONS:
+    if not may_cancel(rewritten):
         return False
-    flat = sp.expand(sp.powsimp(sp.expand(numerator), deep=True))
+    numerator, _ = sp.fraction(sp.together(rewritten))
+    if size(numerator) > MAX_OPERATIONS or (expanded := expand(numerator)) is None:
+        return False
+    spend(2 * nodes_of(expanded))
+    flat = sp.expand(sp.powsimp(expanded, deep=True))
     for symbol in signs.values():  # sign(a)^2 = 1 almost everywhere
         flat = sp.expand(
             flat.replace(

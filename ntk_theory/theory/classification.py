@@ -12,6 +12,7 @@ import sympy as sp
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -88,11 +89,13 @@ def classify(
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
     kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi)
+    with effort.limited():
+        paper, sharp = paper_verdict(problem, phi.name, bias.name), kernel.blocks()
     return Classification(
         problem,
         bias.name,
         phi.name,
-        paper_verdict(problem, phi.name, bias.name),
-        kernel.blocks(),
+        paper,
+        sharp,
         kernel,
     )

@@ -8,7 +8,7 @@ and coordinates of its own (:meth:`Side.mirrored`); the constants c it shares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -212,6 +212,17 @@ class ResidualRow:
                 if expression.has(sp.zoo, sp.nan, sp.oo) or not is_zero(expression):
                     found.append(Entry(k, slot.field, slot.index, expression))
         return tuple(found)
+
+    @cached_property
+    def likeness(self) -> Hashable:
+        """Rows of one kind, which differ in name and place only, have this in common.
+
+        Their degrees are the same, and so is what they contribute to a block, unless the contraction with
+        T^∞ depends on the places. A reason that tells the name of a group makes it a kind of its own.
+        """
+        name = self.group.name if self.is_singular else ""
+        places = tuple((frozenset(face), self.is_at_one_point(k)) for k, face in enumerate(self.faces))
+        return (name, self.expressions, self.entries, places, self.bias, self.intervals)
 
     @cached_property
     def is_singular(self) -> bool:

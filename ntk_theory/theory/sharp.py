@@ -6,7 +6,7 @@ either side of s = 1/2, :mod:`~ntk_theory.theory.exponents` what follows for the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
@@ -15,6 +15,7 @@ import sympy as sp
 
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 from ntk_theory.theory.circles import periodic_columns
@@ -37,6 +38,9 @@ from ntk_theory.theory.vanishing import Verdict, verdict_of
 
 #: The three pieces of the axis of s.
 Side = End | None
+#: What looking up a pair of rows costs, and what deciding one on one side of s = 1/2 does, in nodes.
+PAIR_NODES = 5
+MEETING_NODES = 200
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ class Kernel:
     bias: OutputBias
     inputs: AffineMap
     activation: Activation
-    _known: dict[tuple[ResidualRow, ResidualRow, Side], tuple[Meeting, ...]] = field(default_factory=dict)
+    _known: dict[Hashable, tuple[Meeting, ...]] = field(default_factory=dict)
+    _blocks: dict[Hashable, SharpBlock] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> Mapping[str, tuple[ResidualRow, ...]]:
@@ -125,8 +130,19 @@ class Kernel:
         for g, h in product(ours, theirs):
             for pair in product(self.rows[g.name], self.rows[h.name]):
                 pairs.setdefault(frozenset(pair), pair)
+        alike: dict[Hashable, list[tuple[ResidualRow, ResidualRow]]] = {}
+        for pair in pairs.values():
+            alike.setdefault(self._kind(*pair), []).append(pair)
+        effort.spend(PAIR_NODES * len(pairs))
+        # Of pairs that contribute the same, two say all: whether one alone is a mixture matters.
+        block = tuple((kind, len(found[:2])) for kind, found in alike.items())
+        if block not in self._blocks:
+            self._blocks[block] = self._sharp([pair for found in alike.values() for pair in found[:2]])
+        return self._blocks[block]
+
+    def _sharp(self, pairs: Sequence[tuple[ResidualRow, ResidualRow]]) -> SharpBlock:
         sides: dict[Side, list[Meeting]] = {
-            side: [m for pair in pairs.values() for m in self.meetings(*pair, side)]
+            side: [m for pair in pairs for m in self.meetings(*pair, side)]
             for side in (End.INFINITY, None, End.ZERO)
         }
         return SharpBlock(
@@ -137,9 +153,25 @@ class Kernel:
 
     def meetings(self, g: ResidualRow, h: ResidualRow, side: Side) -> tuple[Meeting, ...]:
         """What two rows contribute as ε → ∞, at ε = 1 (``None``) or as ε → 0."""
-        if (g, h, side) not in self._known:
-            self._known[g, h, side] = self._meet(g, h, side)
-        return self._known[g, h, side]
+        key = (self._kind(g, h), side)
+        if key not in self._known:
+            effort.asking(f"the block of {g.group.name} and {h.group.name}")
+            effort.spend(MEETING_NODES)
+            self._known[key] = self._meet(g, h, side)
+        return self._known[key]
+
+    def _kind(self, g: ResidualRow, h: ResidualRow) -> Hashable:
+        """Pairs with this in common contribute the same; where orders may cancel, places decide."""
+        verdict = self.verdict(g, h)
+        own = (id(g), id(h)) if verdict.by_orders else (self._kinds[g], self._kinds[h])
+        return (*own, verdict.vanishes, verdict.random_at_half, g is h)
+
+    @cached_property
+    def _kinds(self) -> Mapping[ResidualRow, int]:
+        """Rows by number of their kind (a number is compared faster than a row)."""
+        numbers: dict[Hashable, int] = {}
+        rows = [row for own in self.rows.values() for row in own]
+        return {row: numbers.setdefault(row.likeness, len(numbers)) for row in rows}
 
     @cached_property
     def _verdicts(self) -> dict[tuple[ResidualRow, ResidualRow], Verdict]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from ntk_theory.symbolic.effort import nodes_of, spend
 from ntk_theory.symbolic.places import Point
 from ntk_theory.theory.circles import Circle
 from ntk_theory.theory.rows import ResidualRow, mirror, primed
@@ -34,6 +35,8 @@ DRAWS = 2
 DRAWS_OF_SIGNS = 24
 #: More products of entries than this are not contracted; T^∞ is then taken as generic.
 MAX_PRODUCTS = 4000
+#: What one contraction at random places costs, in nodes.
+VERDICT_NODES = 200
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,12 @@ def verdict_of(g: ResidualRow, h: ResidualRow, inputs: AffineMap) -> Verdict:
     ]
     if not terms:
         return Verdict()
+    keys = {key for key, _ in terms}
+    if len(keys) == 1 and not any(any(alpha) or any(beta) for _, alpha, _, beta in keys):
+        total = sp.Add(*(coefficient for _, coefficient in terms))
+        if total.is_Rational and total != 0:  # a number times T^∞ itself, which is positive
+            return Verdict(random_at_half=False, inputs=inputs)
+    spend(VERDICT_NODES + sum(nodes_of(coefficient) for _, coefficient in terms))
     gone, varies = _judge(g, h, inputs, terms, g.jets | {primed(s) for s in h.jets} | h.jets)
     if gone:
         return Verdict(vanishes=True, inputs=inputs)

@@ -14,19 +14,6 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_DIGITS
-from ntk_theory.symbolic.grammar.measure import is_moderate, shape_of, value_of
-from ntk_theory.symbolic.grammar.sizes import (
-    LEAF,
-    ExpandedSize,
-    exponent_excess,
-    function_size,
-    number_size,
-    pieces_size,
-    power_size,
-    product_size,
-    sum_size,
-)
 from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
@@ -44,7 +31,20 @@ from ntk_theory.symbolic.grammar.tree import (
 )
 from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.limits import MAX_CONSTANT, MAX_DIGITS
+from ntk_theory.symbolic.measure import is_moderate, shape_of, value_of
 from ntk_theory.symbolic.pieces import PIECES
+from ntk_theory.symbolic.sizes import (
+    LEAF,
+    ExpandedSize,
+    exponent_excess,
+    function_size,
+    number_size,
+    pieces_size,
+    power_size,
+    product_size,
+    sum_size,
+)
 
 _FLOATS: dict[str, Callable[[float], float]] = {
     "sin": math.sin,

@@ -9,8 +9,6 @@ import sympy as sp
 
 from ntk_theory.symbolic.grammar.bounds import Bounds, Fact
 from ntk_theory.symbolic.grammar.calculus import WAY_OUT, Jump, predicted_operations, total_derivative
-from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS, MAX_WORK
-from ntk_theory.symbolic.grammar.measure import largest_constant_term, operations, unfit
 from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.tree import (
     Apply,
@@ -28,6 +26,8 @@ from ntk_theory.symbolic.grammar.tree import (
 )
 from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS, MAX_WORK
+from ntk_theory.symbolic.measure import largest_constant_term, operations, unfit
 from ntk_theory.symbolic.pieces import PIECES
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ntk_theory.symbolic.grammar.limits import MAX_BRANCHES, MAX_ORDER
 from ntk_theory.symbolic.grammar.outside import FRACTIONAL
 from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.tree import (
@@ -38,6 +37,7 @@ from ntk_theory.symbolic.grammar.vocabulary import (
     spelled,
 )
 from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.limits import MAX_BRANCHES, MAX_ORDER
 
 #: A scalar, or the components of a vector.
 Value = Node | tuple[Node, ...]

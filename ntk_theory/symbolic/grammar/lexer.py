@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, MAX_NAME
 from ntk_theory.symbolic.grammar.outside import INTEGRAL
 from ntk_theory.symbolic.grammar.source_text import SourceText, clipped
+from ntk_theory.symbolic.limits import MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, MAX_NAME
 
 
 @dataclass(frozen=True, slots=True)

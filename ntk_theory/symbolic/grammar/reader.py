@@ -12,8 +12,6 @@ from ntk_theory.errors import BudgetError, InputError, ParseError
 from ntk_theory.symbolic.grammar.bounds import Bounds
 from ntk_theory.symbolic.grammar.build import Builder, settled
 from ntk_theory.symbolic.grammar.elaborate import Elaborator
-from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT
-from ntk_theory.symbolic.grammar.measure import largest_exponent, largest_number, shape_of, unfit
 from ntk_theory.symbolic.grammar.render import render
 from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.sympy_input import surface
@@ -27,6 +25,8 @@ from ntk_theory.symbolic.grammar.vocabulary import (
     vocabulary_of,
 )
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.limits import MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT
+from ntk_theory.symbolic.measure import largest_exponent, largest_number, shape_of, unfit
 
 Names = Sequence[str] | str | None
 Parameters = Mapping[str, Value | None] | Sequence[str] | str | None

@@ -12,14 +12,6 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from ntk_theory.errors import BudgetError, InputError, ParseError
-from ntk_theory.symbolic.grammar.limits import (
-    MAX_DEPTH,
-    MAX_DIGITS,
-    MAX_EQUATIONS,
-    MAX_NAME,
-    MAX_ORDER,
-    MAX_SYMPY_NODES,
-)
 from ntk_theory.symbolic.grammar.outside import DELAY, INTEGRAL
 from ntk_theory.symbolic.grammar.tree import (
     Call,
@@ -33,6 +25,14 @@ from ntk_theory.symbolic.grammar.tree import (
     Sum,
 )
 from ntk_theory.symbolic.jets import VARIABLE_ORDER
+from ntk_theory.symbolic.limits import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_EQUATIONS,
+    MAX_NAME,
+    MAX_ORDER,
+    MAX_SYMPY_NODES,
+)
 from ntk_theory.symbolic.pieces import PIECES, choose
 
 _FUNCTIONS: dict[type[sp.Basic], str] = {

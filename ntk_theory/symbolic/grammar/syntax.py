@@ -18,7 +18,6 @@ from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer
 
 from ntk_theory.symbolic.grammar.lexer import Token, tokenize
-from ntk_theory.symbolic.grammar.limits import MAX_DEPTH, MAX_EQUATIONS
 from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.tree import (
     Call,
@@ -33,6 +32,7 @@ from ntk_theory.symbolic.grammar.tree import (
     Vector,
     deepest,
 )
+from ntk_theory.symbolic.limits import MAX_DEPTH, MAX_EQUATIONS
 
 _GRAMMAR = r"""
 start: equation (SEMI equation)* SEMI?

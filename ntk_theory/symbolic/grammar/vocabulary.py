@@ -15,7 +15,6 @@ from fractions import Fraction
 import sympy as sp
 
 from ntk_theory.errors import InputError
-from ntk_theory.symbolic.grammar.limits import MAX_NAMES
 from ntk_theory.symbolic.grammar.outside import BY_NAME, DELAY
 from ntk_theory.symbolic.grammar.source_text import SourceText, clipped, near
 from ntk_theory.symbolic.grammar.tree import (
@@ -30,6 +29,7 @@ from ntk_theory.symbolic.grammar.tree import (
     children,
 )
 from ntk_theory.symbolic.jets import FIELD, NAME, VARIABLE_ORDER, Slot, base_of, part_of, spelling
+from ntk_theory.symbolic.limits import MAX_NAMES
 
 #: What a user may give for a parameter.
 Value = str | int | float | Fraction | sp.Expr

@@ -34,6 +34,8 @@ MAX_WORK = 60_000
 MAX_NAMES = 16
 #: Arguments of max and min, branches of piecewise.
 MAX_BRANCHES = 16
+#: Constraint groups (equations and conditions) of one problem.
+MAX_GROUPS = 250
 #: Equations of one system.
 MAX_EQUATIONS = 32
 #: A constant's size lies between 1/MAX_CONSTANT and MAX_CONSTANT, or it is 0.

@@ -12,8 +12,10 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ntk_theory.symbolic.grammar.limits import MAX_CONSTANT
-from ntk_theory.symbolic.grammar.sizes import (
+from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.limits import MAX_CONSTANT
+from ntk_theory.symbolic.pieces import Piece
+from ntk_theory.symbolic.sizes import (
     LEAF,
     ExpandedSize,
     function_size,
@@ -23,8 +25,6 @@ from ntk_theory.symbolic.grammar.sizes import (
     product_size,
     sum_size,
 )
-from ntk_theory.symbolic.jets import JetSpace
-from ntk_theory.symbolic.pieces import Piece
 
 _FLOATS: dict[type[sp.Basic], Callable[[float], float]] = {
     sp.sin: math.sin,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, comb, log10, prod
 
-from ntk_theory.symbolic.grammar.limits import (
+from ntk_theory.symbolic.limits import (
     MAX_COEFFICIENT_DIGITS,
     MAX_EXPONENT,
     MAX_ORDER,
