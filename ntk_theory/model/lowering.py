@@ -46,9 +46,7 @@ class LoweredOperator:
     name: str = "operator"
     unknowns: tuple[str, ...] = ()
 
-    def evaluate(
-        self, points: Floats, jets: Floats, unknowns: Sequence[float] = ()
-    ) -> tuple[Floats, Floats]:
+    def evaluate(self, points: Floats, jets: Floats, unknowns: Sequence[float] = ()) -> tuple[Floats, Floats]:
         """F(x_k, jets_k) and F_α(x_k, jets_k).
 
         Parameters
@@ -96,11 +94,7 @@ class LoweredOperator:
         row, *_, k = (int(i) for i in np.argwhere(~np.isfinite(table))[0])
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(table))[0])[1:]
         names = [*map(self.space.name, self.slots), *self.unknowns]
-        what = (
-            "its residual"
-            if row == 0
-            else f"its derivative with respect to {names[row - 1]}"
-        )
+        what = "its residual" if row == 0 else f"its derivative with respect to {names[row - 1]}"
         where = ", ".join(f"{v} = {x:.6g}" for v, x in zip(self.space.variables, points[k], strict=True))
         values = ", ".join(f"{self.space.name(s)} = {jets[(i, *at)]:.6g}" for i, s in enumerate(self.slots))
         return (

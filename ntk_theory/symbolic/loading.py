@@ -32,8 +32,8 @@ from ntk_theory.symbolic.loading_parts import (
 from ntk_theory.symbolic.on_functions import substitute
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.parts import Box, Interval, moved
-from ntk_theory.symbolic.unknowns import read_unknowns, starts
 from ntk_theory.symbolic.problem import EQUATION_NAME, Face, Group, GroupKind, Problem
+from ntk_theory.symbolic.unknowns import read_unknowns, starts
 
 #: Keys of a problem file, in the order in which they are written.
 KEYS = (

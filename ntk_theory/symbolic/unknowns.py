@@ -92,7 +92,9 @@ def with_unknowns(problem: Problem, given: object) -> Problem:
     if given is None:
         return problem
     if problem.construction is not None:
-        raise ProblemError("unknowns come before an ansatz; give both in one call, or both in the problem file")
+        raise ProblemError(
+            "unknowns come before an ansatz; give both in one call, or both in the problem file"
+        )
     found = read_unknowns(given)
     solution = problem.solution
     if solution:
@@ -132,5 +134,7 @@ def _places(problem: Problem) -> dict[str, list[sp.Expr]]:
     }
     for group in problem.groups:
         ends = [end for box in group.where.values() for end in box]
-        found[f"the place of group {group.name!r}"] = [e for face in group.faces for e in face.values()] + ends
+        found[f"the place of group {group.name!r}"] = [
+            e for face in group.faces for e in face.values()
+        ] + ends
     return found

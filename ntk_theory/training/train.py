@@ -126,7 +126,9 @@ def train(
     few = None if drift is None or isinstance(drift, bool) else drift
     plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few, evidence)
     run = Run(plan, objective, grid, progress, checkpoint, every).go()
-    return replace(run, identified=identified(problem, objective, run)) if problem.unknowns else run
+    return (
+        replace(run, identified=identified(problem, objective, run.parameters)) if problem.unknowns else run
+    )
 
 
 def _with_starts(problem: Problem, parameters: Parameters) -> Parameters:

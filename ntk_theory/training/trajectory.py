@@ -19,7 +19,7 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
-from ntk_theory.training.unknown import Identified
+from ntk_theory.training.identified import Identified
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
 save_network, load_network = save, load
