@@ -17,7 +17,7 @@ from ntk_theory.empirical.cost import Cost
 from ntk_theory.empirical.jet_request import JetRequest
 from ntk_theory.empirical.jets import network_jets, read_out
 from ntk_theory.empirical.passes import Pass, contracted_pass, layers_of
-from ntk_theory.empirical.residuals import Residuals, gradient_blocks
+from ntk_theory.empirical.residuals import Residuals, gradient_blocks, per_row
 from ntk_theory.empirical.sweep import contracted_gram, tiles_of
 from ntk_theory.kernels.threads import each
 from ntk_theory.model.assembly import assemble_contracted, linearise, residuals
@@ -50,7 +50,7 @@ def gradient_and_kernel(
     values = np.asarray(residuals(rows, here.values))
     seeds = [np.ascontiguousarray(here.weights[:, slice(*tile)]) for tile in tiles]
     states = each(lambda k: contracted_pass(parts[k], layers[k], EVERY, seeds[k]), list(range(len(tiles))))
-    pull = _per_row(problem, weights * values)
+    pull = per_row(problem, weights * values)
     shares = each(lambda k: _gradient(states[k], pull[slice(*tiles[k])]), list(range(len(tiles))))
     blocks = [ask.network.epsilon * sum(found[1:], found[0]) for found in zip(*shares, strict=True)]
     if ask.parameters.output_bias is not None:
@@ -65,15 +65,6 @@ def gradient_and_kernel(
         rows, here.weights, contracted, ask.network.epsilon, ask.parameters.output_bias_rate
     )
     return values, np.concatenate([block.ravel() for block in blocks]), kernel
-
-
-def _per_row(problem: Residuals, values: Floats) -> Floats:
-    """One number per row from one per residual: the legs of a group share theirs."""
-    starts = np.cumsum([0] + [group.size for group in problem.rows.groups])
-    out = np.empty(len(problem.rows.points))
-    for leg in problem.rows.legs:
-        out[leg.rows] = values[starts[leg.group] : starts[leg.group + 1]]
-    return out
 
 
 def _gradient(state: Pass, pull: Floats) -> list[Floats]:

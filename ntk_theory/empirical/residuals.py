@@ -123,7 +123,7 @@ class Linearised:
     def vjp(self, cotangent: ArrayLike) -> Parameters:
         """Jᵀv for v of shape (n,): one array per parameter block (rates not applied)."""
         v = self._vector(cotangent, "cotangent")
-        weights = self.linearisation.weights * self._unfold(v)
+        weights = self.linearisation.weights * per_row(self.residuals, v)
         count = min(thread_count(), len(self._tiles))
         lanes = [range(k, len(self._tiles), count) for k in range(count)]
 
@@ -192,14 +192,6 @@ class Linearised:
         part.arena.release()
         return out
 
-    def _unfold(self, v: Floats) -> Floats:
-        """One entry per row from one per residual (legs of a group share theirs)."""
-        starts = np.cumsum([0] + [group.size for group in self.residuals.rows.groups])
-        out = np.empty(len(self.ask.points))
-        for leg in self.residuals.rows.legs:
-            out[leg.rows] = v[starts[leg.group] : starts[leg.group + 1]]
-        return out
-
     def _vector(self, given: ArrayLike, name: str) -> Floats:
         v = np.asarray(given, dtype=np.float64)
         if v.shape != (self.residuals.size,):
@@ -211,6 +203,15 @@ class Linearised:
                 f"{name} is not finite at residual {int(np.argmin(np.isfinite(v)))}; make it so"
             )
         return v
+
+
+def per_row(residuals: Residuals, values: Floats) -> Floats:
+    """One number per stacked point (R,) from one per residual (n,): the legs of a group share theirs."""
+    starts = np.cumsum([0] + [group.size for group in residuals.rows.groups])
+    out = np.empty(len(residuals.rows.points))
+    for leg in residuals.rows.legs:
+        out[leg.rows] = values[starts[leg.group] : starts[leg.group + 1]]
+    return out
 
 
 def residuals(

@@ -48,7 +48,7 @@ class Leg:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The stacked points (R, d) of a problem, which rows belong to which leg, and the unknowns' (K,) numbers."""
+    """The stacked points (R, d) of a problem, which rows belong to which leg, the unknowns' K numbers."""
 
     problem: LoweredProblem
     points: Floats
@@ -160,7 +160,7 @@ def linearise(rows: Rows, jets: Floats) -> Linearisation:
 
 
 def with_unknowns(kernel: Kernel, rows: Rows, here: Linearisation) -> Kernel:
-    """K + Σ_k ∂_kR ∂_kR' over the trained numbers of the unknowns, with η_k = 1; K itself where there are none."""
+    """K + Σ_k ∂_kR ∂_kR' over the unknowns' trained numbers, η_k = 1; K itself where there are none."""
     if not len(here.unknowns):
         return kernel
     columns = fold_rows(rows, here.unknowns)

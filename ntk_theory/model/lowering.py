@@ -211,8 +211,8 @@ def lower_problem(
 ) -> LoweredProblem:
     """The array programs of all groups of a problem.
 
-    ``parameters`` go before the values that the problem itself carries. Unknowns are inputs of the programs if
-    they are ``trained``, else numbers, their starts. Raises as :func:`lower`.
+    ``parameters`` go before the values that the problem itself carries. Unknowns are inputs of the programs
+    if they are ``trained``, else numbers, their starts. Raises as :func:`lower`.
     """
     values = {**problem.parameters, **(parameters or {})}
     unknown = set(parameters or {}) - {s.name for s in _problem_symbols(problem)} - set(problem.parameters)

@@ -39,8 +39,8 @@ class Parameters:
         s refuses them, for the outputs N^{-s} Σ a h that training or conversion gave them would be others.
         ``None``: not known, every network takes them.
     unknowns:
-        (K,) the trained numbers of a problem's unknown coefficients (the logarithm of a positive one), the last
-        block of θ, with the factor 1; ``None``: none.
+        (K,) the trained numbers of a problem's unknown coefficients (the logarithm of a positive one), the
+        last block of θ, with the factor 1; ``None``: none.
 
     Raises
     ------

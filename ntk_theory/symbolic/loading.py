@@ -18,7 +18,6 @@ from ntk_theory.inputs import reading
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.jets import JetSpace, base_of
-from ntk_theory.symbolic.known import substitute
 from ntk_theory.symbolic.limits import MAX_GROUPS
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
@@ -99,8 +98,10 @@ def _numbered(letter: str, index: int, count: int) -> str:
     return letter if count == 1 else f"{letter}{index + 1}"
 
 
-def load_toml(path: str | Path, *, parameters: Mapping[str, object] | None = None) -> Problem:
-    """Read a problem from a TOML file; ``parameters`` replace those in the file."""
+def load_toml(
+    path: str | Path, *, parameters: Mapping[str, object] | None = None, unknowns: object = None
+) -> Problem:
+    """Read a problem from a TOML file; ``parameters`` and ``unknowns`` replace those in the file."""
     path = Path(path)
     try:
         with reading(path, "the problem file", MAX_BYTES) as file:
@@ -108,7 +109,7 @@ def load_toml(path: str | Path, *, parameters: Mapping[str, object] | None = Non
     except OSError as cause:
         raise InputError(f"the problem file {path} cannot be read: {cause.strerror}") from None
     text = data.decode("utf-8", errors="replace")
-    return from_toml(text, name=path.stem, parameters=parameters, folder=path.parent)
+    return from_toml(text, name=path.stem, parameters=parameters, folder=path.parent, unknowns=unknowns)
 
 
 def from_toml(
@@ -117,6 +118,7 @@ def from_toml(
     name: str = "",
     parameters: Mapping[str, object] | None = None,
     folder: Path | None = None,
+    unknowns: object = None,
 ) -> Problem:
     """Read a problem from TOML text.
 
@@ -129,7 +131,7 @@ def from_toml(
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as cause:
         raise ProblemError(f"the problem file is not TOML: {cause}") from None
-    return from_table(table, name=name, parameters=parameters, folder=folder)
+    return from_table(table, name=name, parameters=parameters, folder=folder, unknowns=unknowns)
 
 
 def from_table(
@@ -138,6 +140,7 @@ def from_table(
     name: str = "",
     parameters: Mapping[str, object] | None = None,
     folder: Path | None = None,
+    unknowns: object = None,
 ) -> Problem:
     """Build a problem from the tables of its file; relative paths of data start in ``folder``.
 
@@ -148,20 +151,24 @@ def from_table(
     ParseError
         A text that the grammar refuses.
     """
-    bare = _Reader(table, name, parameters or {}).problem()
+    bare = _Reader(table, name, parameters or {}, unknowns or {}).problem()
     return under_ansatz(with_data(bare, table.get("data"), folder), table.get("ansatz"))
 
 
 class _Reader:
     """Reads one problem table; every method reports the key at fault."""
 
-    def __init__(self, table: Mapping[str, Any], name: str, overrides: Mapping[str, object]) -> None:
+    def __init__(
+        self, table: Mapping[str, Any], name: str, overrides: Mapping[str, object], unknowns: object
+    ) -> None:
         self.table = table
         self.name = name
         self._only(table, KEYS, "the problem")
         self.boxes: dict[str, Box] = {}
-        self.unknowns = read_unknowns(table.get("unknowns", {}))
-        self.values = self._parameters(overrides) | starts(self.unknowns)
+        self.unknowns = read_unknowns(table.get("unknowns", {})) | read_unknowns(unknowns)
+        self.values = self._parameters(overrides)
+        #: An unknown stays a symbol in equations and conditions; elsewhere a parameter has its value.
+        self.open: dict[str, sp.Expr | None] = {**self.values, **dict.fromkeys(self.unknowns)}
 
     def problem(self) -> Problem:
         equations = self._equations()
@@ -175,7 +182,7 @@ class _Reader:
             conditions,
             domain=self._domain(),
             solution=solution,
-            parameters=self.values,
+            parameters={**self.values, **starts(self.unknowns)},
             name=self.name,
             title=str(self.table.get("title", "")),
             source=str(self.table.get("source", "")),
@@ -209,7 +216,7 @@ class _Reader:
     def _parsed_equations(self, texts: Sequence[str]) -> Parsed:
         fields, variables = self._texts("fields"), self._texts("variables")
         parsed = parse_text(
-            ";".join(texts), fields=fields or None, variables=variables or None, parameters=self.values
+            ";".join(texts), fields=fields or None, variables=variables or None, parameters=self.open
         )
         if len(parsed.equations) != len(texts):
             raise ProblemError(
@@ -349,7 +356,7 @@ class _Reader:
             text,
             fields=(*self.space.fields, *bare),
             variables=self.space.variables,
-            parameters=self.values,
+            parameters=self.open,
         )
         if len(parsed.equations) != 1:
             raise ProblemError(f"condition {name}: equation must be a single equation")

@@ -48,8 +48,8 @@ class Problem:
     """A named PDE problem. Conditions come first, in declared order, then the equations.
 
     ``network`` is the table ``[network]`` of its file, which only the command line reads. With an ansatz
-    (``construction``) ``space`` is that of the outputs, and ``solution`` is in :attr:`solved`. ``unknowns`` are
-    the parameters that are trained; their values in ``parameters`` are where they start.
+    (``construction``) ``space`` is that of the outputs, and ``solution`` is in :attr:`solved`. ``unknowns``
+    are the parameters that are trained; their values in ``parameters`` are where they start.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import sympy as sp
 
@@ -18,7 +19,7 @@ from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.symbolic.unknowns import read_unknowns, starts, with_unknowns
+from ntk_theory.symbolic.unknowns import read_unknowns, with_unknowns
 
 Values = Mapping[str, object]
 _ZOO_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
@@ -105,16 +106,8 @@ def problem(
     to text;
     ``hard`` builds such an ansatz from the conditions of a box, so that they hold by construction.
     """
-    if isinstance(what, str) and unknowns is not None and not _is_named(what):
-        parameters = {**(parameters or {}), **starts(read_unknowns(unknowns))}
-    found = with_unknowns(_problem(what, fields, variables, parameters), unknowns)
-    found = with_data(found, data)
+    found = with_data(_problem(what, fields, variables, parameters, unknowns), data)
     return under_ansatz(found, ansatz, hard=hard)
-
-
-def _is_named(what: str) -> bool:
-    """Is the text a file's path or a name of the zoo?"""
-    return what.endswith(".toml") or what in zoo_names()
 
 
 def _problem(
@@ -122,23 +115,27 @@ def _problem(
     fields: Sequence[str] | None,
     variables: Sequence[str] | None,
     parameters: Values | None,
+    unknowns: object,
 ) -> Problem:
     if isinstance(what, Problem):
-        return what
+        return with_unknowns(what, unknowns)
     if isinstance(what, Operator):
-        return bare_problem([what])
+        return with_unknowns(bare_problem([what]), unknowns)
     if isinstance(what, Path) or (isinstance(what, str) and what.endswith(".toml")):
-        return load_toml(what, parameters=parameters)
+        return load_toml(what, parameters=parameters, unknowns=unknowns)
     if isinstance(what, str) and what in zoo_names():
-        return zoo(what, parameters=parameters)
+        return from_toml(zoo_text(str(what)), name=str(what), parameters=parameters, unknowns=unknowns)
+    names: Any = parameters
+    if unknowns is not None:
+        names = {**dict(parameters or {}), **dict.fromkeys(read_unknowns(unknowns))}
     try:
-        parsed = _parsed(what, fields, variables, parameters)
+        parsed = _parsed(what, fields, variables, names)
     except ParseError as cause:
         near = difflib.get_close_matches(what, zoo_names(), 1) if isinstance(what, str) else []
         if near and _ZOO_NAME.match(str(what)) and "_" not in str(what):
             raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near[0]}?") from None
         raise cause
-    return bare_problem([Operator(parsed.space, e) for e in parsed.equations])
+    return with_unknowns(bare_problem([Operator(parsed.space, e) for e in parsed.equations]), unknowns)
 
 
 @lru_cache(maxsize=1)

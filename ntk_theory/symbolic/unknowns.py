@@ -1,11 +1,11 @@
-"""Unknown coefficients of a problem: named numbers that are trained with the network (THEORY §9.2 of part two).
+"""Unknown coefficients of a problem: named numbers that are trained with the network.
 
     [unknowns]
     k = 1.0                                 # where it starts
     D = { start = 0.5, positive = true }    # trained as log D
 
-An unknown is a parameter whose value is its start, so that rules and laws, which speak of the beginning, see the
-start; residuals of a network see the trained value.
+An unknown is a parameter that stays a symbol in equations and conditions, and whose value is its start;
+residuals of a network see the trained value.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from ntk_theory.errors import InputError, ProblemError
-from ntk_theory.symbolic.numbers import bind, exact
+from ntk_theory.symbolic.numbers import exact
 
 if TYPE_CHECKING:
     from ntk_theory.symbolic.problem import Problem
@@ -82,8 +82,6 @@ def starts(unknowns: Mapping[str, Unknown]) -> dict[str, sp.Expr]:
 def with_unknowns(problem: Problem, given: object) -> Problem:
     """The problem with some of its parameters unknown.
 
-    A known solution stays that of the values the parameters had.
-
     Raises
     ------
     ProblemError
@@ -96,12 +94,8 @@ def with_unknowns(problem: Problem, given: object) -> Problem:
             "unknowns come before an ansatz; give both in one call, or both in the problem file"
         )
     found = read_unknowns(given)
-    solution = problem.solution
-    if solution:
-        known = {name: problem.parameters[name] for name in found if name in problem.parameters}
-        solution = {field: bind(e, known) for field, e in solution.items()}
     values = {**problem.parameters, **starts(found)}
-    return replace(problem, parameters=values, unknowns=found, solution=solution)
+    return replace(problem, parameters=values, unknowns=found)
 
 
 def check_unknowns(problem: Problem) -> None:
@@ -114,15 +108,14 @@ def check_unknowns(problem: Problem) -> None:
             for s in e.free_symbols
         }
         if name not in used:
-            have = ", ".join(sorted(used & set(problem.parameters))) or "none"
             raise ProblemError(
-                f"unknowns names {name!r}, which no equation or condition contains; their parameters are: {have}"
+                f"unknowns names {name!r}, which no equation or condition contains as a symbol"
             )
         for where, expressions in _places(problem).items():
             if any(name in {s.name for s in sp.S(e).free_symbols} for e in expressions):
                 raise ProblemError(
-                    f"{where} contains the unknown {name!r}; an unknown may stand in equations, conditions and "
-                    "targets only: write a number there"
+                    f"{where} contains the unknown {name!r}; an unknown may stand in equations and "
+                    "conditions only: write a number there"
                 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from model_problems import kdv as periodic_kdv
 
 import ntk_theory as nt
-from ntk_theory.empirical import cost
+from ntk_theory.empirical import cost, jacobian, normal
 from ntk_theory.empirical.cost import Sizes, choose
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.errors import InputError
@@ -17,7 +17,7 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.resources import thread_limit
 from ntk_theory.training import GaussNewton, Until, train
-from ntk_theory.training.methods.damped import DampedSystem
+from ntk_theory.training.methods.damped import GRAM_SAFE, DampedSystem, DenseModel, TiledModel, local_model
 from ntk_theory.training.objective import Objective
 
 
@@ -70,6 +70,71 @@ def test_gradient_and_kernel_together_are_those_apart(depth, threads, monkeypatc
     np.testing.assert_allclose(values, want_values, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(gradient, want_gradient, rtol=1e-11, atol=1e-11)
     np.testing.assert_allclose(kernel.matrix, objective.kernel(vector).matrix, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("rates", [None, (0.5, 2.0, 0.25, 3.0, 1.5, 0.75)])
+def test_tiles_give_what_the_whole_jacobian_gives(rates, threads, monkeypatch) -> None:
+    """Tiles and pieces that end inside groups, of which one is a periodic pair; several blocks of AᵀA."""
+    problem, network, theta, _ = small()
+    theta = replace(theta, layer_rates=rates)
+    objective = Objective.of(
+        problem, network, theta, draw_points(problem, 31, 2), {"f": 3.0, "periodic": 7.0}
+    )
+    vector = theta.flatten()
+    _, whole = objective.jacobian(vector)
+    a = np.sqrt(objective.weights)[:, None] * whole * np.sqrt(objective.rates)
+    monkeypatch.setattr(jacobian, "PIECE", 5)
+    monkeypatch.setattr(normal, "TILE", 13)
+    monkeypatch.setattr(normal, "BLOCK", 20)
+    with thread_limit(threads):
+        model = local_model(objective, vector)
+        assert isinstance(model, TiledModel)
+        gram, pulled = model.normal
+        upper = model.upper
+    scale = np.linalg.norm(a) ** 2
+    np.testing.assert_allclose(np.tril(gram), np.tril(a.T @ a), rtol=0, atol=1e-14 * scale)
+    np.testing.assert_allclose(upper.T @ upper, a.T @ a, rtol=0, atol=1e-14 * scale)
+    assert not np.tril(upper, -1).any()
+    w, v = np.cos(np.arange(len(a))), np.sin(np.arange(len(vector)))
+    for found, want in ((pulled, a.T @ model.r), (model.pull(w), a.T @ w), (model.times(v), a @ v)):
+        np.testing.assert_allclose(found, want, rtol=0, atol=1e-13 * np.linalg.norm(want))
+    assert model.largest == pytest.approx(np.max(np.sum(a**2, axis=0)), rel=1e-13)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("factor", [1e8, 1e-3])
+def test_tiled_and_dense_models_take_the_same_step(factor, exact) -> None:
+    """Above and below the damping where a Gram matrix is no longer enough."""
+    problem, network, theta, _ = small()
+    objective = Objective.of(problem, network, theta, draw_points(problem, 31, 2))
+    tiled = local_model(objective, theta.flatten())
+    _, matrix = objective.jacobian(theta.flatten())
+    mu = factor * GRAM_SAFE * float(np.sum(matrix**2))
+    system, step, small_mu = tiled.damped(mu, exact=exact)
+    _, want, want_small = DenseModel(tiled.values, tiled.r, matrix).damped(mu, exact=exact)
+    assert small_mu == want_small == (factor < 1)
+    assert system.by_qr == (small_mu or exact)
+    augmented = np.vstack([matrix, np.sqrt(mu) * np.eye(matrix.shape[1])])
+    least = np.linalg.lstsq(augmented, np.concatenate([-tiled.r, np.zeros(len(step))]), rcond=None)[0]
+    np.testing.assert_allclose(step, least, rtol=0, atol=1e-7 * np.linalg.norm(least))
+    np.testing.assert_allclose(step, want, rtol=0, atol=1e-7 * np.linalg.norm(want))
+
+
+def test_triangle_keeps_singular_values_that_a_gram_matrix_loses() -> None:
+    rng = np.random.default_rng(7)
+    left = np.linalg.qr(rng.standard_normal((60, 20)))[0]
+    right = np.linalg.qr(rng.standard_normal((20, 20)))[0]
+    sigma = np.logspace(0, -12, 20)
+    matrix, upper = (left * sigma) @ right.T, np.zeros((20, 20), order="F")
+    for start in range(0, 60, 15):
+        upper = normal.stacked(upper, matrix[start : start + 15])
+    np.testing.assert_allclose(np.linalg.svd(upper, compute_uv=False), sigma, rtol=1e-3)
+    damped = normal.damped_triangle(upper, 1e-20)
+    want = np.sqrt(sigma**2 + 1e-20)
+    np.testing.assert_allclose(np.linalg.svd(damped, compute_uv=False), want, rtol=1e-3)
+    by_gram = np.sqrt(np.abs(np.linalg.eigvalsh(matrix.T @ matrix)))
+    assert np.abs(np.sort(by_gram)[::-1] / sigma - 1).max() > 1
 
 
 @pytest.mark.parametrize("shape", [(40, 12), (12, 40), (15, 15)])

@@ -9,55 +9,226 @@ Forming the Gram matrix BᵀB (B = A or Aᵀ) squares the condition number: dire
 σ² < 2^{-52} σ_max² are lost. While μ is far above that, Cholesky is as good and several times
 cheaper; below, the triangle C of the QR factorisation of the augmented matrix [B; √μ I] is used:
 CᵀC = BᵀB + μI without forming it.
+
+:class:`DenseModel` holds A, for n < P; :class:`TiledModel` has its rows made tile by tile and holds P×P
+matrices only (:mod:`ntk_theory.empirical.normal`), and products with A come from the network itself.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg
 
 from ntk_theory.arrays import Floats
+from ntk_theory.empirical.jacobian import JacobianRows
+from ntk_theory.empirical.normal import TILE, damped_triangle, normal_equations, triangle
+from ntk_theory.empirical.residuals import Linearised
+from ntk_theory.errors import TrainingError
+from ntk_theory.resources import BLAS, thread_count
+from ntk_theory.training.objective import Objective
 
 #: Cholesky while μ ≥ GRAM_SAFE · tr(BᵀB): its relative error is then below 2^{-52}/GRAM_SAFE ≈ 2e-5.
 GRAM_SAFE = 1e-11
+#: Up to this size one thread factorises: two threads would spend as much time waiting for each other.
+ALONE = 4000
 
 
 @dataclass(frozen=True, eq=False)
 class DampedSystem:
-    """The factorised system; ``by_qr`` says which way it was done."""
+    """The factorised system of size m; ``by_qr`` says which way it was done.
 
-    matrix: Floats
-    triangle: Floats
+    ``pull`` is w ↦ Aᵀw, ``tall`` says n ≥ P.
+    """
+
+    pull: Callable[[Floats], Floats]
+    upper: Floats
     by_qr: bool
+    tall: bool
 
     @classmethod
     def of(cls, matrix: Floats, damping: float) -> DampedSystem:
         """Factorise for A = ``matrix`` (n, P) and μ = ``damping`` > 0."""
-        tall = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
-        trace = float(np.einsum("ij,ij->", matrix, matrix))
-        if damping >= GRAM_SAFE * trace:
-            gram = tall.T @ tall
-            gram.flat[:: len(gram) + 1] += damping
-            try:
-                triangle = scipy.linalg.cholesky(gram, overwrite_a=True, check_finite=False)
-            except scipy.linalg.LinAlgError:
-                pass
-            else:
-                return cls(matrix, triangle, False)
-        m = tall.shape[1]
-        augmented = np.empty((tall.shape[0] + m, m), order="F")
-        augmented[: tall.shape[0]] = tall
-        augmented[tall.shape[0] :] = np.sqrt(damping) * np.eye(m)
-        (triangle,) = scipy.linalg.qr(augmented, mode="r", overwrite_a=True, check_finite=False)
-        return cls(matrix, triangle[:m], True)
+        is_tall = matrix.shape[0] >= matrix.shape[1]
+        tall = matrix if is_tall else matrix.T
+        found = None
+        if damping >= GRAM_SAFE * float(np.einsum("ij,ij->", matrix, matrix)):
+            found = _cholesky(tall.T @ tall, damping)
+        by_qr = found is None
+        if found is None:
+            m = tall.shape[1]
+            augmented = np.empty((tall.shape[0] + m, m), order="F")
+            augmented[: tall.shape[0]] = tall
+            augmented[tall.shape[0] :] = np.sqrt(damping) * np.eye(m)
+            with BLAS.limited(_threads(m)):
+                (factor,) = scipy.linalg.qr(augmented, mode="r", overwrite_a=True, check_finite=False)
+            found = factor[:m]
+        return cls(lambda w: np.asarray(matrix.T @ w), found, by_qr, is_tall)
 
-    def solve(self, r: Floats) -> Floats:
-        """δ for the right-hand side r (n,)."""
-        factor = (self.triangle, False)
-        if self.matrix.shape[0] >= self.matrix.shape[1]:
-            solved = scipy.linalg.cho_solve(factor, self.matrix.T @ r, check_finite=False)
-        else:
-            solved = self.matrix.T @ scipy.linalg.cho_solve(factor, r, check_finite=False)
-        return np.asarray(-solved)
+    def solve(self, r: Floats, pulled: Floats | None = None) -> Floats:
+        """δ for the right-hand side r (n,); ``pulled`` is Aᵀr where it is known."""
+        factor = (self.upper, False)
+        if self.tall:
+            right = self.pull(r) if pulled is None else pulled
+            return np.asarray(-scipy.linalg.cho_solve(factor, right, check_finite=False))
+        return -self.pull(scipy.linalg.cho_solve(factor, r, check_finite=False))
+
+
+class LocalModel(ABC):
+    """R near θ: A = Λ^{1/2} J η^{1/2} and r = Λ^{1/2} R.
+
+    Attributes
+    ----------
+    values, r:
+        R and r, (n,).
+    """
+
+    values: Floats
+    r: Floats
+
+    @property
+    @abstractmethod
+    def largest(self) -> float:
+        """The largest squared column norm of A."""
+
+    @abstractmethod
+    def times(self, v: Floats) -> Floats:
+        """Av."""
+
+    @abstractmethod
+    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
+        """The system at μ, its δ for r, and whether μ is too small for a Gram matrix.
+
+        ``exact`` expects that it is: then no Gram matrix is formed in the first place.
+        """
+
+
+def local_model(objective: Objective, vector: Floats) -> LocalModel:
+    """The model at θ, dense where there are fewer residuals than parameters."""
+    here = objective.at(vector)
+    root = np.sqrt(objective.weights)
+    columns = None if objective.template.layer_rates is None else np.sqrt(objective.rates)
+    rows = JacobianRows.of(here, root, columns)
+    n, size = rows.shape
+    if n >= size:
+        return TiledModel(objective, here, rows, root)
+    matrix = np.empty((n, size))
+    rows.fill(0, n, matrix)
+    return DenseModel(here.values, root * here.values, matrix)
+
+
+@dataclass(frozen=True, eq=False)
+class DenseModel(LocalModel):
+    """With A (n, P) itself."""
+
+    values: Floats
+    r: Floats
+    matrix: Floats
+
+    @property
+    def largest(self) -> float:
+        """The largest squared column norm."""
+        return float(np.einsum("ij,ij->j", self.matrix, self.matrix).max())
+
+    def times(self, v: Floats) -> Floats:
+        """Av."""
+        return np.asarray(self.matrix @ v)
+
+    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
+        """See :class:`LocalModel`."""
+        system = DampedSystem.of(self.matrix, damping)
+        return system, system.solve(self.r), system.by_qr
+
+
+@dataclass(frozen=True, eq=False)
+class TiledModel(LocalModel):
+    """With AᵀA, or the triangle of A, from tiles of rows; n ≥ P."""
+
+    objective: Objective
+    here: Linearised
+    rows: JacobianRows
+    root: Floats
+
+    @cached_property
+    def values(self) -> Floats:  # type: ignore[override]
+        """R."""
+        return self.here.values
+
+    @cached_property
+    def r(self) -> Floats:  # type: ignore[override]
+        """Λ^{1/2} R."""
+        return self.root * self.here.values
+
+    @cached_property
+    def normal(self) -> tuple[Floats, Floats]:
+        """AᵀA, its lower blocks, and Aᵀr."""
+        return normal_equations(self.rows, self.r)
+
+    @cached_property
+    def upper(self) -> Floats:
+        """The triangle of A."""
+        return triangle(self.rows)
+
+    @property
+    def largest(self) -> float:
+        """The largest squared column norm."""
+        return float(np.diagonal(self.normal[0]).max())
+
+    def times(self, v: Floats) -> Floats:
+        """Av."""
+        direction = v if self.rows.columns is None else self.rows.columns * v
+        return self.root * self.here.jvp(self.objective.parameters(direction))
+
+    def pull(self, w: Floats) -> Floats:
+        """Aᵀw."""
+        pulled = self.here.vjp(self.root * w).flatten()
+        return pulled if self.rows.columns is None else self.rows.columns * pulled
+
+    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
+        """See :class:`LocalModel`."""
+        if not exact:
+            gram, pulled = self.normal
+            if damping >= GRAM_SAFE * float(np.trace(gram)):
+                found = _cholesky(gram, damping)
+                if found is not None:
+                    system = DampedSystem(self.pull, found, False, True)
+                    return system, system.solve(self.r, pulled), False
+        system = DampedSystem(self.pull, damped_triangle(self.upper, damping), True, True)
+        small = damping < GRAM_SAFE * float(np.sum(self.upper**2))
+        return system, system.solve(self.r), small
+
+    @staticmethod
+    def floats(parameters: int) -> float:
+        """AᵀA, the triangle, what is factorised and its copy, a tile."""
+        return 4.0 * parameters**2 + TILE * parameters
+
+
+def _threads(size: int) -> int:
+    return 1 if size <= ALONE else thread_count()
+
+
+def _cholesky(gram: Floats, damping: float) -> Floats | None:
+    """The triangle of BᵀB + μI from its lower half, or None where rounding made it indefinite."""
+    damped = gram.copy()
+    damped.flat[:: len(gram) + 1] += damping
+    try:
+        # In the order of Fortran the lower half is the upper one: in place.
+        with BLAS.limited(_threads(len(gram))):
+            return np.asarray(scipy.linalg.cholesky(damped.T, overwrite_a=True, check_finite=False))
+    except scipy.linalg.LinAlgError:
+        return None
+
+
+def require_slope(model: LocalModel, group: str) -> float:
+    """The largest squared column norm of A; raises where it vanishes, naming the group that is not learnt."""
+    largest = model.largest
+    if not largest > 0:
+        raise TrainingError(
+            "no parameter moves any residual, so that K + μI becomes singular and group "
+            f"{group!r} cannot be learnt; take other parameters or another seed"
+        )
+    return largest

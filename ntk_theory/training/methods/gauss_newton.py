@@ -19,8 +19,8 @@ from typing import ClassVar
 import numpy as np
 
 from ntk_theory.arrays import Floats
-from ntk_theory.errors import InputError, NonFiniteError, TrainingError
-from ntk_theory.training.methods.damped import DampedSystem
+from ntk_theory.errors import InputError, NonFiniteError
+from ntk_theory.training.methods.damped import DampedSystem, TiledModel, local_model, require_slope
 from ntk_theory.training.methods.method import Facts, Method, State
 from ntk_theory.training.methods.options import option
 from ntk_theory.training.objective import Objective
@@ -39,7 +39,7 @@ SMALLEST = 1e-30
 
 @dataclass(frozen=True)
 class GaussNewton(Method):
-    """Levenberg–Marquardt on the residuals of a small network (dense J, n·P numbers).
+    """Levenberg–Marquardt on the residuals of a small network (matrices of P², never the whole J).
 
     Parameters
     ----------
@@ -71,43 +71,36 @@ class GaussNewton(Method):
             raise InputError(f"damping is {self.damping}; it needs a positive number such as 1e-2")
 
     def begin(self, objective: Objective, vector: Floats) -> State:
-        """R and J at the start give the scale of μ."""
-        values, jacobian = objective.jacobian(vector)
-        matrix = _scaled(objective, jacobian)
-        largest = float(np.einsum("ij,ij->j", matrix, matrix).max())
-        if not largest > 0:
-            raise TrainingError(
-                "no parameter moves any residual, so that K + μI becomes singular and group "
-                f"{objective.worst_group(values)!r} cannot be learnt; take other parameters or another seed"
-            )
-        memory = {"mu": np.array(max(self.damping * largest, SMALLEST)), "factor": np.array(2.0)}
-        return State(vector, values, 0, 0.0, 1, memory, kept=(values, jacobian))
+        """R and A at the start give the scale of μ."""
+        model = local_model(objective, vector)
+        largest = require_slope(model, objective.worst_group(model.values))
+        memory = _memory(max(self.damping * largest, SMALLEST), 2.0, False)
+        return State(vector, model.values, 0, 0.0, 1, memory, kept=model)
 
     def advance(self, objective: Objective, state: State) -> State:
         """Try one step; a rejected one only raises μ."""
-        kept = objective.jacobian(state.vector) if state.kept is None else state.kept
-        values, jacobian = kept
-        root = np.sqrt(objective.weights)
-        matrix, r = _scaled(objective, jacobian), root * values
+        model = local_model(objective, state.vector) if state.kept is None else state.kept
+        values, r = model.values, model.r
         mu, factor = float(state.memory["mu"]), float(state.memory["factor"])
-        system = DampedSystem.of(matrix, mu)
-        v = system.solve(r)
-        along = matrix @ v
-        predicted = 0.5 * float(r @ r - np.sum((r + along) ** 2))
-        delta, evaluations = v, state.evaluations + 1
-        if self.geodesic:
-            delta = v + _bend(objective, state.vector, system, (r, v, along))
-            evaluations += 1
-        vector = state.vector + np.sqrt(objective.rates) * delta
-        new = _values(objective, vector)
-        actual = objective.loss(values) - objective.loss(new) if new is not None else -np.inf
-        ratio = actual / predicted if predicted > 0 else -np.inf
-        step, time = state.step + 1, state.time + 1.0
+        system, v, exact = model.damped(mu, exact=bool(state.memory.get("exact", False)))
+        step, time, evaluations = state.step + 1, state.time + 1.0, state.evaluations + 2
+        new, ratio = None, -np.inf
+        if np.isfinite(v).all():
+            along = model.times(v)
+            predicted = 0.5 * float(r @ r - np.sum((r + along) ** 2))
+            delta = v
+            if self.geodesic:
+                delta = v + _bend(objective, state.vector, system, (r, v, along))
+                evaluations += 1
+            vector = state.vector + np.sqrt(objective.rates) * delta
+            new = _values(objective, vector)
+            if new is not None and predicted > 0:
+                ratio = (objective.loss(values) - objective.loss(new)) / predicted
         if new is not None and ratio > ACCEPT:
             mu *= 0.3 if ratio > 0.5 else 1.0 if ratio > 0.2 else 2.0
-            return State(vector, new, step, time, evaluations + 1, _memory(max(mu, SMALLEST), 2.0))
-        memory = _memory(mu * factor, min(2 * factor, 2.0**40))
-        return State(state.vector, values, step, time, evaluations + 1, memory, kept)
+            return State(vector, new, step, time, evaluations, _memory(max(mu, SMALLEST), 2.0, exact))
+        memory = _memory(mu * factor, min(2 * factor, 2.0**40), exact)
+        return State(state.vector, values, step, time, evaluations, memory, model)
 
     def ended(self, state: State) -> str | None:
         """No damping gives a decrease any more."""
@@ -116,19 +109,15 @@ class GaussNewton(Method):
         return None
 
     def floats(self, points: int, parameters: int) -> float:
-        """J, its scaled copy and what is factorised."""
-        return 2.0 * points * parameters + min(points, parameters) ** 2
+        """Matrices of the smaller size squared and, with fewer points than parameters, J itself."""
+        if points >= parameters:
+            return TiledModel.floats(parameters)
+        return 2.0 * points * parameters + points**2
 
 
-def _memory(mu: float, factor: float) -> dict[str, Floats]:
-    return {"mu": np.array(mu), "factor": np.array(factor)}
-
-
-def _scaled(objective: Objective, jacobian: Floats) -> Floats:
-    matrix = np.sqrt(objective.weights)[:, None] * jacobian
-    if objective.template.layer_rates is not None:
-        matrix *= np.sqrt(objective.rates)
-    return matrix
+def _memory(mu: float, factor: float, exact: bool) -> dict[str, Floats]:
+    """μ, its next factor, and whether μ has become too small for a Gram matrix."""
+    return {"mu": np.array(mu), "factor": np.array(factor), "exact": np.array(float(exact))}
 
 
 def _bend(
@@ -143,6 +132,8 @@ def _bend(
     if probe is None:
         return np.zeros_like(v)
     second = 2 / PROBE * ((np.sqrt(objective.weights) * probe - r) / PROBE - along)
+    if not np.isfinite(second).all():
+        return np.zeros_like(v)
     a = 0.5 * system.solve(second)
     return a if np.linalg.norm(a) <= BEND * np.linalg.norm(v) else np.zeros_like(v)
 

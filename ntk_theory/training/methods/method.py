@@ -38,7 +38,7 @@ class Facts:
     weights:
         The word for λ that suits it (:mod:`ntk_theory.training.weighting`).
     needs_jacobian:
-        Does it hold the dense Jacobian, n·P numbers?
+        Does it hold the Jacobian or its triangle, min(n, P)·P numbers?
     needs_fixed_points:
         Does it follow one loss, whose points and weights may not change on the way?
     records_kernel:
