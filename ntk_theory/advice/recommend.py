@@ -34,6 +34,7 @@ from ntk_theory.symbolic import problem as as_problem
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.unknowns import refuse_unknowns
 from ntk_theory.theory import Classification, classify
 from ntk_theory.training.defaults import DEPTH, default_counts, default_network
 
@@ -187,6 +188,7 @@ def recommend(
     InputError, SmoothnessError, ResourceError
     """
     problem = as_problem(problem)
+    refuse_unknowns(problem, "recommend")
     answer = classify(problem, output_bias=output_bias, activation=activation)
     advice = advise(answer, goal)
     network = default_network(

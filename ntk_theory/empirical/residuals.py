@@ -144,7 +144,7 @@ class Linearised:
         found = _gradient_parameters(blocks, bias)
         if self.ask.parameters.unknowns is None:
             return found
-        return found.with_unknowns(self.linearisation.unknowns @ self._unfold(v))
+        return found.with_unknowns(self.linearisation.unknowns @ per_row(self.residuals, v))
 
     def jvp(self, direction: Parameters) -> Floats:
         """Jθ̇ for a direction with the shapes of θ, shape (n,)."""

@@ -24,7 +24,7 @@ from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator, partial
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
-from ntk_theory.symbolic.unknowns import Unknown
+from ntk_theory.symbolic.unknowns import Unknown, refuse_unknowns
 
 #: Values of named parameters (a float keeps its binary value, a Fraction or a SymPy number is exact).
 ParameterValues = Mapping[str, Any]
@@ -212,7 +212,7 @@ def lower_problem(
     """The array programs of all groups of a problem.
 
     ``parameters`` go before the values that the problem itself carries. Unknowns are inputs of the programs
-    if they are ``trained``, else numbers, their starts. Raises as :func:`lower`.
+    if they are ``trained``, else refused. Raises as :func:`lower`.
     """
     values = {**problem.parameters, **(parameters or {})}
     unknown = set(parameters or {}) - {s.name for s in _problem_symbols(problem)} - set(problem.parameters)
@@ -223,7 +223,9 @@ def lower_problem(
         )
     # SymPy orders a sum by names: an ansatz that only renames keeps the fields' own.
     own = problem.ansatz is not None and problem.ansatz.is_renaming
-    unknowns = problem.unknowns if trained else {}
+    if not trained:
+        refuse_unknowns(problem, "what was asked for")
+    unknowns = problem.unknowns
     values = {name: value for name, value in values.items() if name not in unknowns}
     groups = tuple(_lower_group(group, problem.space, values, own, unknowns) for group in problem.groups)
     return _lowered(problem.space, groups, tuple(start_values(unknowns).tolist()))

@@ -16,6 +16,7 @@ import sympy as sp
 from ntk_theory.errors import InputError, NTKTheoryError, ProblemError
 from ntk_theory.inputs import reading
 from ntk_theory.symbolic import soundness
+from ntk_theory.symbolic.bare import numbered_equations, value_groups
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.jets import JetSpace, base_of
 from ntk_theory.symbolic.limits import MAX_GROUPS
@@ -58,44 +59,6 @@ PLACES = ("on", "periodic", "interface")
 CONDITION_KEYS = ("name", "equation", "target", *PLACES, "where")
 #: A problem file is text of a person's size.
 MAX_BYTES = 200_000
-
-
-def bare_problem(
-    operators: Sequence[Operator], *, name: str = "", parameters: Mapping[str, sp.Expr] | None = None
-) -> Problem:
-    """A problem from operators alone: one value group per field (``b``, or ``b1``, ``b2``, …)."""
-    space = operators[0].space
-    unit = dict.fromkeys(space.variables, (sp.S.Zero, sp.S.One))
-    return Problem(
-        space,
-        _equations(operators),
-        value_groups(space),
-        domain=unit,
-        parameters=dict(parameters or {}),
-        name=name,
-    )
-
-
-def value_groups(space: JetSpace) -> tuple[Group, ...]:
-    """One value group per field, ``b``, or ``b1``, ``b2``, …"""
-    fields = space.fields
-    return tuple(
-        Group(
-            _numbered("b", k, len(fields)), GroupKind.VALUE, (Operator(space, space.symbol(space.value(f))),)
-        )
-        for k, f in enumerate(fields)
-    )
-
-
-def _equations(operators: Sequence[Operator]) -> tuple[Group, ...]:
-    return tuple(
-        Group(_numbered("f", k, len(operators)), GroupKind.EQUATION, (operator,))
-        for k, operator in enumerate(operators)
-    )
-
-
-def _numbered(letter: str, index: int, count: int) -> str:
-    return letter if count == 1 else f"{letter}{index + 1}"
 
 
 def load_toml(
@@ -199,7 +162,7 @@ class _Reader:
         parsed = self._parsed_equations(texts)
         if not tables:
             self.space = parsed.space
-            return _equations([Operator(self.space, e) for e in parsed.equations])
+            return numbered_equations([Operator(self.space, e) for e in parsed.equations])
         named = named_equations(tables)
         self.space = parts_space(parsed.space, parsed.equations, named)
         return tuple(

@@ -13,8 +13,9 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.errors import InputError, ParseError
+from ntk_theory.symbolic.bare import bare_problem
 from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
-from ntk_theory.symbolic.loading import bare_problem, from_toml, load_toml
+from ntk_theory.symbolic.loading import from_toml, load_toml
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
 from ntk_theory.symbolic.operator import Operator

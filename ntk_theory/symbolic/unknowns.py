@@ -98,6 +98,21 @@ def with_unknowns(problem: Problem, given: object) -> Problem:
     return replace(problem, parameters=values, unknowns=found)
 
 
+def refuse_unknowns(problem: Problem, what: str) -> None:
+    """Say that ``what`` knows of no trained coefficients.
+
+    Raises
+    ------
+    InputError
+        The problem has unknowns.
+    """
+    for name in problem.unknowns:
+        raise InputError(
+            f"the problem has the unknown {name!r}, and {what} speaks of kernels without trained "
+            "coefficients; make it a parameter with a value, or take kernel or train"
+        )
+
+
 def check_unknowns(problem: Problem) -> None:
     """Every unknown occurs in an operator or a target, and nowhere else."""
     for name in problem.unknowns:

@@ -16,6 +16,7 @@ from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
+from ntk_theory.symbolic.unknowns import refuse_unknowns
 from ntk_theory.theory import derivation, record, text
 from ntk_theory.theory.answers import Answers
 from ntk_theory.theory.paper import paper_verdict
@@ -86,6 +87,7 @@ def classify(
     bias = OutputBias.of(output_bias)
     phi = Activation.of(activation)
     problem = as_problem(what)
+    refuse_unknowns(problem, "classify")
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
     kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi)

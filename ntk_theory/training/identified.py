@@ -1,9 +1,9 @@
 """Unknown coefficients at the end of a run: values, standard errors, and whether anything determines them.
 
-At the trained θ = (network, π) the residuals are linearised, R ≈ R₀ + J_θ δθ + J_π δπ. Row x counts with 1/σ_x² if
-it was measured, any other with its weight in the loss relative to the data's, and the network's own parameters
-with their prior N(0, 1). With A = W^{1/2} J the Schur complement of the network's parameters in the normal matrix
-is, by Woodbury's identity [D],
+At the trained θ = (network, π) the residuals are linearised, R ≈ R₀ + J_θ δθ + J_π δπ. Row x counts with
+1/σ_x² if it was measured, any other with its weight in the loss relative to the data's, and the network's own
+parameters with their prior N(0, 1). With A = W^{1/2} J the Schur complement of the network's parameters in
+the normal matrix is, by Woodbury's identity [D],
 
     S = A_πᵀ (I + A_θ A_θᵀ)^{−1} A_π,     (K, K)
 
@@ -11,10 +11,11 @@ whose inner matrix has one row per residual. What the noise of the data alone ma
 
     cov π = S^{−1} (G_dᵀ G_d) S^{−1},    G = (I + A_θ A_θᵀ)^{−1} A_π,    d the rows of data.
 
-Where σ is not known, it is the data's root mean square residual. A positive p = e^π has the standard error p·sd π.
-An unknown is not identifiable where S is singular along it: a direction whose eigenvalue in the scaled matrix
-S_kl/√(S_kk S_ll) is below :data:`SINGULAR`, or a standard error above :data:`LOOSE` times the larger of the value
-and the start. Limits: one linearisation at one solution; a network that has not converged has no standard error.
+Where σ is not known, it is the data's root mean square residual. A positive p = e^π has the standard error
+p·sd π. An unknown is not identifiable where S is singular along it: a direction whose eigenvalue in the
+scaled matrix S_kl/√(S_kk S_ll) is below :data:`SINGULAR`, or a standard error above :data:`LOOSE` times the
+larger of the value and the start. Limits: one linearisation at one solution; it speaks of a converged network
+only.
 """
 
 from __future__ import annotations

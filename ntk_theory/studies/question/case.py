@@ -23,6 +23,7 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Box, Group, GroupKind, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.symbolic.reading import zoo_names
+from ntk_theory.symbolic.unknowns import refuse_unknowns
 
 #: What names a problem: see :func:`ntk_theory.symbolic.problem`.
 ProblemLike: TypeAlias = str | Path | Problem | Operator | sp.Basic
@@ -133,6 +134,7 @@ def make_cases(
     cases = []
     for what in wanted:
         for problem, parameters in _swept(what, sweep):
+            refuse_unknowns(problem, "verify")
             ready = problem.bind()
             counts = point_counts(ready, points)
             total = sum(counts.values())
