@@ -14,6 +14,8 @@ from ntk_theory.symbolic import from_toml, to_toml
 from ntk_theory.training import default_network, train
 from ntk_theory.training.objective import Objective
 
+jax.config.update("jax_enable_x64", True)
+
 TRUE = 0.1
 NOISE = 0.01
 HEAT = """
@@ -146,7 +148,7 @@ def test_diffusivity_from_noisy_values_lies_within_its_standard_errors() -> None
     ("equation", "unknowns", "names"),
     [
         ("k*m*u_xx", "k = 0.5\nm = 0.3", {"k", "m"}),
-        ("u_xx/10 + k*(u_xxx*0 + u^30)", "k = 1.0", {"k"}),
+        ("u_xx/10 + k*u/10^6", "k = 1.0", {"k"}),
     ],
 )
 def test_what_nothing_determines_is_called_so(equation: str, unknowns: str, names: set[str]) -> None:
