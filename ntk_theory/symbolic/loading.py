@@ -85,8 +85,8 @@ def from_toml(
 ) -> Problem:
     """Read a problem from TOML text.
 
-    ``name`` is the problem's, for messages and reports; ``parameters`` replace values of its parameters;
-    relative paths of data start in ``folder``.
+    ``name`` is the problem's, for messages and reports; ``parameters`` replace values of its parameters,
+    ``unknowns`` those of the table of that name; relative paths of data start in ``folder``.
     """
     if len(text) > MAX_BYTES:
         raise ProblemError(f"the problem file has {len(text)} characters; it may have {MAX_BYTES}")
