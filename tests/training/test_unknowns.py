@@ -126,6 +126,15 @@ def test_an_unknown_amplitude_of_a_condition_is_trained() -> None:
     assert abs(found.value - 1.0) <= 4 * found.error  # false alarms: 6e-5
 
 
+def test_a_run_cut_short_claims_no_precision() -> None:
+    problem = heat(1, unknowns="k = { start = 0.5, positive = true }")
+    short = train(problem, default_network(problem, width=10, depth=2), points=20, until=1)
+    (early,), (late,) = short.identified, run(problem, 1).identified
+    assert early.error is None or abs(early.value - TRUE) <= 4 * early.error
+    assert late.error is not None
+    assert early.error is None or early.error > 3 * late.error
+
+
 def _table(problem: nt.Problem):
     data = next(g.data for g in problem.groups if g.data is not None)
     x, t = np.array(data.points).T
