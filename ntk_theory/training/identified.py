@@ -12,8 +12,8 @@ whose inner matrix has one row per residual. What the noise of the data alone ma
     cov π = S^{−1} (G_dᵀ G_d) S^{−1},    G = (I + A_θ A_θᵀ)^{−1} A_π,    d the rows of data.
 
 Where the data are missed by far more than σ, the mean of (R/σ)² above :data:`MISSED` (a model that is wrong,
-or a run cut short), errors are multiplied by the root of that mean. Where σ is not known, it is the data's root
-mean square residual. A positive p = e^π has the standard error p·sd π.
+or a run cut short), errors are multiplied by the root of that mean. Where σ is not known, it is the data's
+root mean square residual. A positive p = e^π has the standard error p·sd π.
 
 An unknown is not identifiable where S is singular along it: a direction whose eigenvalue in the scaled matrix
 S_kl/√(S_kk S_ll) is below :data:`SINGULAR`, or a standard error above :data:`LOOSE` times the larger of the
