@@ -159,7 +159,7 @@ def test_an_interrupt_is_code_130_and_keeps_the_state(tmp_path, monkeypatch, cap
         (["heat", "--points", "0"], "--points is 0"),
         (["heat", "--weights", "f=many"], "NAME=VALUE"),
         (["heat", "--weights", "nobody=1"], "nobody"),
-        (["heat", "--weights", "equal"], "sum, mean, trace"),
+        (["heat", "--weights", "equal"], "sum, mean, scaled, trace"),
         (["heat", "--resample", "0"], "resample is 0"),
         (["heat", "--s", "half"], "half"),
         (["heat", "--activation", "step"], "step"),

@@ -13,6 +13,7 @@ from typing import Literal
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic.operator import jet_dependence
 from ntk_theory.symbolic.problem import Group, Problem
@@ -67,6 +68,8 @@ def advise(answer: Classification, goal: Goal = "accuracy") -> Advice:
     """
     if goal not in GOALS:
         raise InputError(f"goal is {goal!r}; it needs one of {', '.join(GOALS)}")
+    if answer.kernel.start is not None and answer.kernel.start.is_standard:
+        return _library(answer.kernel.start)
     undefined = list(_sentences(answer, HALF, Limit.UNDEFINED))
     if undefined:
         return _undefined_at_half(answer, goal, f"{undefined[0]}: {_reason(answer)} [D]")
@@ -82,6 +85,23 @@ def advise(answer: Classification, goal: Goal = "accuracy") -> Advice:
             ),
         )
     return _accuracy(answer) if goal == "accuracy" else _constant(answer)
+
+
+def _library(start: Initialisation) -> Advice:
+    """A library's network is one at s = 1/2; what scales is its users' learning rate."""
+    own = f"at s = 1/2 the network is the one that {start} starts, in its users' own parameterisation [D]"
+    if start.shrinks:
+        linear = (
+            "its first layer starts with weights of order N^(-1/2): wide networks are linear at the start "
+            "and every derivative of u is small by a power of its own; the numbers are of this width [D]"
+        )
+        return Advice(HALF, (own, linear))
+    rate = (
+        "its kernel is N times one that converges, up to terms of order 1 (first layer, biases): scale the "
+        "learning rate like 1/N, not s [D]"
+    )
+    other = "another s multiplies u by N^(1/2 - s), and the classification is that of this kernel [D]"
+    return Advice(HALF, (own, rate, other))
 
 
 def _undefined_at_half(answer: Classification, goal: Goal, what: str) -> Advice:

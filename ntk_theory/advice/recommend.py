@@ -30,6 +30,8 @@ from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.limit.law import limit_law
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import check_points, draw_points
+from ntk_theory.setting.features import FeatureMap
+from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.symbolic import problem as as_problem
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
@@ -123,7 +125,7 @@ class Recommendation:
         The reasons, and what to beware of, each with its source mark.
     options:
         All candidates, the recommended one among them, by s.
-    width, depth, activation, output_bias, goal:
+    width, depth, activation, output_bias, goal, features, initialisation:
         The question.
     points:
         Points per group at which residuals and rates were taken.
@@ -142,6 +144,8 @@ class Recommendation:
     goal: str
     points: Mapping[str, int]
     cost: Cost
+    features: Mapping[str, Any] | None = None
+    initialisation: str | Mapping[str, Any] | None = None
 
     @property
     def option(self) -> Option | None:
@@ -161,6 +165,8 @@ def recommend(
     depth: int = DEPTH,
     activation: str = "tanh",
     output_bias: str = "zero",
+    features: FeatureMap | Mapping[str, Any] | None = None,
+    initialisation: Initialisation | Mapping[str, Any] | str | None = None,
     s: Sequence[str | Fraction | int | float] = CANDIDATES,
     points: Mapping[str, ArrayLike] | int = POINTS,
     seed: int = 0,
@@ -174,7 +180,7 @@ def recommend(
     goal:
         ``accuracy``: features should learn and the learning rate need not change with N; ``constant
         kernel``: training should be linear, as far as that exists.
-    width, depth, activation, output_bias:
+    width, depth, activation, output_bias, features, initialisation:
         The network in mind; exponents hold for every width, sizes are at this one.
     s:
         Candidates, positive; the recommended one is added.
@@ -189,11 +195,24 @@ def recommend(
     """
     problem = as_problem(problem)
     refuse_unknowns(problem, "recommend")
-    answer = classify(problem, output_bias=output_bias, activation=activation)
+    answer = classify(
+        problem,
+        output_bias=output_bias,
+        activation=activation,
+        features=features,
+        initialisation=initialisation,
+    )
     advice = advise(answer, goal)
     network = default_network(
-        problem, width=width, depth=depth, activation=activation, output_bias=output_bias
+        problem,
+        width=width,
+        depth=depth,
+        activation=activation,
+        output_bias=output_bias,
+        features=features,
+        initialisation=initialisation,
     )
+    gamma, start = FeatureMap.of(features, problem.variables), Initialisation.of(initialisation)
     wanted = [_positive(value) for value in s]
     if advice.s is not None:
         wanted.append(Fraction(int(advice.s.p), int(advice.s.q)))
@@ -212,6 +231,8 @@ def recommend(
         goal=goal,
         points={name: len(array) for name, array in chosen.items()},
         cost=_cost(problem, network, starts),
+        features=None if gamma is None else gamma.to_dict(),
+        initialisation=None if start is None else start.to_data(),
     )
 
 

@@ -11,7 +11,6 @@ from ntk_theory.cli.network_table import or_table
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
-    Elsewhere,
     Features,
     Fields,
     Hard,
@@ -19,12 +18,13 @@ from ntk_theory.cli.options import (
     MapInputs,
     OutputBias,
     ParameterValues,
+    Start,
     Variables,
     What,
     features_of,
     print_json,
-    refuse,
     resolve,
+    start_of,
 )
 from ntk_theory.errors import InputError
 from ntk_theory.report import terminal
@@ -36,7 +36,7 @@ def command(
     what: What,
     output_bias: OutputBias = "zero",
     activation: Activation = "tanh",
-    init: Elsewhere = None,
+    init: Start = None,
     map_inputs: MapInputs = False,
     features: Features = None,
     s: Annotated[
@@ -58,13 +58,13 @@ def command(
     options = or_table(
         context, problem, activation=activation, output_bias=output_bias, features=features, init=init
     )
-    refuse(init=options["init"])
     c = nt.classify(
         problem,
         output_bias=options["output_bias"],
         activation=options["activation"],
         input_map="domain" if map_inputs else None,
         features=features_of(options["features"]),
+        initialisation=start_of(options["init"]),
     )
     at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
     if as_json:

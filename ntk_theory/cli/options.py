@@ -69,9 +69,6 @@ Start = Annotated[
         "Default N(0, 1).",
     ),
 ]
-Elsewhere = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="Not here yet, see kernel and limit; default none.")
-]
 MapInputs = Annotated[
     bool, typer.Option("--map-inputs", help="Map the domain onto [-1, 1] before the first layer.")
 ]
@@ -112,16 +109,6 @@ def start_of(given: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
     """The plain data of ``--init``: a name, or the inside of a TOML table; of ``[network]`` as it is."""
     is_table = isinstance(given, str) and "=" in given
     return _table("--init", given, "sigma_w = 1, sigma_b = 0") if is_table else given  # type: ignore[arg-type]
-
-
-def refuse(**given: Any) -> None:
-    """Say of ``features`` and ``init`` that a command speaks of the network of THEORY §1 only."""
-    for name, value in given.items():
-        if value is not None:
-            raise InputError(
-                f"--{name} is {str(value)[:40]!r}, but what this command says is derived for networks of "
-                f"N(0, 1) weights on plain inputs; leave --{name} out, or take kernel, limit or train"
-            )
 
 
 def _table(option: str, text: str, example: str) -> dict[str, Any]:

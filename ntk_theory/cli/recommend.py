@@ -13,17 +13,19 @@ from ntk_theory.cli.network_table import one_width, or_table
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
-    Elsewhere,
+    Features,
     Fields,
     Hard,
     Json,
     OutputBias,
     ParameterValues,
+    Start,
     Variables,
     What,
+    features_of,
     print_json,
-    refuse,
     resolve,
+    start_of,
 )
 from ntk_theory.errors import InputError
 from ntk_theory.report import terminal
@@ -38,8 +40,8 @@ def command(
     width: Annotated[int, typer.Option("--width", help="Neurons per layer; sizes are told for it.")] = 512,
     depth: Annotated[int, typer.Option("--depth", help="Hidden layers.")] = 3,
     activation: Activation = "tanh",
-    features: Elsewhere = None,
-    init: Elsewhere = None,
+    features: Features = None,
+    init: Start = None,
     output_bias: OutputBias = "zero",
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Compare these; repeatable. Default 1/4, 1/2, 3/4, 1.")
@@ -71,7 +73,8 @@ def command(
         init=init,
     )
     options = one_width(options, "recommend")
-    refuse(features=options.pop("features"), init=options.pop("init"))
+    options["features"] = features_of(options["features"])
+    options["initialisation"] = start_of(options.pop("init"))
     for name, value in (("--width", options["width"]), ("--depth", options["depth"]), ("--points", points)):
         if value < 1:
             raise InputError(f"{name} is {value}; it needs a positive number")

@@ -99,7 +99,7 @@ def command(
         str | None,
         typer.Option(
             "--weights",
-            help="sum, mean, trace (NTK trace ratios), or NAME=VALUE,… per group; default by method.",
+            help="sum, mean, scaled, trace (NTK trace ratios), or NAME=VALUE,… per group; default by method.",
         ),
     ] = None,
     resample: Annotated[

@@ -15,16 +15,18 @@ from ntk_theory.cli.files import console
 from ntk_theory.cli.network_table import or_tables
 from ntk_theory.cli.options import (
     Ansatz,
-    Elsewhere,
+    Features,
     Fields,
     Hard,
     Json,
     OutputBias,
     ParameterValues,
+    Start,
     Variables,
+    features_of,
     print_json,
-    refuse,
     resolve,
+    start_of,
 )
 from ntk_theory.errors import InputError
 from ntk_theory.outputs import Outputs
@@ -60,8 +62,8 @@ def command(
     depth: Annotated[str, typer.Option("--depth", help="Hidden layers; several: 1,2.")] = "1",
     activation: Annotated[str, typer.Option("--activation", help="One or several: tanh,sin.")] = "tanh",
     output_bias: OutputBias = "zero",
-    features: Elsewhere = None,
-    init: Elsewhere = None,
+    features: Features = None,
+    init: Start = None,
     sweep: Annotated[
         str | None, typer.Option("--sweep", metavar="NAME=VALUES", help="A parameter: kappa=0,0.1,1.")
     ] = None,
@@ -137,7 +139,6 @@ def command(
         features=features,
         init=init,
     )
-    refuse(features=network["features"], init=network["init"])
     depths = [_whole("--depth", d) for d in _list("--depth", str(network["depth"]))]
     results = [
         studies.judging.judge.verify_kind(
@@ -148,6 +149,8 @@ def command(
             depth=layers,
             activations=_list("--activation", network["activation"]),
             output_bias=network["output_bias"],
+            features=features_of(network["features"]),
+            initialisation=start_of(network["init"]),
             sweep=swept,
             seed=seed,
             store=_store(store, layers, len(depths)),

@@ -226,7 +226,7 @@ def answers(results: Sequence[StudyResult]) -> tuple[StudyAnswer, ...]:
                 **case.parameters,
                 "activation": activation,
                 "depth": str(result.study.depth),
-                "output bias": result.study.output_bias,
+                **result.study.made,
             }
             classification = result.evidence[label, activation].classification
             name = label.partition(" [")[0] if case.parameters else label

@@ -162,6 +162,24 @@ class Initialisation:
         """Is it a library's, with the rates of the standard parameterisation and σ that depend on N?"""
         return bool(self.name)
 
+    @property
+    def first_law(self) -> Law:
+        """The law of the first layer's weights."""
+        return PRESETS[self.name].law if self.name else LAWS[self.laws[0]]
+
+    @property
+    def has_biases(self) -> bool:
+        """Has the first layer biases that start at random?"""
+        return PRESETS[self.name].bias_variance(1) > 0 if self.name else self.sigma_b[0] > 0
+
+    @property
+    def shrinks(self) -> bool:
+        """Do the first layer's weights go to 0 as the network grows?"""
+        if not self.name:
+            return False
+        variance = PRESETS[self.name].variance
+        return variance(1, 2**40) < variance(1, 1) / 2
+
     def __str__(self) -> str:
         if self.name:
             return self.name

@@ -69,14 +69,33 @@ class OutputBias:
         return OUTPUT_BIASES[name]
 
 
+def table(*biases: OutputBias) -> dict[str, OutputBias]:
+    """Name → output bias; two that cannot be told apart are refused when the package is loaded.
+
+    Raises
+    ------
+    TypeError
+        A name that is taken, or another name for what there is: a start that was forgotten looks so.
+    """
+    found: dict[str, OutputBias] = {}
+    for bias in biases:
+        if bias.name in found:
+            raise TypeError(f"the name {bias.name!r} of an output bias is taken")
+        for other in found.values():
+            if (bias.start, bias.is_trained) == (other.start, other.is_trained):
+                raise TypeError(
+                    f"the output bias {bias.name!r} {bias.description}, as {other.name!r} does; "
+                    "give it a start of its own"
+                )
+        found[bias.name] = bias
+    return found
+
+
 #: No output bias at all: c = 0, and it stays.
 ABSENT = OutputBias("none", is_trained=False)
 #: Name → output bias. A new one is one line here.
-OUTPUT_BIASES: dict[str, OutputBias] = {
-    bias.name: bias
-    for bias in (
-        OutputBias("zero"),
-        OutputBias("normal", start=None),
-        ABSENT,
-    )
-}
+OUTPUT_BIASES = table(
+    OutputBias("zero"),
+    OutputBias("normal", start=None),
+    ABSENT,
+)

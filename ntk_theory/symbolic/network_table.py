@@ -108,12 +108,13 @@ def toml_lines(table: Mapping[str, Any]) -> list[str]:
     >>> toml_lines({"width": [40, 20], "features": {"x": {"periodic": "2"}}})
     ['[network]', 'width = [40, 20]', 'features = { x = { periodic = "2" } }']
     """
-    return ["[network]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
+    return ["[network]", *(f"{key} = {toml_value(value)}" for key, value in table.items())]
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """One value as TOML, in one line."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_value(entry)}" for key, entry in value.items()) + " }"
     if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
     return f'"{value}"' if isinstance(value, str) else repr(value)

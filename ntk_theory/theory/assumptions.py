@@ -27,7 +27,8 @@ class Assumption:
 
 def assumptions(kernel: Kernel) -> tuple[Assumption, ...]:
     """The conditions of the answers about a kernel, in a fixed order."""
-    return (*_places(kernel), *_parameters(kernel), *_symmetries(kernel), _activation(kernel.activation))
+    found = (*_places(kernel), *_parameters(kernel), *_symmetries(kernel), *_start(kernel))
+    return (*found, _activation(kernel.activation))
 
 
 def _places(kernel: Kernel) -> list[Assumption]:
@@ -68,10 +69,15 @@ def _symmetries(kernel: Kernel) -> list[Assumption]:
     if not any(row.is_pinned for row in rows):
         return []
     names = {"identity": "inputs as they are", "domain": "the domain mapped onto [-1, 1]"}
+    law = (
+        "Gaussian"
+        if kernel.start is None or kernel.start.first_law.is_normal
+        else kernel.start.first_law.name
+    )
     what = names.get(kernel.inputs.name, "the input map that was given")
     return [
         Assumption(
-            f"input map: {what}; first layer of Gaussian weights of one variance",
+            f"input map: {what}; first layer of {law} weights of one variance",
             "on faces it decides whether T^∞ cancels",
         )
     ]
@@ -85,6 +91,20 @@ def _of_features(kernel: Kernel, features: FeatureMap) -> list[Assumption]:
     found = [Assumption(what, "on faces it decides whether T^∞ cancels")]
     met = ", ".join(kernel.met)
     return found + ([Assumption(f"met by the features: {met}", "0 for every network")] if met else [])
+
+
+def _start(kernel: Kernel) -> list[Assumption]:
+    """The initialisation, where it is not that of THEORY §1."""
+    if kernel.start is None:
+        return []
+    if not kernel.start.is_standard:
+        return [Assumption(f"initialisation: {kernel.start}", "σ that do not depend on N change no exponent")]
+    return [
+        Assumption(
+            f"initialisation: {kernel.start}, in the standard parameterisation: K = Σ η_l K_l, η = fan-in",
+            "its rates multiply the hidden part by N: a rate of order 1/N there is one of order 1 here",
+        )
+    ]
 
 
 def _activation(activation: Activation) -> Assumption:

@@ -11,6 +11,7 @@ import sympy as sp
 
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
+from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.operator import Operator
@@ -58,6 +59,7 @@ def classify(
     activation: str = "tanh",
     input_map: object = None,
     features: object = None,
+    initialisation: object = None,
 ) -> Classification:
     """Decide the regime of every kernel block of a problem.
 
@@ -75,6 +77,9 @@ def classify(
         an :class:`~ntk_theory.model.network.InputMap`. Symmetries of the limit depend on it.
     features:
         A feature map as plain data, see :mod:`ntk_theory.setting.features`: periodic pairs may be met by it.
+    initialisation:
+        How weights start, see :mod:`ntk_theory.setting.initialisation`: a library's start has the rates of
+        its users' parameterisation, and exponents are those of its kernel.
 
     Raises
     ------
@@ -90,9 +95,10 @@ def classify(
     refuse_unknowns(problem, "classify")
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
-    kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi)
+    start = Initialisation.of(initialisation)
+    kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi, start)
     with effort.limited():
-        paper, sharp = paper_verdict(problem, phi.name, bias.name), kernel.blocks()
+        paper, sharp = paper_verdict(problem, phi.name, bias.name, start), kernel.blocks()
     return Classification(
         problem,
         bias.name,

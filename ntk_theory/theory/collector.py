@@ -20,9 +20,13 @@ LIMITS = {
 
 @dataclass
 class Collector:
-    """Gathers lines, spread and obstacles; equal lines are merged."""
+    """Gathers lines, spread and obstacles; equal lines are merged.
+
+    ``gain`` is the power of N in the rates of T, the offset of what is hidden.
+    """
 
     point: Point
+    gain: sp.Expr = sp.S.Zero
     lines: dict[tuple[object, ...], Line] = field(default_factory=dict)
     spread: dict[tuple[object, ...], Line] = field(default_factory=dict)
     obstacles: list[Obstacle] = field(default_factory=list)

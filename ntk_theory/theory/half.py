@@ -29,17 +29,17 @@ def terms_at_half(g: ResidualRow, h: ResidualRow, verdict: Verdict) -> Terms:
                 sums.setdefault(key, []).append((x.expression, y.expression.xreplace(swap)))
             else:
                 distinct = True
-    label = "hidden part"
+    label, gain = "hidden part", verdict.gain
     if sums and not verdict.vanishes:
         present, random = _varies(sums.values(), point)
         if verdict.by_orders:
             random = verdict.random_at_half
         if present:
-            collector.line(Line(sp.S.Zero, sp.S.Zero, 0, random, label))
-            collector.spreads(sp.S.Zero, sp.S.Zero if random else -HALF, label)
+            collector.line(Line(sp.S.Zero, gain, 0, random, label))
+            collector.spreads(sp.S.Zero, gain if random else gain - HALF, label)
     if distinct or (sums and verdict.vanishes):
-        collector.line(Line(sp.S.Zero, -HALF, 0, True, "fluctuation"))
-        collector.spreads(sp.S.Zero, -HALF, "fluctuation")
+        collector.line(Line(sp.S.Zero, gain - HALF, 0, True, "fluctuation"))
+        collector.spreads(sp.S.Zero, gain - HALF, "fluctuation")
     if g.bias.is_trained:
         shared = [(g.bias_sums[f], h.bias_sums[f].xreplace(swap)) for f in g.bias_sums if f in h.bias_sums]
         present, random = _varies([shared] if shared else [], point)

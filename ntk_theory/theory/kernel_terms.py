@@ -86,7 +86,7 @@ def _between(
 ) -> Terms:
     """The terms in one pair of branches."""
     point = joined(a.point, b.point)
-    collector = Collector(point)
+    collector = Collector(point, gain=verdict.gain)
     collector.obstacles.extend(faults)
     if not verdict.vanishes:
         done = verdict.by_orders and _by_orders(verdict, g, h, a, b, collector)
@@ -153,12 +153,14 @@ def _product(collector: Collector, x: Expanded, y: Expanded, lift: int, label: s
     degree = lift + a.exponent + b.exponent
     coefficient = _times(a.coefficient, b.coefficient)
     random = _is_random_product(a, b, collector.point)
-    collector.line(Line(degree, sp.S.Zero, a.logs + b.logs, random, label, _value(degree, key, coefficient)))
+    offset = collector.gain if lift else sp.S.Zero
+    value = _value(degree, key, coefficient)
+    collector.line(Line(degree, offset, a.logs + b.logs, random, label, value))
     for own, other in ((a, b), (b, a)):
         if own.random_exponent is not None:
-            collector.spreads(lift + own.random_exponent + other.exponent, sp.S.Zero, label)
+            collector.spreads(lift + own.random_exponent + other.exponent, offset, label)
     if lift:
-        collector.spreads(degree, -HALF, label)
+        collector.spreads(degree, offset - HALF, label)
 
 
 def _times(a: sp.Expr | None, b: sp.Expr | None) -> sp.Expr:
@@ -197,13 +199,13 @@ def _sum(collector: Collector, total: Value, lift: int, label: str, key: object)
     if plain.is_exact_zero:
         return
     degree = degree_of(Value(plain), point)  # raises Undecided where it cancels beyond the terms kept
-    exponent = lift + degree.exponent
+    exponent, offset = lift + degree.exponent, collector.gain if lift else sp.S.Zero
     value = _value(exponent, key, degree.coefficient)
-    collector.line(Line(exponent, sp.S.Zero, degree.logs, degree.is_random, label, value))
+    collector.line(Line(exponent, offset, degree.logs, degree.is_random, label, value))
     if degree.random_exponent is not None:
-        collector.spreads(lift + degree.random_exponent, sp.S.Zero, label)
+        collector.spreads(lift + degree.random_exponent, offset, label)
     if lift:
-        collector.spreads(exponent, -HALF, label)
+        collector.spreads(exponent, offset - HALF, label)
 
 
 def _explosions(exponents: Sequence[sp.Expr], point: Point) -> list[Obstacle]:
@@ -274,11 +276,11 @@ def _by_orders(
         exponent = 2 + (order.power if collector.point.end is End.ZERO else -order.power)
         if lead is None:
             value = _value(exponent, "hidden", sp.Tuple(*(k for _, k in coefficients)))
-            collector.line(Line(exponent, sp.S.Zero, order.logs, random, "hidden part", value))
-            collector.spreads(exponent, -HALF, "hidden part")
+            collector.line(Line(exponent, verdict.gain, order.logs, random, "hidden part", value))
+            collector.spreads(exponent, verdict.gain - HALF, "hidden part")
             lead = order
         if random is not False:
-            collector.spreads(exponent, sp.S.Zero, "hidden part")
+            collector.spreads(exponent, verdict.gain, "hidden part")
             break
     if lead is None and tail is not None:
         raise Undecided("cancellation beyond the terms kept")
@@ -300,8 +302,8 @@ def _fluctuations(collector: Collector, a: Side, b: Side, verdict: Verdict) -> N
             if x.growth is Growth.POWER and y.growth is Growth.POWER:
                 label = f"between {i} and {j}" if i != j else f"fluctuation of {i}"
                 degree = 2 + x.exponent + y.exponent
-                collector.line(Line(degree, -HALF, x.logs + y.logs, True, label))
-                collector.spreads(degree, -HALF, label)
+                collector.line(Line(degree, verdict.gain - HALF, x.logs + y.logs, True, label))
+                collector.spreads(degree, verdict.gain - HALF, label)
 
 
 @dataclass

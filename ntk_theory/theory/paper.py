@@ -10,12 +10,13 @@ monomials of all F_α,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
 
 from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.continuity import is_continuous
 from ntk_theory.symbolic.grammar import render
@@ -35,6 +36,7 @@ class Setting:
     problem: Problem
     activation: str
     output_bias: str
+    start: Initialisation | None = None
 
     @cached_property
     def equation(self) -> Operator:
@@ -301,7 +303,27 @@ def group_case(group: Group) -> tuple[bool | None, int | None]:
     return (None if vanishes is None else False), largest
 
 
-def paper_verdict(problem: Problem, activation: str = "tanh", output_bias: str = "zero") -> PaperVerdict:
-    """Apply the paper's criterion to a problem."""
-    setting = Setting(problem, activation, output_bias)
-    return PaperVerdict(setting, run_rules(RULES, setting))
+def paper_verdict(
+    problem: Problem,
+    activation: str = "tanh",
+    output_bias: str = "zero",
+    start: Initialisation | None = None,
+) -> PaperVerdict:
+    """Apply the paper's criterion to a problem; with another ``start`` than N(0,1) it is not applicable."""
+    setting = Setting(problem, activation, output_bias, start)
+    return PaperVerdict(setting, run_rules(RULES if start is None else _elsewhere(), setting))
+
+
+def _start(setting: Setting) -> Finding:
+    return Finding(
+        Answer.NO,
+        f"initialisation: {setting.start}",
+        "the paper's weights start N(0,1); its criterion is not applicable as stated",
+    )
+
+
+def _elsewhere() -> tuple[Rule[Setting], ...]:
+    """The rules where weights start otherwise: what stands on the setting stands on this, too."""
+    first = Rule("initialisation", "weights that start N(0,1)", "[ZY] setting", _start)
+    wanted = (first.code, _YES)
+    return (first, *(replace(r, requires=(wanted, *r.requires)) if r.requires else r for r in RULES))

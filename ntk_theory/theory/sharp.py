@@ -14,6 +14,7 @@ from itertools import product
 import sympy as sp
 
 from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.places import End
@@ -33,6 +34,7 @@ from ntk_theory.theory.half import terms_at_half
 from ntk_theory.theory.kernel_terms import terms_at_end
 from ntk_theory.theory.rows import ResidualRow, is_met_by, rows_of
 from ntk_theory.theory.smoothness import too_rough
+from ntk_theory.theory.starts import unruled
 from ntk_theory.theory.symmetry import AffineMap
 from ntk_theory.theory.vanishing import Verdict, verdict_of
 
@@ -79,12 +81,16 @@ class SharpBlock:
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """The kernel of a problem for one output bias, activation and input map; pairs are computed once."""
+    """The kernel of a problem for one output bias, activation, input map and start; pairs are computed once.
+
+    ``start`` is the initialisation, ``None`` that of THEORY §1.
+    """
 
     problem: Problem
     bias: OutputBias
     inputs: AffineMap
     activation: Activation
+    start: Initialisation | None = None
     _known: dict[Hashable, tuple[Meeting, ...]] = field(default_factory=dict)
     _blocks: dict[Hashable, SharpBlock] = field(default_factory=dict)
 
@@ -164,7 +170,7 @@ class Kernel:
         """Pairs with this in common contribute the same; where orders may cancel, places decide."""
         verdict = self.verdict(g, h)
         own = (id(g), id(h)) if verdict.by_orders else (self._kinds[g], self._kinds[h])
-        return (*own, verdict.vanishes, verdict.random_at_half, g is h)
+        return (*own, verdict.vanishes, verdict.random_at_half, g is h, self._unruled(g, h))
 
     @cached_property
     def _kinds(self) -> Mapping[ResidualRow, int]:
@@ -180,11 +186,17 @@ class Kernel:
     def verdict(self, g: ResidualRow, h: ResidualRow) -> Verdict:
         """Does the contraction of the two rows with T^∞ vanish?"""
         if (g, h) not in self._verdicts:
-            self._verdicts[g, h] = verdict_of(g, h, self.inputs)
+            gain = sp.S.One if self.start is not None and self.start.is_standard else sp.S.Zero
+            self._verdicts[g, h] = replace(verdict_of(g, h, self.inputs), gain=gain)
         return self._verdicts[g, h]
+
+    def _unruled(self, g: ResidualRow, h: ResidualRow) -> tuple[str, ...]:
+        """Why no rule speaks of the two rows under the initialisation."""
+        return () if self.start is None else unruled(self.start, self.activation, (g, h), self.verdict(g, h))
 
     def _meet(self, g: ResidualRow, h: ResidualRow, side: Side) -> tuple[Meeting, ...]:
         rough = [reason for row in (g, h) if (reason := too_rough(self.activation, row.order))]
+        rough += self._unruled(g, h)
         if rough and g.entries and h.entries:
             return (Meeting((Terms(obstacles=(Obstacle(Limit.UNDECIDED, rough[0]),)),)),)
         verdict = self.verdict(g, h)

@@ -45,13 +45,14 @@ class Verdict:
 
     ``vanishes``: it cancels identically, at every ε. ``by_orders``: the rows are nonlinear and live on
     faces, so single orders in ε may cancel. ``random_at_half``: does the contraction vary with the jets
-    at ε = 1?
+    at ε = 1? ``gain``: the power of N that the rates η of the initialisation give T.
     """
 
     vanishes: bool = False
     by_orders: bool = False
     random_at_half: bool | None = None
     inputs: AffineMap | None = None
+    gain: sp.Expr = sp.S.Zero
 
 
 def verdict_of(g: ResidualRow, h: ResidualRow, inputs: AffineMap) -> Verdict:

@@ -25,7 +25,8 @@ from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.training.weighting import Weights, group_weights, per_residual
+from ntk_theory.training.scaling import Scale
+from ntk_theory.training.weighting import SCALED, Weights, group_weights, per_residual
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +41,14 @@ class Objective:
         Parameters that give the vector its shapes and its ``layer_rates``.
     group_weights:
         λ_g by group name, positive.
+    scale:
+        The sizes of outputs and groups, where the weights are ``scaled``.
     """
 
     residuals: Residuals
     template: Parameters
     group_weights: Mapping[str, float]
+    scale: Scale | None = None
 
     @classmethod
     def of(
@@ -59,9 +63,18 @@ class Objective:
         network.check(parameters)
         residuals = Residuals.of(problem, network, points)
         groups = residuals.rows.groups
-        bare = cls(residuals, parameters, group_weights(groups, "sum"))
-        found = group_weights(groups, weights, lambda: bare.kernel(parameters.flatten()))
+        scale = Scale.of(problem, residuals) if weights == SCALED else None
+        bare = cls(residuals, parameters, group_weights(groups, "sum"), scale)
+        sizes = None if scale is None else scale.groups
+        found = group_weights(groups, weights, lambda: bare.kernel(parameters.flatten()), sizes)
         return replace(bare, group_weights=found)
+
+    @property
+    def begun(self) -> Objective:
+        """The same with outputs of the problem's size at the start: weights and bias in units of U_i."""
+        if self.scale is None:
+            return self
+        return replace(self, template=self.template.replaced(self.template.flatten() * self._units))
 
     @property
     def network(self) -> Network:
@@ -84,6 +97,24 @@ class Objective:
         """η per parameter, (P,)."""
         pairs = zip(self.template.rates, self.template.blocks(), strict=True)
         return np.concatenate([np.full(block.size, rate) for rate, block in pairs])
+
+    @cached_property
+    def metric(self) -> Floats:
+        """η per parameter with the readout and the output bias in units of U_i: η_i U_i², (P,)."""
+        return np.asarray(self.rates * self._units**2)
+
+    @cached_property
+    def _units(self) -> Floats:
+        """U_i for readout and output bias of output i, 1 for all other parameters, (P,)."""
+        units = np.ones(self.template.size)
+        if self.scale is None:
+            return units
+        own = np.array([self.scale.outputs[name] for name in self.network.fields])
+        at = sum(weight.size + bias.size for weight, bias in self.template.hidden)
+        last = [np.repeat(own, self.template.readout.shape[1])]
+        ending = np.concatenate(last if self.template.output_bias is None else [*last, own])
+        units[at : at + len(ending)] = ending
+        return units
 
     def parameters(self, vector: Floats) -> Parameters:
         """θ as arrays."""

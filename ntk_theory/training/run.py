@@ -64,6 +64,8 @@ class Plan:
             "initial": objective.template.flatten(),
             "rates": objective.template.rates,
         }
+        if objective.scale is not None:
+            parts["scale"] = objective.scale
         if any(group.data is not None for group in rows.problem.groups):
             parts["data"] = (rows.targets.tobytes(), rows.precision.tobytes())
         return digest(parts)
@@ -92,7 +94,7 @@ class Run:
         self.fresh: Fresh | None = None
         if plan.evidence:
             counts = {name: len(array) for name, array in plan.points.items()}
-            self.fresh = Fresh.of(plan.problem, objective.network, counts, plan.seed)
+            self.fresh = Fresh.beside(plan.problem, objective.network, counts, plan.seed)
         self.unseen: list[tuple[float, ...]] = []  # clock and fresh residuals by group, at every record
         self.started, self.started_cpu = time.perf_counter(), time.process_time()
 
@@ -167,8 +169,10 @@ class Run:
             draw = np.random.SeedSequence([plan.resample.seed, state.step // plan.resample.every])
             self.points = draw_points(plan.problem, counts, int(draw.generate_state(1)[0]))
         template = self.objective.template
-        fixed = plan.weighting if plan.reweigh is None else self.objective.group_weights
-        made = Objective.of(plan.problem, self.objective.network, template, self.points, fixed)
+        before = self.objective
+        fixed = plan.weighting if plan.reweigh is None and before.scale is None else before.group_weights
+        made = Objective.of(plan.problem, before.network, template, self.points, fixed)
+        made = replace(made, scale=before.scale)
         if plan.reweigh is not None:
             made = replace(made, group_weights=made.kernel(state.vector).trace_ratio_weights())
         self.objective = made
@@ -309,6 +313,7 @@ class Run:
             fresh_times=unseen[:, 0],
             fresh_residuals=dict(zip(self._groups(), unseen[:, 1:].T, strict=True)),
             estimate=estimate,
+            scale=objective.scale,
         )
 
     def _groups(self) -> list[str]:

@@ -71,9 +71,10 @@ def train(
         For a flow its end time; else a number of steps; or some rules by name, ``{"loss": 1e-9}``. What is
         not said is the method's own. :class:`Until` gives all rules.
     weights:
-        ``sum`` (λ = 1), ``mean`` (1/n_g), ``trace`` (NTK trace ratios), or a number per group.
-        Default: the method's, ``mean`` for Gauss–Newton, which wants balance, ``sum`` for the others, as in
-        the theory.
+        ``sum`` (λ = 1), ``mean`` (1/n_g), ``scaled`` (1/n_g over the squared size of the group's operator,
+        and outputs in units of the solution's size, :mod:`ntk_theory.training.scaling`), ``trace`` (NTK
+        trace ratios), or a number per group. Default: the method's, ``scaled`` for Gauss–Newton, which wants
+        balance, ``sum`` for the others, as in the theory.
     seed:
         For what is not given: parameters and points.
     drift:
@@ -116,11 +117,13 @@ def train(
     arrays = points if isinstance(points, Mapping) else None
     counts = _counts(problem, points) if not isinstance(points, Mapping) else _lengths(points)
     check_memory(network, sum(counts.values()), chosen)
-    parameters = _with_starts(problem, parameters if parameters is not None else network.init(seed))
+    drawn = _with_starts(problem, parameters if parameters is not None else network.init(seed))
     given = draw_points(problem, counts, seed) if arrays is None else check_points(problem, arrays)
     if drift is not None and drift < 0:
         raise InputError(f"drift is {drift}; it needs True, False, or a positive number of points")
-    objective = Objective.of(problem, network, parameters, given, weighting)
+    objective = Objective.of(problem, network, drawn, given, weighting)
+    if parameters is None:
+        objective = objective.begun
     grid = _measure(problem) if error and problem.solution is not None else None
     kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
@@ -146,7 +149,7 @@ def resolved(method: str | Method, until: End | None) -> tuple[Method, Until]:
     >>> resolved("adam", 5)[1] == Until(steps=5), resolved("flow", 0.5)[0].horizon.end
     (True, 0.5)
     >>> resolved("gauss-newton", {"loss": 1e-3})[1]
-    Until(steps=200, seconds=None, cpu=None, loss=0.001, error=None, patience=50)
+    Until(steps=400, seconds=None, cpu=None, loss=0.001, error=None, patience=50)
     """
     chosen = named(method) if isinstance(method, str) else method
     facts = chosen.facts

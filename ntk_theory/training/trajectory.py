@@ -20,6 +20,7 @@ from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
 from ntk_theory.training.identified import Identified
+from ntk_theory.training.scaling import Scale
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
 save_network, load_network = save, load
@@ -56,6 +57,8 @@ class Trajectory:
         The error estimate at the end, None without fresh points.
     identified:
         The unknown coefficients at the end with their standard errors.
+    scale:
+        The sizes of outputs and groups, where the weights are ``scaled``.
     evaluations:
         Evaluations of R, ∇L, J or products with J.
     seconds:
@@ -85,6 +88,8 @@ class Trajectory:
     fresh_times: Floats
     fresh_residuals: Mapping[str, Floats]
     estimate: Estimate | None
+
+    scale: Scale | None = None
     identified: tuple[Identified, ...] = ()
 
     @property
@@ -142,6 +147,7 @@ class Trajectory:
             "reason": self.reason,
             "training_residuals": self.training_rms(),
             "fresh_residuals": {name: _finite(column[-1]) for name, column in self.fresh_residuals.items()},
+            "scale": None if self.scale is None else asdict(self.scale),
             "error_estimate": None if self.estimate is None else _numbers(self.estimate),
             **({"unknowns": {one.name: one.record() for one in self.identified}} if self.identified else {}),
         }

@@ -1,6 +1,8 @@
 """Weights λ_g of the groups in the loss, from a word or from numbers.
 
-``sum``: λ_g = 1; ``mean``: λ_g = 1/n_g; ``trace``: NTK trace ratios, λ_g = tr K / tr K^{gg}.
+``sum``: λ_g = 1; ``mean``: λ_g = 1/n_g; ``scaled``: λ_g = 1/(n_g s_g²), s_g the size of the group's operator
+(:mod:`ntk_theory.training.scaling`), ``mean`` where there is none; ``trace``: NTK trace ratios,
+λ_g = tr K / tr K^{gg}.
 """
 
 from __future__ import annotations
@@ -17,12 +19,17 @@ from ntk_theory.model.blocks import UNIONS, Kernel, KernelGroup
 Weights = str | Mapping[str, float]
 #: The weights that ask the kernel, and hence change when they are taken again.
 TRACE = "trace"
+#: The weights that ask the sizes of the operators.
+SCALED = "scaled"
 #: Word → λ of a group with n residuals, for those that need to know no more.
 _BY_SIZE: Mapping[str, Callable[[int], float]] = {"sum": lambda n: 1.0, "mean": lambda n: 1.0 / n}
 
 
 def group_weights(
-    groups: Sequence[KernelGroup], weights: Weights, kernel: Callable[[], Kernel] | None = None
+    groups: Sequence[KernelGroup],
+    weights: Weights,
+    kernel: Callable[[], Kernel] | None = None,
+    sizes: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """λ by group name.
 
@@ -34,6 +41,8 @@ def group_weights(
         A word, or positive numbers by name; a group that is not named has λ = 1.
     kernel:
         Gives K where it is asked for; without it ``trace`` is no choice.
+    sizes:
+        s_g by name, for ``scaled``; 1 for all where it is left out.
 
     Raises
     ------
@@ -49,8 +58,11 @@ def group_weights(
         return _numbers(groups, weights)
     if weights == TRACE and kernel is not None:
         return dict(kernel().trace_ratio_weights())
+    if weights == SCALED:
+        found = sizes or {}
+        return {group.name: 1.0 / (group.size * found.get(group.name, 1.0) ** 2) for group in groups}
     if weights not in _BY_SIZE:
-        known = [*_BY_SIZE, *([] if kernel is None else [TRACE])]
+        known = [*_BY_SIZE, SCALED, *([] if kernel is None else [TRACE])]
         raise InputError(f"weights is {weights!r}; it needs one of {', '.join(known)}, or a mapping")
     return {group.name: _BY_SIZE[weights](group.size) for group in groups}
 

@@ -5,7 +5,7 @@ and one that it leaves undecided or does not speak of. A claim without examples 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +20,7 @@ from ntk_theory.studies.flow.evidence import FlowRows, flow_evidence
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.collect import problem_evidence
 from ntk_theory.studies.initialisation.criterion import Criterion
-from ntk_theory.studies.initialisation.evidence import PartResult, ProblemEvidence
+from ntk_theory.studies.initialisation.evidence import Measured, PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
 from ntk_theory.studies.initialisation.law_tail import LawTail
 from ntk_theory.studies.judging.claim import Claim
@@ -102,6 +102,26 @@ def forms(mean: float, *, networks: int = 64) -> PartResult:
     return jet_ntk_part({"jetntk:u:u:0": Projection(drawn, mean)}, widths, 1, Criterion(), 0.01)
 
 
+@dataclass(frozen=True)
+class Fading:
+    """Jets of networks whose sizes go like given powers of N."""
+
+    powers: Mapping[str, float]
+
+    def values(self, case: str, activation: str, pair: str, s: str, quantity: str) -> Any:
+        kind_of, slot, *_ = quantity.split(":")
+        power = self.powers[slot] if kind_of == "field" else 1 + 2 * self.powers[slot]
+        z = np.random.default_rng(len(quantity)).standard_normal((4, 64))
+        return (np.array([64.0, 256, 1024, 4096]) ** power)[:, None] * np.exp(0.05 * z)
+
+
+def fading(sizes: Mapping[str, float], activation: str = "tanh") -> ProblemEvidence:
+    """A study of u - u_x + u_xx whose networks start as Keras has it."""
+    asked = nt.classify("u - u_x + u_xx", activation=activation, initialisation="glorot-uniform")
+    measured = Measured(Fading(sizes), "", activation, (64, 256, 1024, 4096), {})
+    return replace(problem({}), classification=asked, measured=measured)
+
+
 KERNELS: dict[str, tuple[Any, Any, Any]] = {
     f"paper-{b}": (
         lambda b=b: one(b, ONE, FIXED),
@@ -151,6 +171,11 @@ KERNELS: dict[str, tuple[Any, Any, Any]] = {
         lambda: one("ff", ONE, RANDOM),
         lambda: replace(one("ff", ONE, RANDOM), rejected=frozenset({("ff", ONE)})),
         lambda: one("ff", ONE, RANDOM, rank=LOOSE),
+    ),
+    "linear-start": (
+        lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.5}),
+        lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.0}),
+        lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.5}, activation="softplus"),
     ),
 }  # fmt: skip
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 import io
 import json
 import math
+import pkgutil
 import subprocess
 import sys
 from dataclasses import fields
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from ntk_theory import studies
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.report.kinds import PLAIN, REPORTS, report_of
 from ntk_theory.report.page.provenance import Provenance
@@ -27,7 +30,7 @@ from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.judging.judge import judge, record, verify_kind
 from ntk_theory.studies.judging.kind import Kind, kind
 from ntk_theory.studies.judging.verdict import Outcome, in_words
-from ntk_theory.studies.kinds import DEFAULT, KINDS, load
+from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING, load
 from ntk_theory.studies.question.study import Study
 
 TOY = "trace"
@@ -67,6 +70,21 @@ def test_it_is_found_under_its_own_name(own: Kind) -> None:
     study = tiny(own)
     assert study.kind == own.name
     assert list(study.marks) == ([] if own.settings is None else [own.name])
+
+
+def test_every_kind_of_the_package_is_registered() -> None:
+    """By the module that holds it: a folder without its line would be no kind at all."""
+    found = {
+        module.name
+        for module in pkgutil.walk_packages(studies.__path__, studies.__name__ + ".")
+        if isinstance(getattr(import_module(module.name), "KIND", None), Kind)
+    }
+    left = found - set(KINDS.values())
+    assert not left, f"add to KINDS in studies/kinds.py: {', '.join(sorted(left))}"
+
+
+def test_the_kind_of_the_tests_hides_none() -> None:
+    assert len(set(NAMES)) == len(NAMES), f"{TOY!r} is the name of the tests' own kind; take another"
 
 
 def test_one_kind_only_has_no_mark() -> None:
@@ -143,9 +161,11 @@ def test_every_claim_says_who_makes_it_and_what_would_refute_it(name: str) -> No
 
 def test_the_criterion_is_frozen(own: Kind, store: Store) -> None:
     numbers = own.criterion().to_dict()
+    assert numbers, f"the criterion of {own.name} has no number"
+    name, value = next(iter(numbers.items()))
     assert dict(store.criterion) == numbers
     assert own.criterion.from_dict(numbers) == own.criterion()
-    changed = tiny(own, criterion=numbers | {"level": 0.2})
+    changed = tiny(own, criterion=numbers | {name: type(value)(2 * value or 1)})
     with pytest.raises(StoreError, match="another criterion, frozen before they were drawn"):
         Store.open(store.path, changed)
     with pytest.raises(InputError, match="does not know"):
@@ -246,18 +266,21 @@ def test_a_kind_without_a_part_is_named() -> None:
 
 
 def test_meanings_survive_without_docstrings() -> None:
-    """``python -OO`` strips docstrings; what a criterion means is data."""
+    """``python -OO`` strips docstrings; what a criterion means is data, the same there as here."""
     code = (
+        "import json\n"
         "from ntk_theory.report.page.initialisation import criterion_meanings\n"
         "from ntk_theory.studies import kinds\n"
         "print(kinds.__doc__, min(map(len, criterion_meanings().values())))\n"
         "for name in kinds.KINDS:\n"
-        "    print(kinds.load(name).criterion.meanings()['level'])\n"
+        "    print(json.dumps(kinds.load(name).criterion.meanings()))\n"
     )
     done = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True, check=True)
-    first, *levels = done.stdout.splitlines()
+    first, *meanings = done.stdout.splitlines()
     doc, shortest = first.split()
     assert doc == "None"
     assert int(shortest) > 20
-    assert len(levels) == len(set(KINDS) - {TOY})
-    assert all("Family-wise error" in line for line in levels)
+    own = [name for name in KINDS if name != TOY]
+    assert [json.loads(line) for line in meanings] == [load(name).criterion.meanings() for name in own]
+    for name in (DEFAULT, TRAINING):
+        assert "Family-wise error" in json.loads(meanings[own.index(name)])["level"]

@@ -154,6 +154,9 @@ def test_the_table_refuses_what_is_not_whole():
         table(half)
     with pytest.raises(TypeError, match="'adam' of Adam is taken by Adam"):
         table(adam, adam)
+    undecorated = type("Undecorated", (Method,), {"facts": adam.facts, "begin": None, "advance": None})
+    with pytest.raises(TypeError, match="Undecorated is no dataclass; it needs @dataclass"):
+        table(undecorated)
     endless = type("Endless", (adam,), {"facts": dataclasses.replace(adam.facts, end_option="end")})
     with pytest.raises(TypeError, match="no option 'end'"):
         table(endless)
@@ -196,6 +199,26 @@ def test_a_step_leaves_the_old_state_and_needs_nothing_that_was_kept(name):
             np.testing.assert_array_equal(other.values, state_next.values)
         np.testing.assert_array_equal(state_next.values, objective.values(state_next.vector))
         state = state_next
+
+
+@every_method
+@pytest.mark.parametrize("which", PROBLEMS)
+def test_it_moves_in_the_metric_of_the_layers_rates(name, which):
+    """Where η is 0 nothing moves, elsewhere something does, and another η is another way."""
+    problem, network, start, points = setup(which)
+    ends = []
+    for rates in ((0.5, 0.0, 1.0, 0.0, 2.0, 1.0), (1.0, 0.0, 1.0, 0.0, 0.5, 2.0)):
+        theta = dataclasses.replace(start, layer_rates=rates)
+        objective = Objective.of(problem, network, theta, points)
+        made, state = method(name), None
+        for _ in range(4):
+            begun = made.begin(objective, theta.flatten()) if state is None else state
+            state = made.advance(objective, begun)
+        moved = objective.parameters(state.vector).blocks()
+        for rate, before, after in zip(rates, theta.blocks(), moved, strict=True):
+            assert np.array_equal(before, after) == (rate == 0), f"{name} moves as if η were not {rate}"
+        ends.append(state.vector)
+    assert not np.allclose(*ends, rtol=1e-12, atol=0), f"{name} takes no notice of η"
 
 
 @every_method

@@ -5,6 +5,8 @@ Theory, limit law and finite network each read the facts of the line by themselv
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from ntk_theory.empirical.reference import reference_kernel
 from ntk_theory.errors import InputError
 from ntk_theory.limit.law import limit_law
 from ntk_theory.model.network import Network
-from ntk_theory.setting.output_bias import OUTPUT_BIASES, OutputBias
+from ntk_theory.setting.output_bias import OUTPUT_BIASES, OutputBias, table
 from ntk_theory.theory.exponents import Limit
 from ntk_theory.training.trajectory import load_network, save_network
 
@@ -113,3 +115,12 @@ def test_initial_residuals_are_those_of_the_constant(name):
 def test_an_untrained_bias_starts_at_zero():
     with pytest.raises(InputError, match="write a fixed c into the operator"):
         OutputBias("fixed", start=None, is_trained=False)
+
+
+def test_two_lines_that_cannot_be_told_apart_are_refused():
+    zero = OutputBias("zero")
+    assert list(table(zero, OutputBias("one", start=Fraction(1)))) == ["zero", "one"]
+    with pytest.raises(TypeError, match="the name 'zero' of an output bias is taken"):
+        table(zero, OutputBias("zero", start=Fraction(1)))
+    with pytest.raises(TypeError, match="'one' starts at 0, trained, as 'zero' does; give it a start"):
+        table(zero, OutputBias("one"))

@@ -13,6 +13,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.network import InputMap, Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.resources import thread_limit
+from ntk_theory.setting.output_bias import OUTPUT_BIASES
 from ntk_theory.symbolic.jets import Slot
 
 
@@ -80,7 +81,7 @@ def test_exponents_are_exact(s):
         ({"s": "half"}, "s is 'half'"),
         ({"s": float("nan")}, "s is nan"),
         ({"activation": "tahn"}, "did you mean 'tanh'"),
-        ({"output_bias": "trained"}, "zero, normal, none"),
+        ({"output_bias": "trained"}, ", ".join(OUTPUT_BIASES)),
         ({"variables": ("x", "x")}, "variables"),
         ({"fields": ()}, "fields"),
         ({"input_map": {"x": (0, 1)}}, "lacks the variable 't'"),

@@ -67,9 +67,10 @@ def _head(every: Sequence[StudyAnswer], result: StudyResult) -> Markup:
             "refuted",
         ),
     ]
+    made = ", ".join(f"{what} {how}" for what, how in study.made.items())
     scale = (
         f"{study.seeds} independent networks at each of the widths {study.widths[0]} to {study.widths[-1]}, "
-        f"depth {study.depth}, {', '.join(study.activations)}, output bias {study.output_bias}; "
+        f"depth {study.depth}, {', '.join(study.activations)}, {made}; "
         f"s = {', '.join(map(str, study.s))}."
     )
     state = [] if result.is_complete else [tag("p", _incomplete(result), class_="pill refuted")]
@@ -288,7 +289,7 @@ def _settings(study: Study, every: Sequence[StudyAnswer]) -> Markup:
             ("networks", f"{study.seeds} per width and activation, seed {study.seed}"),
             ("depth", str(study.depth)),
             ("activation", ", ".join(study.activations)),
-            ("output bias", study.output_bias),
+            *study.made.items(),
             ("points", "; ".join(shown)),
         ]
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.studies.question.study import Study
+from ntk_theory.symbolic.network_table import toml_value
 from ntk_theory.symbolic.problem import GroupKind
 
 
@@ -38,7 +39,8 @@ def verify_command(study: Study) -> str | None:
         again = Study.from_problems(
             names, points=points, sweep=sweep, seed=study.seed, s=study.s, widths=study.widths,
             seeds=study.seeds, depth=study.depth, activations=study.activations,
-            output_bias=study.output_bias, criterion=study.criterion,
+            output_bias=study.output_bias, criterion=study.criterion, features=study.features,
+            initialisation=study.initialisation,
         )  # fmt: skip
     except NTKTheoryError:
         return None
@@ -57,6 +59,11 @@ def _command(study: Study, names: list[str], points: int, sweep: tuple[str, list
         "--output-bias", study.output_bias,
         "--seed", str(study.seed),
     ]  # fmt: skip
+    if study.features is not None:
+        words += ["--features", toml_value(study.features)]
+    if study.initialisation is not None:
+        start = study.initialisation
+        words += ["--init", start if isinstance(start, str) else toml_value(start)]
     if sweep is not None:
         words += ["--sweep", f"{sweep[0]}={','.join(sweep[1])}"]
     return shlex.join(words)

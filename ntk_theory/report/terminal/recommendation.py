@@ -13,6 +13,7 @@ from rich.text import Text
 from ntk_theory.advice.initial_residuals import Quantiles
 from ntk_theory.advice.recommend import Option, Recommendation
 from ntk_theory.report.words import block_label
+from ntk_theory.symbolic.network_table import toml_value
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory.text import equations
 
@@ -24,7 +25,10 @@ def heading(problem: Problem, found: Recommendation) -> str:
     """``Heat equation (goal accuracy; 512-512-512 tanh, output bias zero)``."""
     widths = "-".join([str(found.width)] * found.depth)
     title = problem.title or problem.name or "operator"
-    return f"{title}  (goal {found.goal}; {widths} {found.activation}, output bias {found.output_bias})"
+    made = [f"{widths} {found.activation}", f"output bias {found.output_bias}"]
+    made += [f"features {toml_value(found.features)}"] if found.features else []
+    made += [f"initialisation {toml_value(found.initialisation)}"] if found.initialisation else []
+    return f"{title}  (goal {found.goal}; {', '.join(made)})"
 
 
 def show(problem: Problem, found: Recommendation, console: Console) -> None:

@@ -58,6 +58,8 @@ def show(problem: Problem, run: Trajectory, console: Console, verdict: RunVerdic
     """Print the tables of a run."""
     title, setting = heading(problem, run)
     console.print(Text(f"{title}  ({setting})", "bold"))
+    if run.scale is not None:
+        console.print(Text(run.scale.text(), "dim"))
     console.print(_groups(run))
     console.print()
     if problem.solution is not None:

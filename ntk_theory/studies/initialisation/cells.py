@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +50,8 @@ from ntk_theory.studies.question.study import Cell, Study
 
 #: The identity of §3 is checked in cells with a smaller seed and at most this width.
 IDENTITY_SEEDS, IDENTITY_WIDTH = 2, 512
+#: Why a study of a library's start has no law for all widths.
+NO_ONE_LAW = "its weights start by N, so that every width has a limit law of its own, of (b) and (c) alone"
 #: Seconds of a cell that do not depend on its width (all s assembled, reduced, stored), per s.
 SECONDS_PER_S = 1.0e-3
 
@@ -66,6 +69,8 @@ class CellContext:
     neuron_tile: int
     point_tile: int
     limit: Floats | None = field(default=None, repr=False)
+    features: Mapping[str, Any] | None = None
+    initialisation: str | Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, study: Study, case: Case, activation: str, limit: Floats | None = None) -> CellContext:
@@ -80,6 +85,8 @@ class CellContext:
             study.neuron_tile,
             study.point_tile,
             limit,
+            study.features,
+            study.initialisation,
         )
 
     @cached_property
@@ -134,7 +141,18 @@ class CellContext:
             s=s,
             activation=self.activation,
             output_bias=self.output_bias,
+            features=self.features,
+            initialisation=self.initialisation,
         )
+
+    @property
+    def has_laws_by_width(self) -> bool:
+        """Do σ and η depend on N, so that every width has a law of its own?"""
+        return self.network(1).is_standard
+
+    def law_at(self, width: int) -> LimitLaw:
+        """The limit law at the σ and η of this width."""
+        return limit_law(self.case.problem, self.network(width), self.case.points)
 
     def compute(self, width: int, seed: int) -> CellResult:
         """See :func:`compute_cell`."""
@@ -175,9 +193,11 @@ def with_limit(quantity: str) -> str:
 def compute_law(context: CellContext) -> LawResult:
     """T^∞, Σ and their probes for one case and activation; absent with a note where they cannot be had."""
     label, activation = context.case.label, context.activation
+    if context.has_laws_by_width:
+        return LawResult(label, activation, None, None, {}, NO_ONE_LAW)
     try:
         with thread_limit(1):
-            law = limit_law(context.case.problem, context.network(8), context.case.points)
+            law = context.law_at(8)
             values = context.jet_ntk_values(law.jet_ntk) | _field_variances(context, law)
     except NTKTheoryError as error:
         return LawResult(label, activation, None, None, {}, str(error))

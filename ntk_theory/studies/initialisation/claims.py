@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from ntk_theory.studies.initialisation.evidence import Decide, KernelClaim, PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.exponents import exponent_at, law_tells, norm_exponent, spread_exponent
+from ntk_theory.studies.initialisation.linear_start import linear_start
 from ntk_theory.studies.initialisation.observed_limit import Observed, agrees, limit_by_law
 from ntk_theory.studies.initialisation.resolution import Far
 from ntk_theory.studies.judging.claim import Claim
@@ -220,6 +221,9 @@ CLAIMS: tuple[KernelClaim, ...] = (
           "a mean that differs, or a settled spread of another rate", _part("c")),
     Claim("law", "(d) K with T^∞ for T_N follows the finite-ε law", "[D] infinite-width law",
           "a two-sample rejection at the largest widths (Holm over blocks and s)", _law),
+    Claim("linear-start", "with a first layer of order 1/√N, |u_α| ~ N^(-k/2) and T_αα ~ N^(1-k), k the "
+          "least odd number ≥ |α|", "[D] THEORY §4",
+          "a settled slope of a median size that excludes its power", linear_start),
 )  # fmt: skip
 
 

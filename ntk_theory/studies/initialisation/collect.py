@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -12,7 +13,7 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.limit.extended import ExtendedLaw
-from ntk_theory.limit.law import LimitLaw, limit_law
+from ntk_theory.limit.law import LimitLaw
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence, BlockRows, block_evidence
 from ntk_theory.studies.initialisation.blocks import PROBES, block_name, split, watched_pairs
 from ntk_theory.studies.initialisation.cells import CellContext
@@ -46,7 +47,13 @@ def problem_evidence(
     """
     context = CellContext.of(study, study.case(case), activation)
     law = law or _law(context)
-    classification = classify(study.case(case).problem, output_bias=study.output_bias, activation=activation)
+    classification = classify(
+        study.case(case).problem,
+        output_bias=study.output_bias,
+        activation=activation,
+        features=study.features,
+        initialisation=study.initialisation,
+    )
     table = draws or (None if law is None else law_table(law, study, criterion))
     blocks, pairs = {}, {}
     for pair in watched_pairs(context.rows.groups, len(context.case.problem.fields)):
@@ -100,10 +107,19 @@ def law_table(law: LimitLaw, study: Study, criterion: Criterion) -> LawTable:
 
 
 def _law(context: CellContext) -> LimitLaw | None:
+    if context.has_laws_by_width:
+        return None
     try:
-        return limit_law(context.case.problem, context.network(8), context.case.points)
+        return context.law_at(8)
     except NTKTheoryError:
         return None
+
+
+def _against(values: Floats, expected: Sequence[float]) -> Projection:
+    """A projection beside what the law says; in units of that where it depends on the width."""
+    if len(set(expected)) == 1:
+        return Projection(values, expected[0])
+    return Projection(values / np.array(expected)[:, None], 1.0)
 
 
 def _block_rows(study: Study, data: Data, case: str, activation: str, pair: str, s: Fraction) -> BlockRows:
@@ -137,8 +153,15 @@ def _parts(
         [data.values(case, activation, pair, str(s), "identity").ravel() for pair in pairs for s in study.s]
     )
     parts = {"a": identity_part(identity, criterion)}
-    if law is None:
+    if context.has_laws_by_width:
+        try:
+            laws = [context.law_at(width) for width in study.widths]
+        except NTKTheoryError:
+            return parts
+    elif law is None:
         return parts
+    else:
+        laws = [law] * len(study.widths)
     w = context.probes
     fields, forms = {}, {}
     for key in context.keys:
@@ -149,10 +172,11 @@ def _parts(
         probe = w[int(names[-1])]
         values = data.values(case, activation, "", "", key.quantity)
         if kind == "field":
-            deviation = float(np.sqrt(probe @ law.covariance[at[0], :, at[0], :] @ probe))
-            fields[key.quantity] = Projection(values, deviation)
+            expected = [math.sqrt(probe @ own.covariance[at[0], :, at[0], :] @ probe) for own in laws]
+            fields[key.quantity] = _against(values, expected)
         else:
-            forms[key.quantity] = Projection(values, float(probe @ law.jet_ntk[at[0], :, at[1], :] @ probe))
+            expected = [float(probe @ own.jet_ntk[at[0], :, at[1], :] @ probe) for own in laws]
+            forms[key.quantity] = _against(values, expected)
     parts["b"] = field_part(fields, criterion, level)
     parts["c"] = jet_ntk_part(forms, study.widths, study.depth, criterion, level)
     return parts

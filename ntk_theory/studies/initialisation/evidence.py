@@ -60,7 +60,15 @@ class Measured:
 
     def trend(self, block: str, s: Fraction, quantity: str, criterion: Criterion) -> Trend:
         """The slope of the median log|quantity| over the widths, as for ‖K‖."""
-        values = np.abs(self.values(block, s, quantity))
+        return self._trend(self.values(block, s, quantity), criterion)
+
+    def trend_of_networks(self, quantity: str, criterion: Criterion) -> Trend:
+        """The same of a quantity that knows no block and no s, such as ``field:u_x:0``."""
+        found = self.data.values(self.case, self.activation, "", "", quantity)
+        return self._trend(np.asarray(found[:, np.isfinite(found).all(axis=0)]), criterion)
+
+    def _trend(self, found: Floats, criterion: Criterion) -> Trend:
+        values = np.abs(found)
         if values.shape[1] < LEAST_NETWORKS or not values.all():
             return NO_TREND
         log_widths = np.log(np.asarray(self.widths, dtype=np.float64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,6 +36,8 @@ def verify(
     depth: int = 1,
     activations: Sequence[str] | str = "tanh",
     output_bias: str = "zero",
+    features: Mapping[str, Any] | None = None,
+    initialisation: str | Mapping[str, Any] | None = None,
     sweep: tuple[str, Sequence[Any]] | None = None,
     seed: int = 0,
     store: str | Path | None = None,
@@ -50,7 +52,7 @@ def verify(
     ----------
     problems:
         Zoo names, expressions, problem files or problems.
-    s, widths, seeds, points, depth, activations, output_bias, sweep, seed:
+    s, widths, seeds, points, depth, activations, output_bias, features, initialisation, sweep, seed:
         The study, see :class:`~ntk_theory.studies.question.study.Study`.
     store:
         SQLite file; an existing one of the same study is resumed. Default: the user's data folder.
@@ -82,6 +84,8 @@ def verify(
         depth=depth,
         activations=activations,
         output_bias=output_bias,
+        features=features,
+        initialisation=initialisation,
         sweep=sweep,
         seed=seed,
     )

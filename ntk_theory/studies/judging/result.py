@@ -66,6 +66,8 @@ class Result(Generic[Evidence]):
             "seeds": self.study.seeds,
             "depth": self.study.depth,
             "output_bias": self.study.output_bias,
+            "features": self.study.features,
+            "initialisation": self.study.initialisation,
             **self.study.marks,
             "criterion": dict(self.study.criterion),
             "complete": self.is_complete,
@@ -87,7 +89,8 @@ class Result(Generic[Evidence]):
     def __str__(self) -> str:
         lines = []
         for (case, activation), verdicts in self.verdicts.items():
-            lines.append(f"{case}, {activation}, output bias {self.study.output_bias}")
+            made = ", ".join(f"{what} {how}" for what, how in self.study.made.items())
+            lines.append(f"{case}, {activation}, {made}")
             lines += [f"  {line}" for line in summary_lines(verdicts)]
         return "\n".join(lines)
 

@@ -17,6 +17,8 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.features import FeatureMap
+from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.studies.kinds import DEFAULT, TRAINING, load
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
@@ -77,6 +79,9 @@ class Study:
         ``None``: kernels at initialisation. Else what another kind of study fixes besides; it names the
         kind, such as :class:`ntk_theory.studies.flow.settings.FlowSettings`, with which every network is
         trained for every s, and its kernel's drift is what the cells hold.
+    features, initialisation:
+        The networks' feature map and start, as plain data of :mod:`ntk_theory.setting.features` and
+        :mod:`ntk_theory.setting.initialisation`; ``None``: those of THEORY §1.
     training:
         An older name of ``settings``; of a study of training they are found under both names.
 
@@ -96,6 +101,8 @@ class Study:
     criterion: Mapping[str, CriterionValue] = field(default_factory=dict)
     version: int = QUANTITIES_VERSION
     settings: Settings | None = None
+    features: Mapping[str, Any] | None = None
+    initialisation: str | Mapping[str, Any] | None = None
     training: InitVar[Settings | None] = None
 
     def __post_init__(self, training: Settings | None) -> None:
@@ -109,6 +116,7 @@ class Study:
         for name, least in (("seeds", 1), ("depth", 1), ("seed", 0), ("neuron_tile", 1), ("point_tile", 1)):
             fix(self, name, _whole(name, getattr(self, name), least))
         fix(self, "output_bias", OutputBias.of(self.output_bias).name)
+        self._made()
         if max(self.widths, default=0) > MOST_WIDTH:
             raise InputError(
                 f"widths has {max(self.widths)}; a study needs widths of at most {MOST_WIDTH}: beyond, "
@@ -123,6 +131,21 @@ class Study:
             raise InputError(
                 f"seeds is {self.seeds}, which makes {networks} networks; a study needs at most "
                 f"{MOST_NETWORKS}: ask for fewer seeds, or for several studies with another seed each"
+            )
+
+    def _made(self) -> None:
+        """Bring features and initialisation to one spelling; refuse them where they have no meaning."""
+        gamma = None
+        for case in self.cases:
+            gamma = FeatureMap.of(self.features, case.problem.variables)
+        start = Initialisation.of(self.initialisation)
+        object.__setattr__(self, "features", None if gamma is None else gamma.to_dict())
+        object.__setattr__(self, "initialisation", None if start is None else start.to_data())
+        if self.settings is not None and (gamma or start):
+            name = "features" if gamma else "initialisation"
+            raise InputError(
+                f"{name} is {getattr(self, name)!r}, but what a study of the kind {self.kind} tests is "
+                f"derived for networks of N(0, 1) weights on plain inputs; leave {name} out"
             )
 
     @classmethod
@@ -207,7 +230,19 @@ class Study:
             s=s,
             activation=activation,
             output_bias=self.output_bias,
+            features=self.features,
+            initialisation=self.initialisation,
         )
+
+    @property
+    def made(self) -> dict[str, str]:
+        """How its networks are made besides depth and activation, in words: ``output bias`` → ``zero``."""
+        words = {"output bias": self.output_bias}
+        if self.features is not None:
+            words["features"] = str(FeatureMap.of(self.features, self.cases[0].problem.variables))
+        if self.initialisation is not None:
+            words["initialisation"] = str(Initialisation.of(self.initialisation))
+        return words
 
     def to_dict(self) -> dict[str, Any]:
         """The whole study as JSON-like data; :meth:`from_dict` reads it."""
@@ -225,7 +260,9 @@ class Study:
             "point_tile": self.point_tile,
             "criterion": dict(self.criterion),
         }
-        return table | self.marks
+        # Only where there are any: digests of other studies stay as they are.
+        given = {"features": self.features, "initialisation": self.initialisation}
+        return table | {key: value for key, value in given.items() if value is not None} | self.marks
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Study:

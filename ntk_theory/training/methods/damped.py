@@ -111,7 +111,8 @@ def local_model(objective: Objective, vector: Floats) -> LocalModel:
     """The model at θ, dense where there are fewer residuals than parameters."""
     here = objective.at(vector)
     root = np.sqrt(objective.weights)
-    columns = None if objective.template.layer_rates is None else np.sqrt(objective.rates)
+    plain = objective.template.layer_rates is None and objective.scale is None
+    columns = None if plain else np.sqrt(objective.metric)
     rows = JacobianRows.of(here, root, columns)
     n, size = rows.shape
     if n >= size:

@@ -1,6 +1,7 @@
 """Gauss–Newton with Levenberg–Marquardt damping and geodesic acceleration.
 
-With A = Λ^{1/2} J η^{1/2} and r = Λ^{1/2} R a step is δ = v + a (in units of η^{1/2}), where
+With A = Λ^{1/2} J η^{1/2}, η the metric with every output in its own unit, and r = Λ^{1/2} R a step is δ =
+v + a (in units of η^{1/2}), where
 
     (AᵀA + μI) v = −Aᵀr,   (AᵀA + μI) a = −½ Aᵀ r_vv,   r_vv = ∂²r along v,
 
@@ -57,10 +58,10 @@ class GaussNewton(Method):
         aliases=("levenberg-marquardt", "lm", "gn"),
         summary="Levenberg–Marquardt with geodesic acceleration, for small networks.",
         # It reaches rounding: this loss, or no tenth less in so many steps, is enough.
-        until=Until(steps=200, loss=1e-14, patience=50),
+        until=Until(steps=400, loss=1e-14, patience=50),
         smaller="a larger damping",
         stalled="more points, a wider network or another seed",
-        weights="mean",  # it wants balance between the groups
+        weights="scaled",  # it wants balance between the groups
         needs_jacobian=True,
     )
     damping: float = option(1e-2, "The first μ, in units of the largest squared column norm.")
@@ -92,7 +93,7 @@ class GaussNewton(Method):
             if self.geodesic:
                 delta = v + _bend(objective, state.vector, system, (r, v, along))
                 evaluations += 1
-            vector = state.vector + np.sqrt(objective.rates) * delta
+            vector = state.vector + np.sqrt(objective.metric) * delta
             new = _values(objective, vector)
             if new is not None and predicted > 0:
                 ratio = (objective.loss(values) - objective.loss(new)) / predicted
@@ -128,7 +129,7 @@ def _bend(
 ) -> Floats:
     """The correction a, or 0 where it is too long to be trusted."""
     r, v, along = at
-    probe = _values(objective, vector + PROBE * np.sqrt(objective.rates) * v)
+    probe = _values(objective, vector + PROBE * np.sqrt(objective.metric) * v)
     if probe is None:
         return np.zeros_like(v)
     second = 2 / PROBE * ((np.sqrt(objective.weights) * probe - r) / PROBE - along)

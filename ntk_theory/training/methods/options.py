@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ntk_theory.errors import InputError
@@ -45,8 +45,10 @@ def options_of(kind: type) -> tuple[Option, ...]:
     Raises
     ------
     TypeError
-        A field has no line of help.
+        It is no dataclass, or a field has no line of help.
     """
+    if not is_dataclass(kind):
+        raise TypeError(f"{kind.__name__} is no dataclass; it needs @dataclass(frozen=True)")
     hints = get_type_hints(kind)
     found = []
     for one in fields(kind):
