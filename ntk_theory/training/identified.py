@@ -2,8 +2,9 @@
 
 At the trained θ = (network, π) the residuals are linearised, R ≈ R₀ + J_θ δθ + J_π δπ. Row x counts with
 1/σ_x² if it was measured, any other with its weight in the loss relative to the data's, and the network's own
-parameters with their prior N(0, 1). With A = W^{1/2} J the Schur complement of the network's parameters in
-the normal matrix is, by Woodbury's identity [D],
+parameters with the prior N(0, U²), U the unit of a scaled output for those of the readout, else 1. With
+A = W^{1/2} J U the Schur complement of the network's parameters in the normal matrix is, by Woodbury's
+identity [D],
 
     S = A_πᵀ (I + A_θ A_θᵀ)^{−1} A_π,     (K, K)
 
@@ -94,7 +95,8 @@ def identified(problem: Problem, objective: Objective, parameters: Parameters) -
     weights, measured = _weights(problem, objective, values)
     root = np.sqrt(weights)[:, None]
     count = len(parameters.unknowns)
-    own, by = root * jacobian[:, :-count], root * jacobian[:, -count:]
+    own = root * jacobian[:, :-count] * objective.prior[:-count]
+    by = root * jacobian[:, -count:]
     sizes, axes = np.linalg.eigh(own @ own.T)  # no factorisation: exact data weigh 1e16 times the prior
     pulled = axes @ ((axes.T @ by) / (1.0 + np.maximum(sizes, 0.0))[:, None])
     schur = by.T @ pulled

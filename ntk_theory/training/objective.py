@@ -103,6 +103,11 @@ class Objective:
         """η per parameter with the readout and the output bias in units of U_i: η_i U_i², (P,)."""
         return np.asarray(self.rates * self._units**2)
 
+    @property
+    def prior(self) -> Floats:
+        """The standard deviation with which each parameter starts, (P,): U_i for output i's, else 1."""
+        return self._units
+
     @cached_property
     def _units(self) -> Floats:
         """U_i for readout and output bias of output i, 1 for all other parameters, (P,)."""
