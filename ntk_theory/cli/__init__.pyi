@@ -1,4 +1,5 @@
 from . import classify as classify
+from . import diagnose as diagnose
 from . import kernel as kernel
 from . import limit as limit
 from . import progress as progress

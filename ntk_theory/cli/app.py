@@ -91,6 +91,11 @@ COMMANDS = {
         "command",
         "Train a network until it solves the problem; show losses, error, and how far the kernel moved.",
     ),
+    "diagnose": Command(
+        "diagnose",
+        "command",
+        "Why does a run stall? Spectrum of the trained network's kernel, rates by group, slowest modes.",
+    ),
     "recommend": Command(
         "recommend",
         "command",
@@ -111,6 +116,7 @@ EXAMPLES = {
     "stores": "heat.sqlite --verify",
     "search": "--budget 50 --seconds 60",
     "train": "heat --steps 100 -o network.npz --plot pictures",
+    "diagnose": "heat network.npz",
     "recommend": "heat --goal constant-kernel",
 }
 HELP = {"help_option_names": ["--help", "-h"]}

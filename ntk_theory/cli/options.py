@@ -193,6 +193,30 @@ def layers(width: str, depth: int | None) -> dict[str, Any]:
     return {"width": tuple(widths), "depth": None}
 
 
+def pair(option: str, item: str, example: str) -> tuple[str, str]:
+    """NAME and VALUE of an option."""
+    name, mark, value = (part.strip() for part in item.partition("="))
+    if not (mark and name and value):
+        raise InputError(f"{option} has {item[:40]!r}; it needs NAME=VALUE, such as {example}")
+    return name, value
+
+
+def weights_of(text: str | None) -> str | dict[str, float] | None:
+    """What ``--weights`` says: a word, or numbers by group."""
+    if text is None or "=" not in text:
+        return text
+    found = {}
+    for item in text.split(","):
+        name, value = pair("--weights", item, "f=1,b=100")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise InputError(
+                f"--weights has {item.strip()!r}; it needs NAME=VALUE, such as f=1,b=100"
+            ) from None
+    return found
+
+
 def whole_numbers(option: str, text: str) -> list[int]:
     """Whole numbers of at most seven digits, separated by commas."""
     parts = [part.strip() for part in text.split(",")]

@@ -28,8 +28,10 @@ from ntk_theory.cli.options import (
     Unknowns,
     Variables,
     What,
+    pair,
     print_json,
     resolve,
+    weights_of,
 )
 from ntk_theory.errors import InputError, Interrupted, TrainingError
 from ntk_theory.interrupts import unstopped
@@ -180,7 +182,7 @@ def command(
             points=points,
             method=chosen,
             until=rules,
-            weights=_weights(weights),
+            weights=weights_of(weights),
             seed=seed,
             drift=KERNEL_POINTS if drift else False,
             resample=None if resample is None else Resample(resample, seed),
@@ -209,7 +211,7 @@ def _method(name: str | None, given: list[str] | None, rate: float | None, until
     from ntk_theory.training.methods.registry import DEFAULT, method, method_class  # noqa: PLC0415  as above
 
     kind = method_class(name or DEFAULT, "--method")
-    options: dict[str, object] = dict(_pair("--option", item, "rate=1e-3") for item in given or [])
+    options: dict[str, object] = dict(pair("--option", item, "rate=1e-3") for item in given or [])
     if until is not None:
         if kind.facts.end_option is None:
             raise InputError(f"--until is {until:g}; {kind.facts.name} has no time, use --steps")
@@ -219,28 +221,6 @@ def _method(name: str | None, given: list[str] | None, rate: float | None, until
             raise InputError(f"--rate is {rate:g}; {kind.facts.name} chooses its own steps, leave it out")
         options[RATE] = rate
     return method(kind.facts.name, **options)
-
-
-def _pair(option: str, item: str, example: str) -> tuple[str, str]:
-    name, mark, value = (part.strip() for part in item.partition("="))
-    if not (mark and name and value):
-        raise InputError(f"{option} has {item[:40]!r}; it needs NAME=VALUE, such as {example}")
-    return name, value
-
-
-def _weights(text: str | None) -> str | dict[str, float] | None:
-    if text is None or "=" not in text:
-        return text
-    found = {}
-    for item in text.split(","):
-        name, value = _pair("--weights", item, "f=1,b=100")
-        try:
-            found[name] = float(value)
-        except ValueError:
-            raise InputError(
-                f"--weights has {item.strip()!r}; it needs NAME=VALUE, such as f=1,b=100"
-            ) from None
-    return found
 
 
 def _checkpoint(checkpoint: Path | None, resume: Path | None) -> Path | None:

@@ -76,6 +76,7 @@ class Activation:
         3
         """
         if isinstance(name, str):
+            name = ALIASES.get(name, name)
             if name in ACTIVATIONS:
                 return ACTIVATIONS[name]
             match = _RELU_POWER.match(name)
@@ -118,6 +119,8 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("mish", MISH, "z*tanh(log(1 + exp(z)))", strip=3 * math.pi / 4),
     )
 }
+#: Another name → that of the line: swish with β = 1 is SiLU.
+ALIASES = {"swish": "silu"}
 _RELU_POWER = re.compile(r"relu\^?([1-9][0-9]?)\Z")
 
 

@@ -1,21 +1,22 @@
 """Work that is counted, so that every question is answered or refused soon, and alike on every machine.
 
-The unit is one node of an expression that is built, expanded or evaluated. What an operation costs is
-predicted from the sizes of its operands before it is carried out (:func:`spend`); a question whose sum
-exceeds :data:`MAX_EFFORT` is refused (:class:`~ntk_theory.errors.BudgetError`). No clock is read.
+The unit is one node of a product that is multiplied out; other operations on a node cost more or less of
+them (``NODE_…``, in proportion to their time over random texts). What an operation costs is predicted from
+the sizes of its operands before it is carried out (:func:`spend`); a question whose sum exceeds
+:data:`MAX_EFFORT` is refused (:class:`~ntk_theory.errors.BudgetError`). No clock is read.
 
-Results that are remembered between questions (:func:`counted`) remember their cost too and are paid for
-again, so that an answer does not depend on what was asked before.
+Results that are remembered between questions (:func:`counted`) remember their cost too, and every question
+pays for them, so that an answer does not depend on what was asked before.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, update_wrapper
 from typing import Generic, ParamSpec, TypeVar
 
@@ -25,14 +26,18 @@ from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from ntk_theory.errors import BudgetError
 from ntk_theory.symbolic.measure import operations, shape_of
-from ntk_theory.symbolic.sizes import ExpandedSize, product_size
+from ntk_theory.symbolic.sizes import ExpandedSize
 
 #: Nodes that all expansions, evaluations and comparisons of one question may handle together.
-MAX_EFFORT = 600_000
+MAX_EFFORT = 300_000
 #: Nodes that one expansion may make; a larger one is not begun, and what depends on it is undecided.
 MAX_EXPANSION = 20_000
 #: Terms of numerator and denominator of a fraction that is to be cancelled; a larger one stays as it is.
 MAX_FRACTION = 250_000
+#: What a node costs: enclosed at a point, bounded over the reals, rewritten and simplified, differentiated.
+NODE_ENCLOSED, NODE_BOUNDED, NODE_SIMPLIFIED, NODE_DERIVED = 2, 40, 40, 15
+#: As many nodes of a sum are expanded for one.
+NODES_EXPANDED = 4
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,25 +45,35 @@ T = TypeVar("T")
 
 @dataclass
 class Meter:
-    """What was spent of what may be; ``question`` is the thing that is being decided, in words."""
+    """What was spent of what may be; ``question`` is the thing that is being decided, in words.
+
+    ``limit`` is what the whole question may cost, ``paid`` the remembered results that were paid for.
+    """
 
     most: float
+    limit: float
     spent: int = 0
     question: str = ""
+    paid: set[object] = field(default_factory=set)
 
 
 _METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 
 @contextmanager
-def limited(most: float = MAX_EFFORT) -> Iterator[Meter]:
-    """Count the work done inside; more than ``most`` raises :class:`BudgetError`."""
-    meter = Meter(most)
+def _counting(meter: Meter) -> Iterator[Meter]:
     token = _METER.set(meter)
     try:
         yield meter
     finally:
         _METER.reset(token)
+
+
+@contextmanager
+def limited(most: float = MAX_EFFORT) -> Iterator[Meter]:
+    """Count the work done inside; more than ``most`` raises :class:`BudgetError`."""
+    with _counting(Meter(most, most)) as meter:
+        yield meter
 
 
 def spend(nodes: int) -> None:
@@ -70,7 +85,7 @@ def spend(nodes: int) -> None:
     if meter.spent > meter.most:
         where = f" in {meter.question}" if meter.question else ""
         raise BudgetError(
-            f"the answer takes more than {meter.most:.0f} operations on expressions{where}; so many are "
+            f"the answer takes more than {meter.limit:.0f} operations on expressions{where}; so many are "
             "allowed, that every answer comes soon",
             expected="a simpler operator (fewer functions inside each other, a total derivative of lower "
             "order, a new field for an inner expression) or fewer different conditions",
@@ -91,9 +106,9 @@ def asking(question: str) -> None:
 
 
 class counted(Generic[P, T]):  # a decorator
-    """Remember the results of a function of hashable arguments, each with its cost.
+    """Remember the results of a function of hashable arguments, each with what it costs by itself.
 
-    A remembered result costs what it cost to find.
+    Every question pays once for each result, whether it was remembered or not.
     """
 
     def __init__(self, function: Callable[P, T]) -> None:
@@ -101,20 +116,23 @@ class counted(Generic[P, T]):  # a decorator
 
         @lru_cache(maxsize=20_000)
         def known(*args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
-            meter = _METER.get()
-            if meter is None:
-                with limited(math.inf) as meter:
-                    return function(*args, **kwargs), meter.spent
-            before = meter.spent
-            return function(*args, **kwargs), meter.spent - before
+            outer = _METER.get() or Meter(math.inf, math.inf)
+            # Counted by itself: what the question has paid for before must not make it cheaper.
+            own = Meter(outer.most - outer.spent, outer.limit, question=outer.question)
+            with _counting(own):
+                return function(*args, **kwargs), own.spent
 
         self._known = known
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """The result, remembered or found now."""
-        before = spent()
         value, cost = self._known(*args, **kwargs)  # type: ignore[arg-type]  # hashable, as said above
-        spend(cost - (spent() - before))  # nothing is left to pay for what was found just now
+        meter = _METER.get()
+        if meter is not None:
+            key = (self, args, tuple(kwargs.items()))
+            if key not in meter.paid:
+                meter.paid.add(key)
+                spend(cost)
         return value
 
 
@@ -135,7 +153,7 @@ def expand(expression: sp.Expr) -> sp.Expr | None:
     size = expanded_size(expression).size
     if size > MAX_EXPANSION:
         return None
-    spend(size)
+    spend(size // NODES_EXPANDED)
     return sp.expand(expression)
 
 
@@ -179,7 +197,7 @@ def may_cancel(expression: sp.Expr) -> bool:
     terms = fraction_terms(expression)
     if terms > MAX_FRACTION:
         return False
-    spend(4 * nodes_of(expression) + terms // 5)
+    spend(nodes_of(expression) * NODE_ENCLOSED + terms // NODES_EXPANDED)
     return True
 
 
@@ -191,5 +209,21 @@ def exponential_nodes(node: sp.Expr) -> int:
 
 
 def product_nodes(a: sp.Expr, b: sp.Expr) -> int:
-    """The nodes of a·b multiplied out, predicted."""
-    return product_size([expanded_size(a), expanded_size(b)]).size
+    """The nodes of a·b with products of sums multiplied out, powers and functions left as they are."""
+    return _distributed_product([_distributed(a), _distributed(b)])[1]
+
+
+@lru_cache(maxsize=50_000)
+def _distributed(node: sp.Expr) -> tuple[int, int]:
+    """(terms, nodes) of an expression with its products of sums multiplied out."""
+    if isinstance(node, sp.Add):
+        parts = [_distributed(part) for part in node.args]
+        return sum(terms for terms, _ in parts), 1 + sum(nodes for _, nodes in parts)
+    if isinstance(node, sp.Mul):
+        return _distributed_product([_distributed(part) for part in node.args])
+    return 1, nodes_of(node)
+
+
+def _distributed_product(parts: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    terms = math.prod(own for own, _ in parts)
+    return terms, terms + sum(nodes * (terms // own) for own, nodes in parts)

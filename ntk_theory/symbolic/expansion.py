@@ -13,7 +13,7 @@ from itertools import product
 
 import sympy as sp
 
-from ntk_theory.symbolic.effort import nodes_of, spend
+from ntk_theory.symbolic.effort import NODE_DERIVED, nodes_of, spend
 from ntk_theory.symbolic.places import Point, Split
 from ntk_theory.symbolic.series import DELTA, Order, Series, Undecided, add, logarithm, real_power, taylor
 from ntk_theory.symbolic.signs import Sign
@@ -39,7 +39,7 @@ def _derivatives(function: type[sp.Function], centre: sp.Expr) -> Callable[[int]
     def derivative(j: int) -> sp.Expr:
         while len(known) <= j:
             known.append(known[-1].diff(hole))
-        spend(nodes_of(known[j]) * nodes_of(centre))
+        spend(NODE_DERIVED * nodes_of(known[j]) + nodes_of(known[j]) * nodes_of(centre))
         return known[j].xreplace({hole: centre}).doit()
 
     return derivative

@@ -16,7 +16,7 @@ from enum import Enum
 
 import sympy as sp
 
-from ntk_theory.symbolic.effort import counted, may_cancel, nodes_of, spend
+from ntk_theory.symbolic.effort import NODE_BOUNDED, counted, may_cancel, nodes_of, spend
 from ntk_theory.symbolic.intervals import Intervals, Range, bounds_of, excludes_zero, over_reals
 from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.zero import is_zero, size, values_of
@@ -67,7 +67,7 @@ def sign_of(expression: sp.Expr, free: frozenset[sp.Symbol] | None = None, inter
     known = {s for s, _, _ in intervals}
     intervals = (*intervals, *((s, sp.S.Zero, sp.oo) for s in sorted(held - known, key=str)))
     bounds = bounds_of(intervals)
-    spend(nodes_of(expression))
+    spend(NODE_BOUNDED * nodes_of(expression))
     found = _bounded_sign(expression, bounds)
     if found is not Sign.UNDECIDED:
         return found

@@ -17,7 +17,16 @@ from typing import Any
 
 import sympy as sp
 
-from ntk_theory.symbolic.effort import counted, expand, exponential_nodes, may_cancel, nodes_of, spend
+from ntk_theory.symbolic.effort import (
+    NODE_ENCLOSED,
+    NODE_SIMPLIFIED,
+    counted,
+    expand,
+    exponential_nodes,
+    may_cancel,
+    nodes_of,
+    spend,
+)
 from ntk_theory.symbolic.intervals import Intervals, Unenclosed, at_point, excludes_zero
 from ntk_theory.symbolic.pieces import without_pieces
 
@@ -131,7 +140,7 @@ def values_of(
                 point[s] = _inside(rng, *bounded[s])
             else:
                 point[s] = _draw(rng, s in signed or bool(s.is_positive)) * scale
-        spend(2 * nodes_of(expression))
+        spend(NODE_ENCLOSED * nodes_of(expression))
         try:
             yield at_point(expression, point)
         except Unenclosed:
@@ -153,7 +162,7 @@ def _simplifies_to_zero(expression: sp.Expr) -> bool:
     nodes = exponential_nodes(expression)
     if size(expression) > MAX_SIMPLIFY or nodes > MAX_OPERATIONS:
         return False
-    spend(nodes)
+    spend(NODE_SIMPLIFIED * size(expression) + nodes)
     functions = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)
     signs: dict[sp.Expr, sp.Symbol] = {}
     rewritten = _split_signs(without_pieces(expression), signs)
@@ -163,7 +172,7 @@ def _simplifies_to_zero(expression: sp.Expr) -> bool:
     numerator, _ = sp.fraction(sp.together(rewritten))
     if size(numerator) > MAX_OPERATIONS or (expanded := expand(numerator)) is None:
         return False
-    spend(2 * nodes_of(expanded))
+    spend(NODE_SIMPLIFIED * nodes_of(expanded))
     flat = sp.expand(sp.powsimp(expanded, deep=True))
     for symbol in signs.values():  # sign(a)^2 = 1 almost everywhere
         flat = sp.expand(

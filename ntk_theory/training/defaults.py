@@ -12,8 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from ntk_theory.arrays import Floats
+from ntk_theory.errors import ResourceError
 from ntk_theory.model.network import Network
-from ntk_theory.resources import require_memory
+from ntk_theory.resources import allowed_memory
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.symbolic.numbers import bind
@@ -90,10 +91,13 @@ def check_memory(network: Network, points: int, method: Method) -> None:
     size, neurons = network.parameter_count, sum(network.widths)
     need = 8.0 * (VECTORS * size + VECTORS * points * neurons)
     need += 8.0 * method.floats(points, size)
-    instead = ", or a first-order method" if method.facts.needs_jacobian else ""
-    require_memory(
-        need, f"{size} parameters and {points} points", f"take a smaller width or fewer points{instead}"
-    )
+    have = allowed_memory()
+    if need > have:
+        instead = ", or a first-order method" if method.facts.needs_jacobian else ""
+        raise ResourceError(
+            f"{size} parameters and {points} points need about {need / 2**30:.3g} GiB, above the "
+            f"{have / 2**30:.3g} GiB that may be used here; take a smaller width or fewer points{instead}"
+        )
 
 
 def thinned(points: Mapping[str, Floats], most: int) -> dict[str, Floats]:

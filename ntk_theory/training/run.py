@@ -16,6 +16,7 @@ from ntk_theory.errors import Interrupted, NonFiniteError, TrainingError
 from ntk_theory.interrupts import unstopped
 from ntk_theory.model.network_file import network_record
 from ntk_theory.model.points import draw_points
+from ntk_theory.symbolic.corners import contradictions
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
 from ntk_theory.training.defaults import thinned
@@ -314,6 +315,7 @@ class Run:
             fresh_residuals=dict(zip(self._groups(), unseen[:, 1:].T, strict=True)),
             estimate=estimate,
             scale=objective.scale,
+            contradictions=tuple(map(str, contradictions(self.plan.problem))),
         )
 
     def _groups(self) -> list[str]:

@@ -59,6 +59,8 @@ class Trajectory:
         The unknown coefficients at the end with their standard errors.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
+    contradictions:
+        Conditions that contradict each other where their faces meet: no network meets them all.
     evaluations:
         Evaluations of R, ∇L, J or products with J.
     seconds:
@@ -90,6 +92,7 @@ class Trajectory:
     estimate: Estimate | None
 
     scale: Scale | None = None
+    contradictions: tuple[str, ...] = ()
     identified: tuple[Identified, ...] = ()
 
     @property
@@ -148,6 +151,7 @@ class Trajectory:
             "training_residuals": self.training_rms(),
             "fresh_residuals": {name: _finite(column[-1]) for name, column in self.fresh_residuals.items()},
             "scale": None if self.scale is None else asdict(self.scale),
+            "contradictions": list(self.contradictions),
             "error_estimate": None if self.estimate is None else _numbers(self.estimate),
             **({"unknowns": {one.name: one.record() for one in self.identified}} if self.identified else {}),
         }

@@ -34,6 +34,7 @@ class Ending(StrEnum):
     OVERFITTED = "overfitted"
     STALLED = "stalled"
     UNDERDETERMINED = "underdetermined"
+    INCONSISTENT = "inconsistent"
     UNFINISHED = "unfinished"
     DIVERGED = "diverged"
     UNKNOWN = "unknown"
@@ -72,6 +73,12 @@ def judge(run: Trajectory, tolerance: float = TOLERANCE, *, asked: bool = False)
         raise InputError(f"tolerance is {tolerance:g}; it needs to be above {ROUNDING:g}, the rounding")
     if not math.isfinite(run.loss):
         return RunVerdict(Ending.DIVERGED, "the loss is not finite", "take a smaller --rate")
+    if run.contradictions:
+        return RunVerdict(
+            Ending.INCONSISTENT,
+            "conditions contradict each other: " + "; ".join(run.contradictions),
+            "state data that agree where their faces meet, or bring one to the other over a short way",
+        )
     found = run.estimate
     if found is None:
         return _without(run, tolerance, asked)

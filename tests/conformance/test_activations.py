@@ -26,7 +26,7 @@ from ntk_theory.kernels import taylor
 from ntk_theory.limit import dual, infinite_jets
 from ntk_theory.limit.closed_forms import CLOSED
 from ntk_theory.model.network import Network
-from ntk_theory.setting.activations import ACTIVATIONS, Activation
+from ntk_theory.setting.activations import ACTIVATIONS, ALIASES, Activation
 from ntk_theory.symbolic.jets import Slot
 
 MEMBERS = [*ACTIVATIONS, "relu^2", "relu^4", "relu^70"]
@@ -54,6 +54,16 @@ def test_names_and_codes_are_distinct():
     lines = list(ACTIVATIONS.values())
     assert len({line.code for line in lines}) == len(lines)
     assert all(Activation.of(name) is line and line.name == name for name, line in ACTIVATIONS.items())
+
+
+@pytest.mark.parametrize("name", ALIASES)
+def test_another_name_is_of_a_line_and_of_none_itself(name):
+    assert name not in ACTIVATIONS
+    assert Activation.of(name) is ACTIVATIONS[ALIASES[name]]
+    network, same = (Network(("x",), ("u",), 4, activation=n) for n in (name, ALIASES[name]))
+    points, slots = np.array([[0.3], [-0.8]]), (Slot("u", (0,)), Slot("u", (2,)))
+    mine, other = (jet_ntk(n, n.init(0), points, slots) for n in (network, same))
+    np.testing.assert_array_equal(mine, other)
 
 
 def test_an_unknown_code_raises():

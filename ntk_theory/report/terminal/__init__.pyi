@@ -1,4 +1,5 @@
 from . import classification as classification
+from . import diagnosis as diagnosis
 from . import flow as flow
 from . import initialisation as initialisation
 from . import kernel as kernel

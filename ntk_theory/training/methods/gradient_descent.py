@@ -1,19 +1,28 @@
-"""Gradient descent on the full loss, θ ← θ − r η∘∇L."""
+"""Gradient descent on the full loss, θ ← θ − r η∘∇L.
+
+The largest stable rate is 2/λ_max(Λ^{1/2}KΛ^{1/2}) for a constant kernel; that of a network moves. A rate
+of the method's own choice starts at half of it and is halved where a step does not lower the loss, which
+that step then leaves as it is: such a run never diverges. A rate that the user gives is kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from ntk_theory.arrays import Floats
+from ntk_theory.errors import NonFiniteError, TrainingError
 from ntk_theory.training.methods.first_order import FirstOrder, require_positive
 from ntk_theory.training.methods.method import Facts, State
 from ntk_theory.training.methods.options import option
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.stopping import Until
+
+#: A rate this small moves nothing.
+SMALLEST = 1e-250
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,8 @@ class GradientDescent(FirstOrder):
     Parameters
     ----------
     rate:
-        r; None takes 1/λ_max(Λ^{1/2}KΛ^{1/2}) at the start, half of what is stable for a constant kernel.
+        r; None takes 1/λ_max(Λ^{1/2}KΛ^{1/2}) at the start, half of what is stable for a constant kernel,
+        and halves it where a step raises the loss.
 
     >>> GradientDescent(rate=1e-3).name
     'gradient-descent'
@@ -37,7 +47,9 @@ class GradientDescent(FirstOrder):
         smaller="a smaller rate",
         stalled="more steps, or a method that sees curvature",
     )
-    rate: float | None = option(None, "Learning rate; none: 1/λ_max of the kernel at the start.")
+    rate: float | None = option(
+        None, "Learning rate; none: 1/λ_max of the kernel at the start, halved where the loss would grow."
+    )
 
     def __post_init__(self) -> None:
         require_positive("rate", self.rate)
@@ -52,6 +64,26 @@ class GradientDescent(FirstOrder):
     ) -> tuple[Floats, Mapping[str, Floats]]:
         """δ = r η∘∇L."""
         return float(state.memory["rate"]) * objective.rates * gradient, {}
+
+    def advance(self, objective: Objective, state: State) -> State:
+        """One step; a rate of its own choice is halved instead where the loss would not fall."""
+        if self.rate is not None:
+            return super().advance(objective, state)
+        try:
+            new = super().advance(objective, state)
+        except (TrainingError, NonFiniteError):
+            new = None
+        if new is not None and objective.loss(new.values) <= objective.loss(state.values):
+            return new
+        memory = {**state.memory, "rate": 0.5 * state.memory["rate"]}
+        step, time, evaluations = state.step + 1, state.time + 1.0, state.evaluations + 1
+        return replace(state, step=step, time=time, evaluations=evaluations, memory=memory)
+
+    def ended(self, state: State) -> str | None:
+        """The rate has been halved until a step moves nothing."""
+        if self.rate is None and not float(state.memory["rate"]) > SMALLEST:
+            return "no step along the gradient decreases the loss any more"
+        return None
 
     def floats(self, points: int, parameters: int) -> float:
         """K, its weighted copy and what its eigenvalues are found in, where they choose the rate."""

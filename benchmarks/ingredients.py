@@ -1,0 +1,85 @@
+"""Kernels of networks against JAX: {plain, ansatz, periodic, Fourier} × starts × depths × operators.
+
+    python benchmarks/ingredients.py [--every K] [--offset J]      every K-th of the 360 cases, from the J-th
+
+Exit code 1 if any case is off by more than 1e-10 of ‖K‖, by either path.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from peers_jax import JaxPeer
+
+import ntk_theory as nt
+
+TOLERANCE = 1e-10
+RESULTS = Path(__file__).parent / "results" / "ingredients.json"
+OPERATORS = (
+    "heat",
+    "burgers",
+    "kdv",
+    "sine-gordon",
+    "wave",
+    "allen-cahn",
+    "fisher-kpp",
+    "klein-gordon",
+    "gardner",
+    "eikonal",
+)
+INGREDIENTS = ("plain", "ansatz", "periodic", "fourier")
+STARTS = ("paper", "pytorch", "glorot-normal")
+WIDTHS = ((7,), (6, 5), (5, 4, 6))
+
+
+def setting(operator: str, ingredient: str, start: str, widths: tuple[int, ...]):
+    """A problem and a network for it."""
+    problem = nt.zoo(operator)
+    first = problem.variables[0]
+    features = {"periodic": {first: {"periodic": 2}}, "fourier": {"fourier": 5, "sigma": 0.4, "seed": 3}}
+    if ingredient == "ansatz":
+        lines = [f"{field} = 1/3 + sin({first})*w{k}" for k, field in enumerate(problem.fields)]
+        problem = nt.problem(problem, ansatz="; ".join(lines))
+    network = nt.Network(
+        problem.variables, problem.fields, widths, features=features.get(ingredient), initialisation=start
+    )
+    return problem, network
+
+
+def difference(operator: str, ingredient: str, start: str, widths: tuple[int, ...]) -> float:
+    """The larger of ‖K − K_JAX‖/‖K_JAX‖ by the two paths."""
+    problem, network = setting(operator, ingredient, start, widths)
+    parameters, points = network.init(4), nt.draw_points(problem, 2, seed=3)
+    wanted = JaxPeer(problem, network).kernel(parameters, points)
+    found = [nt.ntk(problem, network, parameters, points, path=path).matrix for path in ("jet", "contracted")]
+    return max(float(np.linalg.norm(k - wanted) / np.linalg.norm(wanted)) for k in found)
+
+
+def main() -> int:
+    """Run the cases, print and store what was found."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--offset", type=int, default=0)
+    asked = parser.parse_args()
+    cases = list(itertools.product(OPERATORS, INGREDIENTS, STARTS, WIDTHS))[asked.offset :: asked.every]
+    began, found = time.perf_counter(), {}
+    for case in cases:
+        name = " ".join([*case[:3], f"depth {len(case[3])}"])
+        found[name] = difference(*case)
+        print(f"{found[name]:.1e}  {name}", flush=True)
+    worst = max(found, key=lambda name: found[name])
+    wrong = [name for name in found if not found[name] <= TOLERANCE]
+    print(f"{len(found)} cases, worst {found[worst]:.1e} ({worst}), {len(wrong)} above {TOLERANCE:g}")
+    summary = {"cases": len(found), "worst": found[worst], "worst_case": worst, "above": wrong}
+    RESULTS.write_text(json.dumps(summary | {"seconds": round(time.perf_counter() - began)}, indent=1) + "\n")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
