@@ -90,7 +90,6 @@ class Trajectory:
     fresh_times: Floats
     fresh_residuals: Mapping[str, Floats]
     estimate: Estimate | None
-
     scale: Scale | None = None
     contradictions: tuple[str, ...] = ()
     identified: tuple[Identified, ...] = ()
