@@ -11,6 +11,7 @@ import ntk_theory as nt
 from ntk_theory.empirical.residuals import Residuals
 from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.symbolic import from_toml, to_toml
+from ntk_theory.symbolic.corners import contradictions
 from ntk_theory.training import default_network, train
 from ntk_theory.training.objective import Objective
 
@@ -133,6 +134,14 @@ def test_a_run_cut_short_claims_no_precision() -> None:
     assert early.error is None or abs(early.value - TRUE) <= 4 * early.error
     assert late.error is not None
     assert early.error is None or early.error > 3 * late.error
+
+
+def test_an_unknown_value_contradicts_no_other() -> None:
+    text = HEAT.replace("EQUATION", "u_xx/10").replace("sin(pi*x)", "A").replace("u = A", "u = A + 1")
+    unknown = text.replace("UNKNOWNS", "A = 0.2")
+    known = text.replace("[unknowns]\nUNKNOWNS", "parameters = { A = 0.2 }")
+    assert contradictions(from_toml(known))
+    assert not contradictions(from_toml(unknown))
 
 
 def _table(problem: nt.Problem):
