@@ -33,10 +33,10 @@ from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.symbolic import problem as as_problem
+from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.symbolic.unknowns import refuse_unknowns
 from ntk_theory.theory import Classification, classify
 from ntk_theory.training.defaults import DEPTH, default_counts, default_network
 

@@ -21,10 +21,11 @@ from ntk_theory.model.groups import chosen
 from ntk_theory.model.program import Program, compile_expressions
 from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.jets import JetSpace, Slot
+from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator, partial
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
-from ntk_theory.symbolic.unknowns import Unknown, refuse_unknowns
+from ntk_theory.symbolic.unknowns import Unknown
 
 #: Values of named parameters (a float keeps its binary value, a Fraction or a SymPy number is exact).
 ParameterValues = Mapping[str, Any]

@@ -18,9 +18,10 @@ from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
 from ntk_theory.symbolic.loading import from_toml, load_toml
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
+from ntk_theory.symbolic.loading_unknowns import with_unknowns
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.symbolic.unknowns import read_unknowns, with_unknowns
+from ntk_theory.symbolic.unknowns import read_unknowns
 
 Values = Mapping[str, object]
 _ZOO_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")

@@ -11,16 +11,13 @@ residuals of a network see the trained value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
 from ntk_theory.errors import InputError, ProblemError
 from ntk_theory.symbolic.numbers import exact
-
-if TYPE_CHECKING:
-    from ntk_theory.symbolic.problem import Problem
 
 UNKNOWN_KEYS = ("start", "positive")
 
@@ -79,41 +76,7 @@ def starts(unknowns: Mapping[str, Unknown]) -> dict[str, sp.Expr]:
     return {name: unknown.start for name, unknown in unknowns.items()}
 
 
-def with_unknowns(problem: Problem, given: object) -> Problem:
-    """The problem with some of its parameters unknown.
-
-    Raises
-    ------
-    ProblemError
-        A name that the problem lacks, or that stands where it cannot be trained; it is named.
-    """
-    if given is None:
-        return problem
-    if problem.construction is not None:
-        raise ProblemError(
-            "unknowns come before an ansatz; give both in one call, or both in the problem file"
-        )
-    found = read_unknowns(given)
-    values = {**problem.parameters, **starts(found)}
-    return replace(problem, parameters=values, unknowns=found)
-
-
-def refuse_unknowns(problem: Problem, what: str) -> None:
-    """Say that ``what`` knows of no trained coefficients.
-
-    Raises
-    ------
-    InputError
-        The problem has unknowns.
-    """
-    for name in problem.unknowns:
-        raise InputError(
-            f"the problem has the unknown {name!r}, and {what} speaks of kernels without trained "
-            "coefficients; make it a parameter with a value, or take kernel or train"
-        )
-
-
-def check_unknowns(problem: Problem) -> None:
+def check_unknowns(problem: Any) -> None:
     """Every unknown occurs in an operator or a target, and nowhere else."""
     for name in problem.unknowns:
         used = {
@@ -134,7 +97,7 @@ def check_unknowns(problem: Problem) -> None:
                 )
 
 
-def _places(problem: Problem) -> dict[str, list[sp.Expr]]:
+def _places(problem: Any) -> dict[str, list[sp.Expr]]:
     found = {
         "domain": [end for ends in problem.domain.values() for end in ends],
         "solution": list((problem.solution or {}).values()),

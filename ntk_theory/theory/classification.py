@@ -14,10 +14,10 @@ from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic import effort
+from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
-from ntk_theory.symbolic.unknowns import refuse_unknowns
 from ntk_theory.theory import derivation, record, text
 from ntk_theory.theory.answers import Answers
 from ntk_theory.theory.paper import paper_verdict

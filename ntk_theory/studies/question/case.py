@@ -18,12 +18,12 @@ from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
+from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Box, Group, GroupKind, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.symbolic.reading import zoo_names
-from ntk_theory.symbolic.unknowns import refuse_unknowns
 
 #: What names a problem: see :func:`ntk_theory.symbolic.problem`.
 ProblemLike: TypeAlias = str | Path | Problem | Operator | sp.Basic
