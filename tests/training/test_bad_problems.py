@@ -1,0 +1,29 @@
+"""Some of the bad problems of the benchmark: none ends solved and wrong, each says what it is."""
+
+from __future__ import annotations
+
+import bad_problems
+import pytest
+
+#: Problem → how it has to end: what it is does not depend on a seed.
+ENDINGS = {
+    "corner-in-time": "inconsistent",
+    "homogeneous": "underdetermined",
+    "one-condition": "underdetermined",
+    "neumann-only": "underdetermined",
+    "few-points": "overfitted",
+    "kink": "overfitted",
+    "wrong-solution": "refused",
+}
+
+
+def test_there_are_thirty() -> None:
+    assert len(bad_problems.PROBLEMS) >= 30
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_a_bad_problem_says_what_it_is(name: str) -> None:
+    found = bad_problems.measure(name, 2.0)
+    assert found["ending"] == ENDINGS[name]
+    assert not found["wrong"]
+    assert found["reason"]
