@@ -5,8 +5,9 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import study_cases
 
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine import export
-from ntk_theory.studies.engine.cell import CellResult
+from ntk_theory.studies.engine.cell import CellResult, Failure
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.schema import APPLICATION
 from ntk_theory.studies.engine.store import Store, default_path
@@ -77,6 +78,45 @@ def test_numbers_come_back_bit_for_bit(study: Study, tmp_path: Path) -> None:
         assert back[0].ids.tolist() == one.ids.tolist()
         assert store.layouts[FIRST] == CellContext.of(study, study.cases[0], "erf").keys
         assert set(store.missing()) == set(study.cells()) - {one.cell, two.cell}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda r: replace(r, values=np.where(r.ids == r.ids[0], np.inf, r.values)), "1 of them not finite"),
+        (lambda r: replace(r, values=r.values[1:]), "names and"),
+        (lambda r: replace(r, ids=r.ids + 10_000), "a name that is not one of the"),
+        (lambda r: replace(r, values=np.full(r.values.shape, "x")), "could not"),
+        (lambda r: replace(r, failures=(Failure(r.cell, "", "", "\ud800"),)), "surrogates not allowed"),
+        (lambda r: replace(r, failures=(Failure(r.cell, "", "", None),)), "NOT NULL"),
+    ],
+)
+def test_a_cell_that_cannot_be_stored_is_reported_with_its_reason(
+    study: Study, tmp_path: Path, spoil: Callable[[CellResult], CellResult], reason: str
+) -> None:
+    good, bad = result(study, 0), spoil(result(study, 1))
+    with Store.create(tmp_path / "s.sqlite", study) as store:
+        store.add([bad, good])
+        assert {good.cell, bad.cell} == set(store.done())
+        (lost,) = store.failures()
+        assert (lost.cell, lost.pair, lost.s) == (bad.cell, "", "")
+        assert lost.message.startswith("its numbers could not be stored: ")
+        assert reason in lost.message
+        kept = {r.cell: r.values.size for r in store.results()}
+    assert kept == {good.cell: good.values.size, bad.cell: 0}
+
+
+def test_a_full_disk_is_told_with_the_cell(study: Study, tmp_path: Path) -> None:
+    first, second = result(study, 0), result(study, 1)
+    with Store.create(tmp_path / "s.sqlite", study) as store:
+        store.add([first])
+        connection = store._database._connection
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        many = replace(second, failures=(Failure(second.cell, "", "", "long " * 4000),))
+        with pytest.raises(StoreError, match=r"full, at the cell .*, erf, width 16, seed 1\); make room"):
+            store.add([many])
+        assert store.done() == {first.cell}
 
 
 def test_values_over_widths_and_seeds(store: Store, study: Study) -> None:

@@ -36,6 +36,7 @@ from ntk_theory.studies.engine.wellformed import (
     law_result,
     read_json,
 )
+from ntk_theory.studies.engine.writing import write_cell
 from ntk_theory.studies.question.study import Cell, Study, canonical
 
 
@@ -286,6 +287,8 @@ class Store:
     def add(self, results: Iterable[CellResult]) -> None:
         """Store cells in one transaction; a cell that is there already stays as it is.
 
+        Of a cell that cannot be stored (a value that is not finite, a text that is none) the reason is.
+
         Raises
         ------
         StoreError
@@ -293,25 +296,8 @@ class Store:
         """
         with self._database.transaction() as connection:
             for result in results:
-                ids = np.ascontiguousarray(result.ids, dtype="<i4").tobytes()
-                values = np.ascontiguousarray(result.values, dtype="<f8").tobytes()
-                key = (self._cases[result.cell.case], *result.cell[1:])
-                cursor = connection.execute(
-                    "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (
-                        *key,
-                        seconds := float(result.seconds),
-                        ids,
-                        values,
-                        checksum(result.cell, ids, values),
-                        checksum((*result.cell, seconds)),
-                    ),
-                )
-                if cursor.rowcount:
-                    connection.executemany(
-                        "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                        [(*key, *f[1:], checksum((*result.cell, *f[1:]))) for f in result.failures],
-                    )
+                label = result.cell.case
+                write_cell(connection, self._cases[label], self.layouts[label], result)
 
     def add_law(self, law: LawResult) -> None:
         """Store an infinite-width law; one that is there already stays as it is."""
