@@ -26,6 +26,7 @@ from ntk_theory.cli.options import (
     OutputBias,
     ParameterValues,
     Start,
+    Unknowns,
     Variables,
     What,
     gibibytes,
@@ -80,9 +81,10 @@ def command(
     variables: Variables = None,
     ansatz: Ansatz = None,
     hard: Hard = False,
+    unknown: Unknowns = None,
 ) -> None:
     """Compute the NTK of one network for this PDE: size, conditioning and rank of every group's kernel."""
-    problem = resolve(what, parameter, fields, variables, ansatz, hard)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
     within("--points", points, 1, MOST_POINTS)
     within("--seed", seed, 0, MOST_SEED)
     outputs = Outputs([what], force)

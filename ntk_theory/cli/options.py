@@ -84,6 +84,14 @@ Ansatz = Annotated[
         help="A field by the network's outputs; repeatable; default: itself.",
     ),
 ]
+Unknowns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unknown",
+        metavar="NAME=START[,positive]",
+        help="A coefficient that is trained, from this start; repeatable; default none.",
+    ),
+]
 Hard = Annotated[
     bool, typer.Option("--hard", help="Build u = A + B v from a box's conditions, so that it meets them.")
 ]
@@ -123,6 +131,7 @@ def resolve(
     variables: str | None,
     ansatz: list[str] | None = None,
     hard: bool = False,
+    unknown: list[str] | None = None,
 ) -> Problem:
     """The problem that the shared options describe."""
     names = {"fields": _names(fields), "variables": _names(variables)}
@@ -131,6 +140,7 @@ def resolve(
         fields=names["fields"],
         variables=names["variables"],
         parameters=_assignments(parameters) or None,
+        unknowns=_unknowns(unknown) or None,
     )
     for option, given in names.items():
         has = getattr(found.solved, option)
@@ -143,6 +153,18 @@ def resolve(
 
 def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _unknowns(items: list[str] | None) -> dict[str, object]:
+    """``k=1`` and ``k=1,positive`` as the table ``[unknowns]``."""
+    found: dict[str, object] = {}
+    for item in items or []:
+        name, mark, value = item.partition("=")
+        start, comma, word = (part.strip() for part in value.partition(","))
+        if not mark or not name.strip() or not start or word not in (("positive",) if comma else ("",)):
+            raise InputError(f"--unknown is {item[:40]!r}; it needs NAME=START, such as k=1 or k=1,positive")
+        found[name.strip()] = {"start": start, "positive": bool(comma)}
+    return found
 
 
 def _assignments(items: list[str] | None) -> dict[str, object]:

@@ -25,6 +25,7 @@ from ntk_theory.cli.options import (
     OutputBias,
     ParameterValues,
     Start,
+    Unknowns,
     Variables,
     What,
     pair,
@@ -134,12 +135,13 @@ def command(
     variables: Variables = None,
     ansatz: Ansatz = None,
     hard: Hard = False,
+    unknown: Unknowns = None,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
     The default method on a small network solves most problems of the zoo within a minute.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
     kept = _checkpoint(checkpoint, resume)
     outputs = Outputs([what], force)
     outputs.claim("--output", output, NETWORK)

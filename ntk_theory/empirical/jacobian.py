@@ -58,19 +58,23 @@ class JacobianRows:
         w of every slot and stacked point times the factor of its residual, (S, R).
     columns:
         Factors of the columns, (P,), or None for ones.
+    unknowns:
+        Derivatives by the unknown coefficients times the factor of their residual, (K, R).
     """
 
     residuals: Residuals
     parameters: Parameters
     weights: Floats
     columns: Floats | None
+    unknowns: Floats
 
     @classmethod
     def of(cls, here: Linearised, rows: Floats | None = None, columns: Floats | None = None) -> JacobianRows:
         """At a linearisation, with a factor for every residual (n,) and for every parameter (P,)."""
-        weights = here.linearisation.weights
-        scaled = weights if rows is None else weights * per_row(here.residuals, rows)
-        return cls(here.residuals, here.ask.parameters, scaled, columns)
+        found = here.linearisation
+        factor = 1.0 if rows is None else per_row(here.residuals, rows)
+        scaled = found.weights if rows is None else found.weights * factor
+        return cls(here.residuals, here.ask.parameters, scaled, columns, found.unknowns * factor)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -117,16 +121,18 @@ class JacobianRows:
             )
 
     def _leg(self, leg: Leg, first: int, last: int, out: Floats) -> None:
-        if not leg.slots:
-            out.fill(0.0)
-            return
         part = slice(leg.start + first, leg.start + last)
+        end = self.parameters.size - len(self.unknowns)
+        out[:, end:] = self.unknowns[:, part].T
+        if not leg.slots:
+            out[:, :end] = 0.0
+            return
         weights = np.ascontiguousarray(self.weights[list(leg.slots), part])
         network = self.residuals.network
         ask = jet_request(network, self.parameters, self.residuals.rows.points[part], leg.operator.slots)
         layers = layers_of(ask, EVERY)
         at = _fill(contracted_pass(ask, layers, EVERY, weights * network.epsilon), out)
-        for i in range(self.parameters.size - at):
+        for i in range(end - at):
             own = (ask.outputs == i) & (ask.positions == 0)
             out[:, at + i] = weights[own].sum(axis=0)
         ask.arena.release()

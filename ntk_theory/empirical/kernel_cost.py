@@ -66,7 +66,7 @@ def kernel_cost(
     """
     check_match(problem, network)
     _check_epsilon(network)
-    slots = lower_problem(problem).slots
+    slots = lower_problem(problem, trained=True).slots
     require_smooth(network.phi, max(slot.order for slot in slots), extra=1)
     limit = allowed_memory(memory_limit)
     size = network.parameter_count

@@ -15,7 +15,14 @@ from ntk_theory.empirical.jet_request import JetRequest, jet_request
 from ntk_theory.empirical.jets import network_jets
 from ntk_theory.empirical.passes import Layers
 from ntk_theory.empirical.sweep import fill
-from ntk_theory.model.assembly import Rows, assemble, assemble_contracted, linearise, stack_rows
+from ntk_theory.model.assembly import (
+    Rows,
+    assemble,
+    assemble_contracted,
+    linearise,
+    stack_rows,
+    with_unknowns,
+)
 from ntk_theory.model.assembly import network_jets as assembly_jets
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
@@ -70,8 +77,9 @@ def ntk(
     way = choose(Sizes.of(ask), path, memory_limit)
     metadata = _metadata(network, "contracted" if way.contracted else "jet")
     scaled, passed = jets_once(ask, way)
-    weights = linearise(rows, network_jets(ask, scaled)).weights
-    return _kernel(rows, ask, way, weights, passed, progress, metadata)
+    rows = rows.at(parameters.unknowns)
+    here = linearise(rows, network_jets(ask, scaled))
+    return with_unknowns(_kernel(rows, ask, way, here.weights, passed, progress, metadata), rows, here)
 
 
 def _kernel(
@@ -113,7 +121,7 @@ def ntk_for_exponents(
     problem, network, parameters, points, memory_limit, progress:
         As for :func:`ntk`.
     """
-    rows = _rows(problem, network, points)
+    rows = _rows(problem, network, points).at(parameters.unknowns)
     networks = [replace(network, s=s) for s in exponents]
     scaled, T = jets_and_ntk(
         network, parameters.for_s(None), rows.points, rows.slots, memory_limit=memory_limit, progress=progress
@@ -121,9 +129,10 @@ def ntk_for_exponents(
     kernels = []
     for here in networks:
         u = assembly_jets(rows, scaled, here.epsilon, parameters.output_bias)
-        weights = linearise(rows, u).weights
+        found = linearise(rows, u)
         rate = parameters.output_bias_rate
-        kernels.append(assemble(rows, weights, T, here.epsilon, rate, metadata=_metadata(here, "jet")))
+        kernel = assemble(rows, found.weights, T, here.epsilon, rate, metadata=_metadata(here, "jet"))
+        kernels.append(with_unknowns(kernel, rows, found))
     return tuple(kernels)
 
 
@@ -137,7 +146,7 @@ def _rows(
     asked = as_problem(problem)
     check_match(asked, network)
     given = draw_points(asked, groups=groups) if points is None else points
-    return stack_rows(lower_problem(asked).only(groups), given)
+    return stack_rows(lower_problem(asked, trained=True).only(groups), given)
 
 
 def _metadata(network: Network, route: str) -> dict[str, object]:

@@ -69,7 +69,7 @@ class Residuals:
     ) -> Residuals:
         """Lower the problem (or some of its groups) and check the points once, for many parameters."""
         check_match(problem, network)
-        return cls(network, stack_rows(lower_problem(problem).only(groups), points))
+        return cls(network, stack_rows(lower_problem(problem, trained=True).only(groups), points))
 
     @property
     def size(self) -> int:
@@ -78,7 +78,8 @@ class Residuals:
 
     def at(self, parameters: Parameters) -> Linearised:
         """The forward pass at θ, from which values and products follow."""
-        return Linearised(self, jet_request(self.network, parameters, self.rows.points, self.rows.slots))
+        here = replace(self, rows=self.rows.at(parameters.unknowns))
+        return Linearised(here, jet_request(self.network, parameters, self.rows.points, self.rows.slots))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +141,10 @@ class Linearised:
             bias = np.zeros(len(self.ask.network.fields))
             for slot in self.residuals.rows.value_slots:
                 bias[self.ask.outputs[slot]] += weights[slot].sum()
-        return _gradient_parameters(blocks, bias)
+        found = _gradient_parameters(blocks, bias)
+        if self.ask.parameters.unknowns is None:
+            return found
+        return found.with_unknowns(self.linearisation.unknowns @ per_row(self.residuals, v))
 
     def jvp(self, direction: Parameters) -> Floats:
         """Jθ̇ for a direction with the shapes of θ, shape (n,)."""
@@ -151,6 +155,8 @@ class Linearised:
             for slot in self.residuals.rows.value_slots:
                 tangent[slot] += direction.output_bias[self.ask.outputs[slot]]
         rows = np.einsum("ar,ar->r", self.linearisation.weights, tangent)
+        if direction.unknowns is not None:
+            rows += direction.unknowns @ self.linearisation.unknowns
         return np.asarray(fold_rows(self.residuals.rows, rows))
 
     def loss(self, weights: ArrayLike = 1.0) -> float:

@@ -14,7 +14,7 @@ infinite-width kernel are both made here, each from its own T.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -48,11 +48,22 @@ class Leg:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The stacked points (R, d) of a problem and which rows belong to which leg."""
+    """The stacked points (R, d) of a problem, which rows belong to which leg, the unknowns' K numbers."""
 
     problem: LoweredProblem
     points: Floats
     legs: tuple[Leg, ...]
+    unknowns: tuple[float, ...] = ()
+
+    def at(self, unknowns: Floats | None) -> Rows:
+        """The same at trained numbers of the unknowns; ``None``: where they start."""
+        if unknowns is None or not self.problem.starts:
+            return self
+        if len(unknowns) != len(self.problem.starts):
+            raise InputError(
+                f"parameters has {len(unknowns)} unknowns; the problem has {len(self.problem.starts)}"
+            )
+        return replace(self, unknowns=tuple(map(float, unknowns)))
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -89,10 +100,14 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Linearisation:
-    """F and its gradient per row: ``values`` (…, R), ``weights`` (A, …, R) in the problem's slot order."""
+    """F and its gradient per row: ``values`` (…, R), ``weights`` (A, …, R) in the problem's slot order.
+
+    ``unknowns`` (K, …, R) are the derivatives by the trained numbers of the unknowns.
+    """
 
     values: Floats
     weights: Floats
+    unknowns: Floats
 
 
 def stack_rows(problem: LoweredProblem, points: Mapping[str, ArrayLike]) -> Rows:
@@ -112,7 +127,8 @@ def stack_rows(problem: LoweredProblem, points: Mapping[str, ArrayLike]) -> Rows
             legs.append(Leg(number, operator, start, start + len(at), tuple(problem.positions(operator))))
             stacked.append(at)
             start += len(at)
-    return Rows(problem, np.ascontiguousarray(np.concatenate(stacked)), tuple(legs))
+    array = np.ascontiguousarray(np.concatenate(stacked))
+    return Rows(problem, array, tuple(legs), problem.starts)
 
 
 def linearise(rows: Rows, jets: Floats) -> Linearisation:
@@ -133,11 +149,22 @@ def linearise(rows: Rows, jets: Floats) -> Linearisation:
     jets = _shaped("jets", jets, rows)
     values = np.zeros(jets.shape[1:] if rows.slots else (len(rows.points),))
     weights = np.zeros_like(jets)
+    unknowns = np.zeros((len(rows.unknowns), *values.shape))
     for leg in rows.legs:
-        value, gradient = leg.operator.evaluate(rows.points[leg.rows], jets[list(leg.slots), ..., leg.rows])
+        own = jets[list(leg.slots), ..., leg.rows]
+        value, gradient = leg.operator.evaluate(rows.points[leg.rows], own, rows.unknowns)
         values[..., leg.rows] = value
-        weights[list(leg.slots), ..., leg.rows] = gradient
-    return Linearisation(values, weights)
+        weights[list(leg.slots), ..., leg.rows] = gradient[: len(leg.slots)]
+        unknowns[..., leg.rows] = gradient[len(leg.slots) :]
+    return Linearisation(values, weights, unknowns)
+
+
+def with_unknowns(kernel: Kernel, rows: Rows, here: Linearisation) -> Kernel:
+    """K + Σ_k ∂_kR ∂_kR' over the unknowns' trained numbers, η_k = 1; K itself where there are none."""
+    if not len(here.unknowns):
+        return kernel
+    columns = fold_rows(rows, here.unknowns)
+    return replace(kernel, matrix=kernel.matrix + columns.T @ columns)
 
 
 def network_jets(rows: Rows, scaled: Floats, epsilon: float | Floats, output_bias: Floats | None) -> Floats:

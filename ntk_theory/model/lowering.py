@@ -6,8 +6,10 @@ F(x, {u_α}) and all F_α = ∂F/∂u_α are compiled together into one postfix 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,11 @@ from ntk_theory.model.groups import chosen
 from ntk_theory.model.program import Program, compile_expressions
 from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.jets import JetSpace, Slot
+from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.numbers import bind
-from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.operator import Operator, partial
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
+from ntk_theory.symbolic.unknowns import Unknown
 
 #: Values of named parameters (a float keeps its binary value, a Fraction or a SymPy number is exact).
 ParameterValues = Mapping[str, Any]
@@ -33,15 +37,17 @@ class LoweredOperator:
 
     ``slots`` are the operator's own slots in canonical order; ``program`` has the d variables and then
     the A slots as inputs, and F and then its A partial derivatives as outputs. ``name`` is the group
-    that an error message names.
+    that an error message names. ``unknowns`` are K trained numbers: further inputs, and F's derivatives by
+    them further outputs.
     """
 
     space: JetSpace
     slots: tuple[Slot, ...]
     program: Program
     name: str = "operator"
+    unknowns: tuple[str, ...] = ()
 
-    def evaluate(self, points: Floats, jets: Floats) -> tuple[Floats, Floats]:
+    def evaluate(self, points: Floats, jets: Floats, unknowns: Sequence[float] = ()) -> tuple[Floats, Floats]:
         """F(x_k, jets_k) and F_α(x_k, jets_k).
 
         Parameters
@@ -50,11 +56,13 @@ class LoweredOperator:
             (n, d), columns in the order of ``space.variables``.
         jets:
             (A, n) values u_α of ``slots``; or (A, …, n), any batch of them at the same points.
+        unknowns:
+            (K,) the trained numbers.
 
         Returns
         -------
         values, gradient:
-            (…, n) and (A, …, n), the gradient in the order of ``slots``.
+            (…, n) and (A + K, …, n), the gradient in the order of ``slots``, then by the unknowns.
 
         Raises
         ------
@@ -64,8 +72,8 @@ class LoweredOperator:
         points, jets = np.asarray(points, dtype=np.float64), np.asarray(jets, dtype=np.float64)
         self._check_shapes(points, jets)
         shape = jets.shape[1:] if self.slots else points.shape[:1]
-        results = self.program.run([*points.T, *jets])
-        table = np.empty((1 + len(self.slots), *shape))
+        results = self.program.run([*points.T, *jets, *map(np.float64, unknowns)])
+        table = np.empty((1 + len(self.slots) + len(self.unknowns), *shape))
         for row, result in zip(table, results, strict=True):
             row[...] = result
         if not np.isfinite(table).all():
@@ -86,11 +94,8 @@ class LoweredOperator:
     def _complaint(self, points: Floats, jets: Floats, table: Floats) -> str:
         row, *_, k = (int(i) for i in np.argwhere(~np.isfinite(table))[0])
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(table))[0])[1:]
-        what = (
-            "its residual"
-            if row == 0
-            else f"its derivative with respect to {self.space.name(self.slots[row - 1])}"
-        )
+        names = [*map(self.space.name, self.slots), *self.unknowns]
+        what = "its residual" if row == 0 else f"its derivative with respect to {names[row - 1]}"
         where = ", ".join(f"{v} = {x:.6g}" for v, x in zip(self.space.variables, points[k], strict=True))
         values = ", ".join(f"{self.space.name(s)} = {jets[(i, *at)]:.6g}" for i, s in enumerate(self.slots))
         return (
@@ -144,11 +149,15 @@ class LoweredGroup:
 
 @dataclass(frozen=True)
 class LoweredProblem:
-    """All groups of a problem, conditions first, and the union of their slots in canonical order."""
+    """All groups of a problem, conditions first, and the union of their slots in canonical order.
+
+    ``starts`` are the trained numbers of the unknowns where they start, (K,).
+    """
 
     space: JetSpace
     groups: tuple[LoweredGroup, ...]
     slots: tuple[Slot, ...]
+    starts: tuple[float, ...] = ()
 
     def positions(self, operator: LoweredOperator) -> list[int]:
         """Where the operator's slots stand among ``slots``."""
@@ -156,7 +165,7 @@ class LoweredProblem:
 
     def only(self, names: str | Iterable[str] | None) -> LoweredProblem:
         """The same for some groups, see :func:`~ntk_theory.model.groups.chosen`, with the slots they need."""
-        return self if names is None else _lowered(self.space, chosen(self.groups, names))
+        return self if names is None else _lowered(self.space, chosen(self.groups, names), self.starts)
 
 
 def lower(
@@ -198,10 +207,13 @@ def lower(
     return _lower(operator, given, name)
 
 
-def lower_problem(problem: Problem, parameters: ParameterValues | None = None) -> LoweredProblem:
+def lower_problem(
+    problem: Problem, parameters: ParameterValues | None = None, *, trained: bool = False
+) -> LoweredProblem:
     """The array programs of all groups of a problem.
 
-    ``parameters`` go before the values that the problem itself carries. Raises as :func:`lower`.
+    ``parameters`` go before the values that the problem itself carries. Unknowns are inputs of the programs
+    if they are ``trained``, else refused. Raises as :func:`lower`.
     """
     values = {**problem.parameters, **(parameters or {})}
     unknown = set(parameters or {}) - {s.name for s in _problem_symbols(problem)} - set(problem.parameters)
@@ -212,38 +224,71 @@ def lower_problem(problem: Problem, parameters: ParameterValues | None = None) -
         )
     # SymPy orders a sum by names: an ansatz that only renames keeps the fields' own.
     own = problem.ansatz is not None and problem.ansatz.is_renaming
-    groups = tuple(_lower_group(group, problem.space, values, own) for group in problem.groups)
-    return _lowered(problem.space, groups)
+    if not trained:
+        refuse_unknowns(problem, "what was asked for")
+    unknowns = problem.unknowns
+    values = {name: value for name, value in values.items() if name not in unknowns}
+    groups = tuple(_lower_group(group, problem.space, values, own, unknowns) for group in problem.groups)
+    return _lowered(problem.space, groups, tuple(start_values(unknowns).tolist()))
+
+
+def start_values(unknowns: Mapping[str, Unknown]) -> Floats:
+    """Where the trained numbers start, (K,): the logarithm for a positive unknown."""
+    return np.array([math.log(u.start) if u.positive else float(u.start) for u in unknowns.values()])
 
 
 def _lower(
-    operator: Operator, values: ParameterValues, name: str, outputs: JetSpace | None = None
+    operator: Operator,
+    values: ParameterValues,
+    name: str,
+    outputs: JetSpace | None = None,
+    unknowns: Mapping[str, Unknown] = MappingProxyType({}),
 ) -> LoweredOperator:
     """The program; with ``outputs`` the operator's fields are these, in order, by other names."""
     space = operator.space
     names = {symbol.name for symbol in operator.parameters}
     bound = Operator(space, bind(operator.expression, {k: v for k, v in values.items() if k in names}))
-    _require_bound([s.name for s in bound.parameters], name)
+    _require_bound([s.name for s in bound.parameters if s.name not in unknowns], name)
     # The slots of the unbound operator: a coefficient that happens to be 0 must not change an answer's shape.
     slots = operator.slots
     gradient = [bound.gradient.get(slot, sp.S.Zero) for slot in slots]
-    inputs = [*space.variable_symbols, *map(space.symbol, slots)]
-    program = compile_expressions([bound.expression, *gradient], inputs)
+    symbols = [_symbol(bound.expression, unknown) for unknown in unknowns]
+    # θ holds log p of a positive p: the programs are those of F(exp θ).
+    pairs = zip(symbols, unknowns.values(), strict=True)
+    logarithmic = {symbol: sp.exp(symbol) for symbol, unknown in pairs if unknown.positive}
+    expression = bound.expression.xreplace(logarithmic)
+    outcomes = [expression, *(f.xreplace(logarithmic) for f in gradient)]
+    outcomes += [partial(expression, symbol) for symbol in symbols]
+    inputs = [*space.variable_symbols, *map(space.symbol, slots), *symbols]
+    program = compile_expressions(outcomes, inputs)
     if outputs is None:
-        return LoweredOperator(space, slots, program, name)
+        return LoweredOperator(space, slots, program, name, tuple(unknowns))
     renamed = dict(zip(space.fields, outputs.fields, strict=True))
-    return LoweredOperator(outputs, tuple(Slot(renamed[s.field], s.index) for s in slots), program, name)
+    own = tuple(Slot(renamed[s.field], s.index) for s in slots)
+    return LoweredOperator(outputs, own, program, name, tuple(unknowns))
 
 
-def _lowered(space: JetSpace, groups: tuple[LoweredGroup, ...]) -> LoweredProblem:
+def _symbol(expression: sp.Expr, name: str) -> sp.Symbol:
+    """The expression's own symbol of this name, or a new one where it has none."""
+    return next((s for s in expression.free_symbols if s.name == name), sp.Symbol(name, real=True))
+
+
+def _lowered(
+    space: JetSpace, groups: tuple[LoweredGroup, ...], starts: tuple[float, ...] = ()
+) -> LoweredProblem:
     slots = space.sorted(slot for group in groups for leg in group.legs for slot in leg.slots)
-    return LoweredProblem(space, groups, slots)
+    return LoweredProblem(space, groups, slots, starts)
 
 
-def _lower_group(group: Group, space: JetSpace, values: ParameterValues, own: bool) -> LoweredGroup:
+def _lower_group(
+    group: Group, space: JetSpace, values: ParameterValues, own: bool, unknowns: Mapping[str, Unknown]
+) -> LoweredGroup:
     stated, outputs = (group.stated, space) if own else (group.legs, None)
-    legs = tuple(_lower(leg, values, group.name, outputs) for leg in stated)
-    target = bind(group.target, values)
+    target = bind(group.target, {n: v for n, v in values.items() if n not in unknowns})
+    if any(s.name in unknowns for s in target.free_symbols):  # an unknown target is part of the operator
+        first = Operator(stated[0].space, stated[0].expression - target)
+        stated, target = (first, *stated[1:]), sp.S.Zero
+    legs = tuple(_lower(leg, values, group.name, outputs, unknowns) for leg in stated)
     free = target.free_symbols - set(space.variable_symbols)
     if any(space.decode(symbol) for symbol in free):
         raise InputError(f"group {group.name!r} has the target {target}; it needs one without the fields")

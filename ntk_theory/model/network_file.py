@@ -24,7 +24,7 @@ def save(path: str | PathLike[str], network: Network, parameters: Parameters) ->
     Entries: ``format``; ``network`` (JSON text: variables, fields, width, s, activation, output_bias,
     input_map, and features and initialisation where there are any); ``rates`` (JSON text, the layer rates or
     null); ``made_for`` (JSON text, the s that the parameters were made for, or null); ``block0``, ``block1``,
-    … the parameters in the order W¹, b¹, …, Wᴸ, bᴸ, readout, output bias.
+    … the parameters in the order W¹, b¹, …, Wᴸ, bᴸ, readout, output bias, unknowns.
 
     Parameters
     ----------
@@ -93,8 +93,10 @@ def _parameters(network: Network, arrays: Mapping[str, AnyArray]) -> Parameters:
     blocks = [arrays[f"block{k}"] for k in range(2 * depth + 1 + has_bias)]
     hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
     bias = blocks[-1] if has_bias else None
+    unknowns: Any = arrays.get(f"block{len(blocks)}")
     made_for = json.loads(str(arrays["made_for"])) if "made_for" in arrays else None
-    return Parameters(hidden, blocks[2 * depth], bias, None if rates is None else tuple(rates), made_for)
+    rates = None if rates is None else tuple(rates)
+    return Parameters(hidden, blocks[2 * depth], bias, rates, made_for, unknowns)
 
 
 def network_record(network: Network) -> dict[str, Any]:

@@ -38,6 +38,9 @@ class Parameters:
         The exponent of the network they were made for: drawn, trained or converted. A network of another
         s refuses them, for the outputs N^{-s} Σ a h that training or conversion gave them would be others.
         ``None``: not known, every network takes them.
+    unknowns:
+        (K,) the trained numbers of a problem's unknown coefficients (the logarithm of a positive one), the
+        last block of θ, with the factor 1; ``None``: none.
 
     Raises
     ------
@@ -50,6 +53,7 @@ class Parameters:
     output_bias: Floats | None = None
     layer_rates: tuple[float, ...] | None = None
     s: Fraction | str | int | float | None = None
+    unknowns: Floats | None = None
 
     def __post_init__(self) -> None:
         if not len(self.hidden):
@@ -76,6 +80,8 @@ class Parameters:
         object.__setattr__(self, "readout", readout)
         object.__setattr__(self, "output_bias", bias)
         object.__setattr__(self, "layer_rates", _rates(self.layer_rates, len(hidden), bias is not None))
+        if self.unknowns is not None:
+            object.__setattr__(self, "unknowns", _array(self.unknowns, "unknowns", 1))
         object.__setattr__(self, "s", None if self.s is None else fraction(self.s))
 
     def __repr__(self) -> str:
@@ -105,12 +111,13 @@ class Parameters:
     @property
     def rates(self) -> tuple[float, ...]:
         """One η per block, ones if none were given."""
-        return self.layer_rates or (1.0,) * (2 * len(self.hidden) + 1 + (self.output_bias is not None))
+        own = self.layer_rates or (1.0,) * (2 * len(self.hidden) + 1 + (self.output_bias is not None))
+        return own if self.unknowns is None else (*own, 1.0)
 
     @property
     def output_bias_rate(self) -> float:
         """η of the output bias (0 where there is none)."""
-        return 0.0 if self.output_bias is None else self.rates[-1]
+        return 0.0 if self.output_bias is None else self.rates[2 * len(self.hidden) + 1]
 
     def blocks(self) -> Iterator[Floats]:
         """The arrays in the order of ``layer_rates``."""
@@ -119,6 +126,8 @@ class Parameters:
         yield self.readout
         if self.output_bias is not None:
             yield self.output_bias
+        if self.unknowns is not None:
+            yield self.unknowns
 
     def flatten(self) -> Floats:
         """All parameters as one vector, block after block in C order."""
@@ -136,7 +145,14 @@ class Parameters:
         depth = len(self.hidden)
         hidden = tuple((arrays[2 * k], arrays[2 * k + 1]) for k in range(depth))
         bias = arrays[2 * depth + 1] if self.output_bias is not None else None
-        return Parameters(hidden, arrays[2 * depth], bias, self.layer_rates, self.s)
+        unknowns = None if self.unknowns is None else arrays[-1]
+        return Parameters(hidden, arrays[2 * depth], bias, self.layer_rates, self.s, unknowns)
+
+    def with_unknowns(self, values: Floats | None) -> Parameters:
+        """The same numbers of the network beside other ones of the unknowns; ``None``: without any."""
+        again = copy(self)
+        object.__setattr__(again, "unknowns", None if values is None else _array(values, "unknowns", 1))
+        return again
 
     def for_s(self, s: Fraction | str | int | float | None) -> Parameters:
         """The same numbers, from now on for a network of this s (``None``: for any).

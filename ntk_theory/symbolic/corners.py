@@ -49,7 +49,9 @@ def contradictions(problem: Problem) -> tuple[Contradiction, ...]:
 
 
 def _places(problem: Problem, first: Group, second: Group) -> Iterator[Contradiction]:
-    targets = [bind(sp.S(group.target), problem.parameters) for group in (first, second)]
+    # A target with an unknown has no value yet: training may make the two agree.
+    known = {name: value for name, value in problem.parameters.items() if name not in problem.unknowns}
+    targets = [bind(sp.S(group.target), known) for group in (first, second)]
     for one, other in product(first.faces, second.faces):
         common = _common(problem, one, other)
         if common is None:

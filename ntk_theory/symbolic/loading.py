@@ -16,6 +16,7 @@ import sympy as sp
 from ntk_theory.errors import InputError, NTKTheoryError, ProblemError
 from ntk_theory.inputs import reading
 from ntk_theory.symbolic import soundness
+from ntk_theory.symbolic.bare import numbered_equations, value_groups
 from ntk_theory.symbolic.grammar import Parsed, parse_scalar, parse_text
 from ntk_theory.symbolic.jets import JetSpace, base_of
 from ntk_theory.symbolic.limits import MAX_GROUPS
@@ -32,6 +33,7 @@ from ntk_theory.symbolic.on_functions import substitute
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.parts import Box, Interval, moved
 from ntk_theory.symbolic.problem import EQUATION_NAME, Face, Group, GroupKind, Problem
+from ntk_theory.symbolic.unknowns import read_unknowns, starts
 
 #: Keys of a problem file, in the order in which they are written.
 KEYS = (
@@ -43,6 +45,7 @@ KEYS = (
     "variables",
     "equations",
     "parameters",
+    "unknowns",
     "ansatz",
     "network",
     "domain",
@@ -58,46 +61,10 @@ CONDITION_KEYS = ("name", "equation", "target", *PLACES, "where")
 MAX_BYTES = 200_000
 
 
-def bare_problem(
-    operators: Sequence[Operator], *, name: str = "", parameters: Mapping[str, sp.Expr] | None = None
+def load_toml(
+    path: str | Path, *, parameters: Mapping[str, object] | None = None, unknowns: object = None
 ) -> Problem:
-    """A problem from operators alone: one value group per field (``b``, or ``b1``, ``b2``, …)."""
-    space = operators[0].space
-    unit = dict.fromkeys(space.variables, (sp.S.Zero, sp.S.One))
-    return Problem(
-        space,
-        _equations(operators),
-        value_groups(space),
-        domain=unit,
-        parameters=dict(parameters or {}),
-        name=name,
-    )
-
-
-def value_groups(space: JetSpace) -> tuple[Group, ...]:
-    """One value group per field, ``b``, or ``b1``, ``b2``, …"""
-    fields = space.fields
-    return tuple(
-        Group(
-            _numbered("b", k, len(fields)), GroupKind.VALUE, (Operator(space, space.symbol(space.value(f))),)
-        )
-        for k, f in enumerate(fields)
-    )
-
-
-def _equations(operators: Sequence[Operator]) -> tuple[Group, ...]:
-    return tuple(
-        Group(_numbered("f", k, len(operators)), GroupKind.EQUATION, (operator,))
-        for k, operator in enumerate(operators)
-    )
-
-
-def _numbered(letter: str, index: int, count: int) -> str:
-    return letter if count == 1 else f"{letter}{index + 1}"
-
-
-def load_toml(path: str | Path, *, parameters: Mapping[str, object] | None = None) -> Problem:
-    """Read a problem from a TOML file; ``parameters`` replace those in the file."""
+    """Read a problem from a TOML file; ``parameters`` and ``unknowns`` replace those in the file."""
     path = Path(path)
     try:
         with reading(path, "the problem file", MAX_BYTES) as file:
@@ -105,7 +72,7 @@ def load_toml(path: str | Path, *, parameters: Mapping[str, object] | None = Non
     except OSError as cause:
         raise InputError(f"the problem file {path} cannot be read: {cause.strerror}") from None
     text = data.decode("utf-8", errors="replace")
-    return from_toml(text, name=path.stem, parameters=parameters, folder=path.parent)
+    return from_toml(text, name=path.stem, parameters=parameters, folder=path.parent, unknowns=unknowns)
 
 
 def from_toml(
@@ -114,11 +81,12 @@ def from_toml(
     name: str = "",
     parameters: Mapping[str, object] | None = None,
     folder: Path | None = None,
+    unknowns: object = None,
 ) -> Problem:
     """Read a problem from TOML text.
 
-    ``name`` is the problem's, for messages and reports; ``parameters`` replace values of its parameters;
-    relative paths of data start in ``folder``.
+    ``name`` is the problem's, for messages and reports; ``parameters`` replace values of its parameters,
+    ``unknowns`` those of the table of that name; relative paths of data start in ``folder``.
     """
     if len(text) > MAX_BYTES:
         raise ProblemError(f"the problem file has {len(text)} characters; it may have {MAX_BYTES}")
@@ -126,7 +94,7 @@ def from_toml(
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as cause:
         raise ProblemError(f"the problem file is not TOML: {cause}") from None
-    return from_table(table, name=name, parameters=parameters, folder=folder)
+    return from_table(table, name=name, parameters=parameters, folder=folder, unknowns=unknowns)
 
 
 def from_table(
@@ -135,6 +103,7 @@ def from_table(
     name: str = "",
     parameters: Mapping[str, object] | None = None,
     folder: Path | None = None,
+    unknowns: object = None,
 ) -> Problem:
     """Build a problem from the tables of its file; relative paths of data start in ``folder``.
 
@@ -145,19 +114,24 @@ def from_table(
     ParseError
         A text that the grammar refuses.
     """
-    bare = _Reader(table, name, parameters or {}).problem()
+    bare = _Reader(table, name, parameters or {}, unknowns or {}).problem()
     return under_ansatz(with_data(bare, table.get("data"), folder), table.get("ansatz"))
 
 
 class _Reader:
     """Reads one problem table; every method reports the key at fault."""
 
-    def __init__(self, table: Mapping[str, Any], name: str, overrides: Mapping[str, object]) -> None:
+    def __init__(
+        self, table: Mapping[str, Any], name: str, overrides: Mapping[str, object], unknowns: object
+    ) -> None:
         self.table = table
         self.name = name
         self._only(table, KEYS, "the problem")
         self.boxes: dict[str, Box] = {}
+        self.unknowns = read_unknowns(table.get("unknowns", {})) | read_unknowns(unknowns)
         self.values = self._parameters(overrides)
+        #: An unknown stays a symbol in equations and conditions; elsewhere a parameter has its value.
+        self.open: dict[str, sp.Expr | None] = {**self.values, **dict.fromkeys(self.unknowns)}
 
     def problem(self) -> Problem:
         equations = self._equations()
@@ -171,11 +145,12 @@ class _Reader:
             conditions,
             domain=self._domain(),
             solution=solution,
-            parameters=self.values,
+            parameters={**self.values, **starts(self.unknowns)},
             name=self.name,
             title=str(self.table.get("title", "")),
             source=str(self.table.get("source", "")),
             network=self.table.get("network", {}),
+            unknowns=self.unknowns,
         )
 
     def _equations(self) -> tuple[Group, ...]:
@@ -187,7 +162,7 @@ class _Reader:
         parsed = self._parsed_equations(texts)
         if not tables:
             self.space = parsed.space
-            return _equations([Operator(self.space, e) for e in parsed.equations])
+            return numbered_equations([Operator(self.space, e) for e in parsed.equations])
         named = named_equations(tables)
         self.space = parts_space(parsed.space, parsed.equations, named)
         return tuple(
@@ -204,7 +179,7 @@ class _Reader:
     def _parsed_equations(self, texts: Sequence[str]) -> Parsed:
         fields, variables = self._texts("fields"), self._texts("variables")
         parsed = parse_text(
-            ";".join(texts), fields=fields or None, variables=variables or None, parameters=self.values
+            ";".join(texts), fields=fields or None, variables=variables or None, parameters=self.open
         )
         if len(parsed.equations) != len(texts):
             raise ProblemError(
@@ -344,7 +319,7 @@ class _Reader:
             text,
             fields=(*self.space.fields, *bare),
             variables=self.space.variables,
-            parameters=self.values,
+            parameters=self.open,
         )
         if len(parsed.equations) != 1:
             raise ProblemError(f"condition {name}: equation must be a single equation")

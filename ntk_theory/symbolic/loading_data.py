@@ -18,6 +18,7 @@ import sympy as sp
 
 from ntk_theory.errors import ProblemError
 from ntk_theory.symbolic import soundness
+from ntk_theory.symbolic.bare import value_groups
 from ntk_theory.symbolic.columns import given_columns, read_columns
 from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.grammar import parse_text, render
@@ -31,7 +32,7 @@ SLACK = 1e-12
 
 
 def with_data(problem: Problem, given: object, folder: Path | None = None) -> Problem:
-    """The problem with one more group for each table of data.
+    """The problem with one more group for each table of data; they replace the stand-in for no conditions.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def with_data(problem: Problem, given: object, folder: Path | None = None) -> Pr
     if not isinstance(tables, Sequence) or not all(isinstance(table, Mapping) for table in tables):
         raise ProblemError(f"data is {str(given)[:60]!r}; it must be an array of tables, [[data]]")
     groups = tuple(_group(problem, table, folder) for table in tables)
-    return replace(problem, conditions=(*problem.conditions, *groups))
+    # A problem without conditions has a value group for every field in their place: now there are data.
+    stands_in = problem.conditions == value_groups(problem.space)
+    return replace(problem, conditions=groups if stands_in else (*problem.conditions, *groups))
 
 
 def data_lines(group: Group) -> list[str]:

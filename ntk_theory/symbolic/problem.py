@@ -24,6 +24,7 @@ from ntk_theory.symbolic.group import EQUATION_NAME, Box, Face, Group, GroupKind
 from ntk_theory.symbolic.jets import JetSpace, part_of
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.unknowns import Unknown, check_unknowns
 
 __all__ = ["EQUATION_NAME", "Box", "Construction", "Face", "Group", "GroupKind", "Interval", "Problem"]
 
@@ -47,7 +48,8 @@ class Problem:
     """A named PDE problem. Conditions come first, in declared order, then the equations.
 
     ``network`` is the table ``[network]`` of its file, which only the command line reads. With an ansatz
-    (``construction``) ``space`` is that of the outputs, and ``solution`` is in :attr:`solved`.
+    (``construction``) ``space`` is that of the outputs, and ``solution`` is in :attr:`solved`. ``unknowns``
+    are the parameters that are trained; their values in ``parameters`` are where they start.
 
     Raises
     ------
@@ -66,6 +68,7 @@ class Problem:
     source: str = ""
     construction: Construction | None = None
     network: Mapping[str, Any] = field(default_factory=dict)
+    unknowns: Mapping[str, Unknown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, JetSpace):
@@ -79,6 +82,7 @@ class Problem:
         soundness.put(self, "parameters", soundness.parameters(self.parameters, self.space))
         soundness.put(self, "network", network_table.checked(self.network, self.space.variables))
         _check_groups(self)
+        check_unknowns(self)
 
     @property
     def ansatz(self) -> Ansatz | None:
@@ -183,6 +187,7 @@ class Problem:
             conditions=tuple(_bound(group, given, box(group.where)) for group in self.conditions),
             domain=box(self.domain),
             solution=self.solution and {f: bind(e, given) for f, e in self.solution.items()},
+            unknowns={},
         )
 
     def place_of(self, name: str) -> dict[str, Interval]:

@@ -8,16 +8,20 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import sympy as sp
 
 from ntk_theory.errors import InputError, ParseError
+from ntk_theory.symbolic.bare import bare_problem
 from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
-from ntk_theory.symbolic.loading import bare_problem, from_toml, load_toml
+from ntk_theory.symbolic.loading import from_toml, load_toml
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
+from ntk_theory.symbolic.loading_unknowns import with_unknowns
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.unknowns import read_unknowns
 
 Values = Mapping[str, object]
 _ZOO_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
@@ -83,6 +87,7 @@ def problem(
     fields: Sequence[str] | None = None,
     variables: Sequence[str] | None = None,
     parameters: Values | None = None,
+    unknowns: object = None,
     data: object = None,
     ansatz: object = None,
     hard: bool = False,
@@ -94,14 +99,16 @@ def problem(
     expression gets one value group per field and the unit box as its domain.
 
     ``fields`` and ``variables`` are those of an expression, found in it where they are left out;
-    ``parameters`` are names that stand for numbers, with their values. ``data`` is a table or a list of
+    ``parameters`` are names that stand for numbers, with their values. ``unknowns`` are
+    names that are trained with the network, ``{"k": 1.0}`` or ``{"k": {"start": 1, "positive": True}}``: of a
+    problem, some of its parameters. ``data`` is a table or a list of
     tables of measurements, ``{"file": "probes.csv", "observe": "u", "sigma": "sigma"}`` or with arrays,
     ``{"values": {"x": x, "t": t, "u": u}, "sigma": 0.01}``, each a group of the problem. ``ansatz`` gives the
     fields by the network's outputs, ``"u = sin(pi*x) + t*(1 - x^2)*v"``, as a text or a mapping from field
     to text;
     ``hard`` builds such an ansatz from the conditions of a box, so that they hold by construction.
     """
-    found = with_data(_problem(what, fields, variables, parameters), data)
+    found = with_data(_problem(what, fields, variables, parameters, unknowns), data)
     return under_ansatz(found, ansatz, hard=hard)
 
 
@@ -110,23 +117,27 @@ def _problem(
     fields: Sequence[str] | None,
     variables: Sequence[str] | None,
     parameters: Values | None,
+    unknowns: object,
 ) -> Problem:
     if isinstance(what, Problem):
-        return what
+        return with_unknowns(what, unknowns)
     if isinstance(what, Operator):
-        return bare_problem([what])
+        return with_unknowns(bare_problem([what]), unknowns)
     if isinstance(what, Path) or (isinstance(what, str) and what.endswith(".toml")):
-        return load_toml(what, parameters=parameters)
+        return load_toml(what, parameters=parameters, unknowns=unknowns)
     if isinstance(what, str) and what in zoo_names():
-        return zoo(what, parameters=parameters)
+        return from_toml(zoo_text(str(what)), name=str(what), parameters=parameters, unknowns=unknowns)
+    names: Any = parameters
+    if unknowns is not None:
+        names = {**dict(parameters or {}), **dict.fromkeys(read_unknowns(unknowns))}
     try:
-        parsed = _parsed(what, fields, variables, parameters)
+        parsed = _parsed(what, fields, variables, names)
     except ParseError as cause:
         near = difflib.get_close_matches(what, zoo_names(), 1) if isinstance(what, str) else []
         if near and _ZOO_NAME.match(str(what)) and "_" not in str(what):
             raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near[0]}?") from None
         raise cause
-    return bare_problem([Operator(parsed.space, e) for e in parsed.equations])
+    return with_unknowns(bare_problem([Operator(parsed.space, e) for e in parsed.equations]), unknowns)
 
 
 @lru_cache(maxsize=1)

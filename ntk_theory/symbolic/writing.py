@@ -20,12 +20,19 @@ def to_toml(problem: Problem) -> str:
     if problem.construction is not None:
         lines = [f"{_key(f)} = {_quoted(e)}" for f, e in problem.construction.ansatz.texts().items()]
         return to_toml(problem.construction.stated) + "\n".join(["\n[ansatz]", *lines]) + "\n"
-    free = sorted({s.name for g in problem.groups for leg in g.legs for s in leg.parameters})
+    names = {s.name for g in problem.groups for leg in g.legs for s in leg.parameters}
+    free = sorted(names - set(problem.unknowns))
     if free:
         raise ProblemError(
             f"the parameter {free[0]} has no value, so the problem cannot be written; give it one"
         )
     blocks = [_head(problem)]
+    if problem.unknowns:
+        lines = [
+            f'{name} = {{ start = "{u.start}", positive = {str(u.positive).lower()} }}'
+            for name, u in problem.unknowns.items()
+        ]
+        blocks.append(["[unknowns]", *lines])
     if problem.network:
         blocks.append(toml_lines(problem.network))
     if problem.domain:

@@ -20,7 +20,7 @@ from ntk_theory.empirical.gradient_and_kernel import gradient_and_kernel
 from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.residuals import Linearised, Residuals
-from ntk_theory.model.assembly import assemble, assemble_contracted
+from ntk_theory.model.assembly import assemble, assemble_contracted, with_unknowns
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
@@ -103,6 +103,11 @@ class Objective:
         """η per parameter with the readout and the output bias in units of U_i: η_i U_i², (P,)."""
         return np.asarray(self.rates * self._units**2)
 
+    @property
+    def prior(self) -> Floats:
+        """The standard deviation with which each parameter starts, (P,): U_i for output i's, else 1."""
+        return self._units
+
     @cached_property
     def _units(self) -> Floats:
         """U_i for readout and output bias of output i, 1 for all other parameters, (P,)."""
@@ -141,7 +146,8 @@ class Objective:
         """R, ∇L and K(θ), from one backward pass where contracted seeds are the cheaper way to K."""
         here = self.at(vector)
         way = choose(Sizes.of(here.ask), "auto", None)
-        if way.contracted and way.keeps and len(self.network.widths) > 1:
+        plain = self.template.unknowns is None
+        if plain and way.contracted and way.keeps and len(self.network.widths) > 1:
             return gradient_and_kernel(self.residuals, here.ask, way, self.weights)
         values = here.values
         return values, here.vjp(self.weights * values).flatten(), self._kernel(here)
@@ -162,9 +168,11 @@ class Objective:
         rate = parameters.output_bias_rate
         if choose(Sizes.of(ask), "auto", None).contracted:
             block = contracted_ntk(network, parameters, rows.points, rows.slots, weights)
-            return assemble_contracted(rows, weights, block, network.epsilon, rate)
-        full = jet_ntk(network, parameters, rows.points, rows.slots)
-        return assemble(rows, weights, full, network.epsilon, rate)
+            kernel = assemble_contracted(rows, weights, block, network.epsilon, rate)
+        else:
+            full = jet_ntk(network, parameters, rows.points, rows.slots)
+            kernel = assemble(rows, weights, full, network.epsilon, rate)
+        return with_unknowns(kernel, rows, here.linearisation)
 
     def loss(self, values: Floats) -> float:
         """L from R."""

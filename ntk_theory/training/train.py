@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.errors import InputError
+from ntk_theory.model.lowering import start_values
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import check_points, draw_points
@@ -17,6 +18,7 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.training.defaults import check_memory, default_counts, default_network, measured_counts
+from ntk_theory.training.identified import identified
 from ntk_theory.training.methods.method import Method
 from ntk_theory.training.methods.registry import DEFAULT
 from ntk_theory.training.methods.registry import method as named
@@ -115,7 +117,7 @@ def train(
     arrays = points if isinstance(points, Mapping) else None
     counts = _counts(problem, points) if not isinstance(points, Mapping) else _lengths(points)
     check_memory(network, sum(counts.values()), chosen)
-    drawn = parameters if parameters is not None else network.init(seed)
+    drawn = _with_starts(problem, parameters if parameters is not None else network.init(seed))
     given = draw_points(problem, counts, seed) if arrays is None else check_points(problem, arrays)
     if drift is not None and drift < 0:
         raise InputError(f"drift is {drift}; it needs True, False, or a positive number of points")
@@ -126,7 +128,19 @@ def train(
     kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
     plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few, evidence)
-    return Run(plan, objective, grid, progress, checkpoint, every).go()
+    run = Run(plan, objective, grid, progress, checkpoint, every).go()
+    return (
+        replace(run, identified=identified(problem, objective, run.parameters)) if problem.unknowns else run
+    )
+
+
+def _with_starts(problem: Problem, parameters: Parameters) -> Parameters:
+    """Parameters with as many unknowns as the problem has, by default where they start."""
+    if not problem.unknowns:
+        return parameters.with_unknowns(None)
+    if parameters.unknowns is None:
+        return parameters.with_unknowns(start_values(problem.unknowns))
+    return parameters
 
 
 def resolved(method: str | Method, until: End | None) -> tuple[Method, Until]:
@@ -161,7 +175,8 @@ def _ruled(rules: Until, asked: Mapping[str, float]) -> Until:
 
 def _measure(problem: Problem) -> TestGrid:
     grid = TestGrid.of(problem)
-    check_solution(problem)
+    if not problem.unknowns:  # their starts are no solution
+        check_solution(problem)
     return grid
 
 

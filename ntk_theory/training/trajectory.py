@@ -19,6 +19,7 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
+from ntk_theory.training.identified import Identified
 from ntk_theory.training.scaling import Scale
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
@@ -54,6 +55,8 @@ class Trajectory:
         empty where the domain does not say where to draw them.
     estimate:
         The error estimate at the end, None without fresh points.
+    identified:
+        The unknown coefficients at the end with their standard errors.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
     contradictions:
@@ -89,6 +92,7 @@ class Trajectory:
     estimate: Estimate | None
     scale: Scale | None = None
     contradictions: tuple[str, ...] = ()
+    identified: tuple[Identified, ...] = ()
 
     @property
     def loss(self) -> float:
@@ -148,6 +152,7 @@ class Trajectory:
             "scale": None if self.scale is None else asdict(self.scale),
             "contradictions": list(self.contradictions),
             "error_estimate": None if self.estimate is None else _numbers(self.estimate),
+            **({"unknowns": {one.name: one.record() for one in self.identified}} if self.identified else {}),
         }
 
 

@@ -68,6 +68,8 @@ def show(problem: Problem, run: Trajectory, console: Console, verdict: RunVerdic
     if run.drift is not None:
         console.print(_drift(run))
         console.print()
+    for one in run.identified:
+        console.print(Text(str(one)))
     for line in _footer(run):
         console.print(Text(line, "dim"))
     if verdict is not None:

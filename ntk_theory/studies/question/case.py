@@ -18,6 +18,7 @@ from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
+from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Box, Group, GroupKind, Problem
@@ -133,6 +134,7 @@ def make_cases(
     cases = []
     for what in wanted:
         for problem, parameters in _swept(what, sweep):
+            refuse_unknowns(problem, "verify")
             ready = problem.bind()
             counts = point_counts(ready, points)
             total = sum(counts.values())
