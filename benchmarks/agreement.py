@@ -80,10 +80,10 @@ class Setting:
 
 
 def cases(names: Sequence[str] | None = None) -> Iterator[Case]:
-    """All cases in order; pairs are dealt so that 27 neighbours see all of them at every depth."""
+    """All cases in order; pairs are dealt so that 30 neighbours see all of them at every depth."""
     for place, name in enumerate(nt.zoo_names()):
         for k, depth in enumerate(DEPTHS):
-            bias, activation = PAIRS[(place + 9 * k) % len(PAIRS)]
+            bias, activation = PAIRS[(place + 12 * k) % len(PAIRS)]
             s = EXPONENTS[(place + k) % len(EXPONENTS)]
             variant = ("jvp", "grad", "jet")[(place + k) % 3]
             mapped = (place // 3 + k) % 2 == 0 or activation == "relu"

@@ -52,6 +52,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "erf": erf,
     "gaussian": lambda z: jnp.exp(-z * z),
     "silu": lambda z: z / (1 + jnp.exp(-z)),
+    "mish": lambda z: z * jnp.tanh(jnp.log1p(jnp.exp(z))),
     "gelu": lambda z: z * (1 + erf(z / np.sqrt(2.0))) / 2,
 }
 

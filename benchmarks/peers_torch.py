@@ -50,6 +50,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "erf": torch.erf,
     "gaussian": lambda z: torch.exp(-z * z),
     "silu": lambda z: z / (1 + torch.exp(-z)),
+    "mish": lambda z: z * torch.tanh(torch.log1p(torch.exp(z))),
     "gelu": lambda z: z * (1 + torch.erf(z / 2**0.5)) / 2,
 }
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import ntk_theory as nt
+from ntk_theory.errors import BudgetError
 from ntk_theory.symbolic.loading import from_toml
 from rules_oracle.answers import MIXTURE, RARE, UNDEFINED, Answer, Answers, answers
 from rules_oracle.problems import OracleProblem
@@ -79,12 +80,17 @@ Classify = Callable[[OracleProblem, str], Any]
 
 
 def ask(problem: OracleProblem, bias: str) -> Any:
-    """The package's classification of a problem's file."""
-    return nt.classify(from_toml(problem.toml()), output_bias=bias)
+    """The package's classification of a problem's file; None where it is refused as too much work."""
+    try:
+        return nt.classify(from_toml(problem.toml()), output_bias=bias)
+    except BudgetError:
+        return None
 
 
 def claim(classification: Any, block: str, s: Fraction) -> Claim | None:
-    """The public answer; None where this problem has no such block."""
+    """The public answer; None where this problem has no such block. What is refused is undecided."""
+    if classification is None:
+        return Claim(UNDECIDED, None)
     if block not in classification.sharp:
         return None
     regime = classification.regime(block, s)
