@@ -92,12 +92,6 @@ def spend(nodes: int) -> None:
         )
 
 
-def spent() -> int:
-    """What the question has cost so far."""
-    meter = _METER.get()
-    return 0 if meter is None else meter.spent
-
-
 def asking(question: str) -> None:
     """Name what is being decided from now on, for the refusal."""
     meter = _METER.get()

@@ -98,7 +98,7 @@ def rational_part(expression: sp.Expr) -> Fraction:
 
 
 def shape_of(expression: sp.Expr, space: JetSpace | None) -> ExpandedSize:
-    """The shape (see :mod:`.shapes`) of a SymPy expression in the symbols of ``space``."""
+    """The shape (see :mod:`~ntk_theory.symbolic.sizes`) of a SymPy expression in the symbols of ``space``."""
     memo: dict[sp.Basic, ExpandedSize] = {}
 
     def shape(node: sp.Expr) -> ExpandedSize:
