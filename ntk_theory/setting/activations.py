@@ -38,8 +38,8 @@ class Activation:
         φ is analytic for |Im z| < strip. From it the quadrature of the limit law guesses its nodes, which
         are checked: too small a value costs time, too large a value as well.
     core, beside:
-        φ is even (``core`` 1) or odd (−1) but for what stands ``beside``: a ``constant`` beside an odd core, a
-        ``linear`` term beside an even one, or nothing; ``core`` is 0 for every other φ.
+        φ is even (``core`` 1) or odd (−1) but for what stands ``beside``: a ``constant`` beside an odd
+        core, a ``linear`` term beside an even one, or nothing; ``core`` is 0 for every other φ.
     closed_form:
         The name of E φ(U)φ(V) in :data:`ntk_theory.limit.closed_forms.CLOSED`; empty: by quadrature.
     """

@@ -116,8 +116,8 @@ def _depth(kernel: Kernel) -> list[Assumption]:
     return [
         Assumption(
             "at least two hidden layers",
-            f"1 + y·y' = 0 between {between}{more}, where T^∞ of one hidden layer of {kernel.activation.name} "
-            "cancels by reflection; ask with a depth of 1",
+            f"1 + y·y' = 0 between {between}{more}, where T^∞ of a single hidden layer of "
+            f"{kernel.activation.name} cancels by reflection; ask with a depth of 1",
         )
     ]
 

@@ -83,8 +83,8 @@ def classify(
         How weights start, see :mod:`ntk_theory.setting.initialisation`: a library's start has the rates of
         its users' parameterisation, and exponents are those of its kernel.
     depth:
-        Hidden layers; ``None`` for an answer that holds for two and more. Only where 1 + y·y' = 0 between two places
-        (as between x = −1 and x = 1) a single layer has another, which is then among the assumptions.
+        Hidden layers; ``None`` for an answer that holds for two and more. Only where 1 + y·y' = 0 between two
+        places (as between x = −1 and x = 1) a single layer has another, which is then among the assumptions.
 
     Raises
     ------

@@ -135,7 +135,8 @@ def _symmetry_steps(c: Answers) -> list[Step]:
                         "[D] symmetry",
                         Answer.YES,
                         "T^∞ is a function of |y|², y·y', |y'|² of the mapped inputs"
-                        f"{reflected} ({kernel.inputs.name} map); on these faces every derivative of it cancels",
+                        f"{reflected} ({kernel.inputs.name} map); "
+                        "on these faces every derivative of it cancels",
                         "no hidden part is left but a fluctuation of order N^(-1/2)",
                     )
                 )

@@ -4,13 +4,13 @@ z = Wy + b of the first layer at two places has the covariance q̃ = σ_w² q + 
 
     T^∞ = (1 + q) E φ'(z)φ'(z') + E φ(z)φ(z')        for one hidden layer.
 
-(z, z') → (z, −z') turns q̃ into −q̃ and leaves the variances. So, where σ_w = σ_b, both terms are odd in 1 + q for odd φ
-and even for even φ; a constant c in φ = c + odd adds c², a linear part in φ = ℓz + even adds 2ℓ²(1 + q), and
-nothing else. At q = −1 every derivative of g(p, q, r) of the other parity in q is 0.
+(z, z') → (z, −z') turns q̃ into −q̃ and leaves the variances. So, where σ_w = σ_b, both terms are odd in
+1 + q for odd φ and even for even φ; a constant c in φ = c + odd adds c², a linear part in φ = ℓz + even
+adds 2ℓ²(1 + q), and nothing else. At q = −1 every derivative of g(p, q, r) of the other parity in q is 0.
 
-A second layer sees Σ² = E φφ' + 1. Of an even φ all is even in 1 + q again, whatever the depth; of an odd φ it is
-not. With the rates of a library's start the readout and the weights of later layers lead (their hidden biases fade),
-and the leading part is even or odd in q̃ at every depth.
+A second layer sees Σ² = E φφ' + 1. Of an even φ all is even in 1 + q again, whatever the depth; of an odd φ
+it is not. With the rates of a library's start the readout and the weights of later layers lead (their hidden
+biases fade), and the leading part is even or odd in q̃ at every depth.
 
 The test of :mod:`~ntk_theory.theory.symmetry` knows no depth and no φ; this is what it misses.
 """
@@ -30,8 +30,8 @@ from ntk_theory.setting.initialisation import Initialisation
 class Reflection:
     """T^∞(−q̃) = ``parity`` · T^∞(q̃), but for one derivative.
 
-    ``origin`` is the q = y·y' at which q̃ = 0, ``kept`` the orders in p, q, r of the derivative of g that stays there in
-    spite of its parity.
+    ``origin`` is the q = y·y' at which q̃ = 0, ``kept`` the orders in p, q, r of the derivative of g that stays
+    there in spite of its parity.
     """
 
     parity: int

@@ -84,8 +84,8 @@ class SharpBlock:
 class Kernel:
     """The kernel of a problem for one output bias, activation, input map and start; pairs are computed once.
 
-    ``start`` is the initialisation, ``None`` that of THEORY §1; ``depth`` the number of hidden layers, ``None`` for
-    what holds at every depth from 2 on.
+    ``start`` is the initialisation, ``None`` that of THEORY §1; ``depth`` the number of hidden layers,
+    ``None`` for what holds at every depth from 2 on.
     """
 
     problem: Problem

@@ -46,8 +46,8 @@ class Verdict:
 
     ``vanishes``: it cancels identically, at every ε. ``by_orders``: the rows are nonlinear and live on
     faces, so single orders in ε may cancel. ``random_at_half``: does the contraction vary with the jets
-    at ε = 1? ``gain``: the power of N that the rates η of the initialisation give T. ``reflection`` is that of
-    the network, where the rows meet its origin.
+    at ε = 1? ``gain``: the power of N that the rates η of the initialisation give T. ``reflection`` is that
+    of the network, where the rows meet its origin.
     """
 
     vanishes: bool = False
