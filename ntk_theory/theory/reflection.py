@@ -30,8 +30,8 @@ from ntk_theory.setting.initialisation import Initialisation
 class Reflection:
     """T^∞(−q̃) = ``parity`` · T^∞(q̃), but for one derivative.
 
-    ``origin`` is the q = y·y' at which q̃ = 0, ``kept`` the orders in p, q, r of the derivative of g that stays
-    there in spite of its parity.
+    ``origin`` is the q = y·y' at which q̃ = 0, ``kept`` the orders in p, q, r of the derivative of g that
+    stays there in spite of its parity.
     """
 
     parity: int
