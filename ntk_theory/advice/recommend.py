@@ -23,21 +23,25 @@ from typing import Any
 import sympy as sp
 from numpy.typing import ArrayLike
 
+from ntk_theory.advice import text
 from ntk_theory.advice.choose_s import GOALS, Goal, advise, drift, faults, regimes
 from ntk_theory.advice.initial_residuals import Quantiles, Start, Starts, safe_epsilon
 from ntk_theory.empirical.cost import estimate
 from ntk_theory.errors import InputError, NTKTheoryError
+from ntk_theory.frames import frame
 from ntk_theory.limit.law import limit_law
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import problem as as_problem
 from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
+from ntk_theory.theory.text import equations
 from ntk_theory.training.defaults import DEPTH, default_counts, default_network
 
 __all__ = ["CANDIDATES", "GOALS", "Cost", "Goal", "Option", "Recommendation", "recommend"]
@@ -113,8 +117,8 @@ class Cost:
     jacobian_bytes: float
 
 
-@dataclass(frozen=True)
-class Recommendation:
+@dataclass(frozen=True, repr=False)
+class Recommendation(Shown):
     """The answer of :func:`recommend`.
 
     Attributes
@@ -131,6 +135,8 @@ class Recommendation:
         Points per group at which residuals and rates were taken.
     cost:
         For this network, whatever s.
+    title, equations:
+        The problem in words.
     """
 
     s: str | None
@@ -146,6 +152,8 @@ class Recommendation:
     cost: Cost
     features: Mapping[str, Any] | None = None
     initialisation: str | Mapping[str, Any] | None = None
+    title: str = ""
+    equations: tuple[str, ...] = ()
 
     @property
     def option(self) -> Option | None:
@@ -155,6 +163,19 @@ class Recommendation:
     def to_dict(self) -> dict[str, Any]:
         """JSON-like data."""
         return asdict(self)
+
+    def to_pandas(self) -> Any:
+        """One row per s: limits of the blocks, exponents, rates and residuals (median, 5 % and 95 %)."""
+        return frame(text.numbers(self), question=text.heading(self))
+
+    def brief(self) -> Brief:
+        """The table of the s that were compared."""
+        rows = tuple(row for part in text.sections(self) for row in part)
+        notes = (text.verdict(self), *self.because, *self.beware)
+        return Brief(text.heading(self), text.columns(self), rows, notes)
+
+    def __str__(self) -> str:
+        return text.text(self)
 
 
 def recommend(
@@ -234,6 +255,8 @@ def recommend(
         cost=_cost(problem, network, starts),
         features=None if gamma is None else gamma.to_dict(),
         initialisation=None if start is None else start.to_data(),
+        title=problem.title or problem.name,
+        equations=tuple(equations(problem)),
     )
 
 

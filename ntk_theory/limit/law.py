@@ -41,6 +41,7 @@ from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network, check_match, epsilon_of
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.numbers import bind, fraction
 from ntk_theory.symbolic.operator import Operator
@@ -110,8 +111,8 @@ def limit_law(
     return LimitLaw(problem, network, rows, jets, place.reshape(-1))
 
 
-@dataclass(frozen=True, eq=False)
-class LimitLaw:
+@dataclass(frozen=True, eq=False, repr=False)
+class LimitLaw(Shown):
     """The law of K at infinite width; make it with :func:`limit_law`.
 
     Attributes
@@ -129,6 +130,17 @@ class LimitLaw:
     rows: Rows
     jets: InfiniteJets
     place: Places
+
+    def brief(self) -> Brief:
+        """Whose law it is, at how many rows and slots, how accurate."""
+        network, names = self.network, [self.problem.space.name(slot) for slot in self.slots]
+        layers = f"depth {len(network.widths)}, {network.activation}, output bias {network.output_bias}"
+        how = "closed form" if self.accuracy == 0 else f"accurate to {self.accuracy:.1g}"
+        title = self.problem.title or self.problem.name or "operator"
+        return Brief(
+            f"limit law of {title} ({layers})",
+            notes=(f"Σ and T of {', '.join(names)} at {len(self.rows.points)} rows: {how}",),
+        )
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -367,13 +379,18 @@ class LimitLaw:
         return Kernel(matrix, self.rows.groups, {**about, **(metadata or {})})
 
 
-@dataclass(frozen=True, eq=False)
-class LawAt:
+@dataclass(frozen=True, eq=False, repr=False)
+class LawAt(Shown):
     """A :class:`LimitLaw` at one width and s."""
 
     law: LimitLaw
     width: int
     s: Fraction
+
+    def brief(self) -> Brief:
+        """The law, and where."""
+        found, at = self.law.brief(), f"at N = {self.width}, s = {self.s}, ε = {self.epsilon:.3g}"
+        return Brief(f"{found.title} {at}", notes=found.notes)
 
     @property
     def epsilon(self) -> float:

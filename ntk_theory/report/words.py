@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.theory.text import block_label as block_label
 
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network  # classify names blocks without NumPy
@@ -44,12 +45,6 @@ def time_words(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.2g} s"
     return f"{seconds / 60:.2g} min" if seconds < 5400 else f"{seconds / 3600:.2g} h"
-
-
-def block_label(pair: str) -> str:
-    """``K_ff`` for "f,f" or "ff", ``K_b,slope`` for "b,slope"."""
-    g, mark, h = pair.partition(",")
-    return f"K_{g}{h}" if mark and len(g) == len(h) == 1 else f"K_{pair}"
 
 
 def finite(value: float) -> float | None:

@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
+from ntk_theory.frames import frame
 from ntk_theory.model.network import Network
 from ntk_theory.model.network_file import load, save
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
@@ -26,8 +28,8 @@ from ntk_theory.training.scaling import Scale
 save_network, load_network = save, load
 
 
-@dataclass(frozen=True, eq=False)
-class Trajectory:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectory(Shown):
     """What a training run did.
 
     Attributes
@@ -93,6 +95,28 @@ class Trajectory:
     scale: Scale | None = None
     contradictions: tuple[str, ...] = ()
     identified: tuple[Identified, ...] = ()
+
+    def brief(self) -> Brief:
+        """One row per group: its losses and residuals; why the run stopped, and what is known of the error."""
+        network, trained = self.network, self.training_rms()
+        layers = "-".join(str(width) for width in network.widths)
+        rows = tuple(
+            (
+                name, str(len(self.points[name])), f"{curve[0]:.2e}", f"{curve[-1]:.2e}", f"{trained[name]:.1e}",
+                f"{self.fresh_residuals[name][-1]:.1e}" if name in self.fresh_residuals else "—",
+            )
+            for name, curve in self.group_losses.items()
+        )  # fmt: skip
+        notes = [f"stopped after {len(self.times) - 1} steps, {self.seconds:.1f} s: {self.reason}"]
+        notes += [f"loss {self.loss:.2e}" + ("" if self.error is None else f", error {self.error:.1e}")]
+        notes += [str(one) for one in self.identified]
+        head = ("group", "points", "first loss", "last loss", "rms residual", "fresh")
+        return Brief(f"{self.method}, {layers} {network.activation}, s = {network.exponent}", head, rows, tuple(notes))
+
+    def to_pandas(self) -> Any:
+        """One row per step: clock, loss, its parts by group; ``attrs["summary"]`` is :meth:`summary`."""
+        parts = {f"loss_{name}": curve for name, curve in self.group_losses.items()}
+        return frame({self.clock: self.times, "loss": self.losses, **parts}, summary=self.summary())
 
     @property
     def loss(self) -> float:
