@@ -80,7 +80,7 @@ class Brief:
         return f"<div>{''.join(parts)}</div>"
 
     def latex(self, label: str = "") -> str:
-        r"""A table environment of the package ``booktabs``, the title as its caption; needs ``amssymb`` for ✓.
+        r"""A table environment of the package ``booktabs``; the title is its caption, ✓ needs ``amssymb``.
 
         >>> print(Brief("Limits", ("block",), (("K_ff",),)).latex("tab:limits"))
         \begin{table}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from os import PathLike
 from typing import Any
 
@@ -30,6 +31,7 @@ from ntk_theory.shown import Brief, Shown
 from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius, split
 from ntk_theory.studies.question.case import ProblemLike
 from ntk_theory.symbolic.numbers import fraction
+from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import Regime
@@ -279,6 +281,27 @@ class Prediction(Shown):
         write_archive(path, FORMAT, entries)
 
 
+def classification_of(problem: Problem, network: Network) -> Classification:
+    """The rules' answer about a problem for the networks that one stands for."""
+    return classify(
+        problem,
+        output_bias=network.output_bias,
+        activation=network.activation,
+        input_map=network.input_map,
+        features=network.features,
+        initialisation=network.initialisation,
+        depth=len(network.widths),
+    )
+
+
+@lru_cache(maxsize=8)
+def law_of(law: LimitLaw) -> Prediction:
+    """A limit law at the s and widths that :func:`predict` takes by itself."""
+    reader = LawReader(law, classification_of(law.problem, law.network))
+    exponents = tuple(fraction(s) for s in EXPONENTS)
+    return Prediction(reader, exponents, WIDTHS, reader.read(exponents, WIDTHS))
+
+
 def predict(
     problem: ProblemLike,
     network: Network | None = None,
@@ -329,15 +352,7 @@ def predict(
     for what, given in (("exponents", values), ("widths", chosen)):
         if not given:
             raise InputError(f"{what} is empty; it needs at least one number")
-    classification = classify(
-        problem,
-        output_bias=network.output_bias,
-        activation=network.activation,
-        input_map=network.input_map,
-        features=network.features,
-        initialisation=network.initialisation,
-        depth=len(network.widths),
-    )
+    classification = classification_of(problem, network)
     for s in values:
         classification.regime(next(iter(classification.sharp)), s)  # refuses s ≤ 0 before the work
     law = limit_law(problem, network, at, rtol=rtol, memory_limit=memory_limit, time_limit=time_limit)

@@ -79,7 +79,13 @@ class Kernel(Shown):
     def brief(self) -> Brief:
         """One row per group: rows, trace and largest eigenvalue of its diagonal block."""
         rows = tuple(
-            (g.name, str(g.kind), str(g.size), f"{self.trace(g.name):.4g}", f"{self.eigenvalues(g.name)[0]:.4g}")
+            (
+                g.name,
+                str(g.kind),
+                str(g.size),
+                f"{self.trace(g.name):.4g}",
+                f"{self.eigenvalues(g.name)[0]:.4g}",
+            )
             for g in self.groups
         )
         return Brief(repr(self), ("group", "kind", "rows", "trace", "λ max"), rows)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.theory.text import block_label as block_label
 
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network  # classify names blocks without NumPy

@@ -97,21 +97,29 @@ class Trajectory(Shown):
     identified: tuple[Identified, ...] = ()
 
     def brief(self) -> Brief:
-        """One row per group: its losses and residuals; why the run stopped, and what is known of the error."""
-        network, trained = self.network, self.training_rms()
+        """One row per group: its losses and residuals; why the run stopped, what is known of the error."""
+        network = self.network
+        trained = {name: f"{value:.1e}" for name, value in self.training_rms().items()}
         layers = "-".join(str(width) for width in network.widths)
+        known = {name: f"{curve[-1]:.1e}" for name, curve in self.fresh_residuals.items()}
+        fresh = {name: known.get(name, "—") for name in self.group_losses}
         rows = tuple(
             (
-                name, str(len(self.points[name])), f"{curve[0]:.2e}", f"{curve[-1]:.2e}", f"{trained[name]:.1e}",
-                f"{self.fresh_residuals[name][-1]:.1e}" if name in self.fresh_residuals else "—",
+                name,
+                str(len(self.points[name])),
+                *(f"{v:.2e}" for v in curve[[0, -1]]),
+                trained[name],
+                fresh[name],
             )
             for name, curve in self.group_losses.items()
-        )  # fmt: skip
+        )
         notes = [f"stopped after {len(self.times) - 1} steps, {self.seconds:.1f} s: {self.reason}"]
         notes += [f"loss {self.loss:.2e}" + ("" if self.error is None else f", error {self.error:.1e}")]
         notes += [str(one) for one in self.identified]
         head = ("group", "points", "first loss", "last loss", "rms residual", "fresh")
-        return Brief(f"{self.method}, {layers} {network.activation}, s = {network.exponent}", head, rows, tuple(notes))
+        return Brief(
+            f"{self.method}, {layers} {network.activation}, s = {network.exponent}", head, rows, tuple(notes)
+        )
 
     def to_pandas(self) -> Any:
         """One row per step: clock, loss, its parts by group; ``attrs["summary"]`` is :meth:`summary`."""

@@ -119,7 +119,9 @@ class Result(Shown, Generic[Evidence]):
         """The table of verdicts in LaTeX (package ``booktabs``) with a caption."""
         found, study = self.brief(), self.study
         s = ", ".join(map(str, study.s))
-        made = f"Verdicts of {study.seeds} networks per width {study.widths[0]} to {study.widths[-1]}, s = {s}"
+        made = (
+            f"Verdicts of {study.seeds} networks per width {study.widths[0]} to {study.widths[-1]}, s = {s}"
+        )
         return replace(found, title=f"{made} (study {study.digest[:12]}).").latex(label)
 
     def __str__(self) -> str:

@@ -20,9 +20,9 @@ from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.studies.kinds import DEFAULT, TRAINING, load
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
-from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.numbers import fraction
 
 #: Changes whenever a quantity of a kind of study is added, or means something else.
@@ -115,8 +115,7 @@ class Study(Shown):
             f"{', '.join(self.activations)}, {made}; s = {', '.join(map(str, self.s))}"
         )
         rows = [
-            (case.label, ", ".join(f"{n} {len(at)}" for n, at in case.points.items()))
-            for case in self.cases
+            (case.label, ", ".join(f"{n} {len(at)}" for n, at in case.points.items())) for case in self.cases
         ]
         return Brief(title, ("problem", "points"), tuple(rows))
 
