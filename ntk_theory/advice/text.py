@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from ntk_theory.advice.compared import Compared, Option
 from ntk_theory.advice.initial_residuals import Quantiles
 from ntk_theory.symbolic.network_table import toml_value
 from ntk_theory.theory.text import block_label
-
-if TYPE_CHECKING:  # a recommendation prints itself by this module
-    from ntk_theory.advice.recommend import Option, Recommendation
 
 #: Blocks named in the first column before "…".
 NAMED = 3
@@ -21,7 +18,7 @@ WIDTH = 110
 LABEL = 26
 
 
-def heading(found: Recommendation) -> str:
+def heading(found: Compared) -> str:
     """``Heat equation  (goal accuracy; 512-512-512 tanh, output bias zero)``."""
     widths = "-".join([str(found.width)] * found.depth)
     made = [f"{widths} {found.activation}", f"output bias {found.output_bias}"]
@@ -30,17 +27,17 @@ def heading(found: Recommendation) -> str:
     return f"{found.title or 'operator'}  (goal {found.goal}; {', '.join(made)})"
 
 
-def verdict(found: Recommendation) -> str:
+def verdict(found: Compared) -> str:
     """The s, or that there is none."""
     return "recommended: no s" if found.s is None else f"recommended: s = {found.s}"
 
 
-def faults(found: Recommendation) -> list[str]:
+def faults(found: Compared) -> list[str]:
     """What diverges, is undefined or undecided at the s compared, each sentence once."""
     return list(dict.fromkeys(fault for option in found.options for fault in option.faults))
 
 
-def notes(found: Recommendation) -> Iterator[str]:
+def notes(found: Compared) -> Iterator[str]:
     """How the numbers were taken, and what the network costs."""
     n = ", ".join(f"{name} {count}" for name, count in found.points.items())
     yield (
@@ -61,7 +58,7 @@ def notes(found: Recommendation) -> Iterator[str]:
     )
 
 
-def limit_rows(found: Recommendation) -> dict[str, tuple[str, ...]]:
+def limit_rows(found: Compared) -> dict[str, tuple[str, ...]]:
     """``K_bf, K_ff`` → limit for every s; blocks with the same limits share a row."""
     shared: dict[tuple[str, ...], list[str]] = {}
     for block in found.options[0].kernel:
@@ -73,12 +70,12 @@ def limit_rows(found: Recommendation) -> dict[str, tuple[str, ...]]:
     }
 
 
-def columns(found: Recommendation) -> tuple[str, ...]:
+def columns(found: Compared) -> tuple[str, ...]:
     """The names of the columns: one per s, the recommended one marked."""
     return ("", *(f"s = {o.s}" + (" ✓" if o.s == found.s else "") for o in found.options))
 
 
-def sections(found: Recommendation) -> tuple[list[tuple[str, ...]], ...]:
+def sections(found: Compared) -> tuple[list[tuple[str, ...]], ...]:
     """The rows of the table: the kernel, the rates, the residuals at initialisation."""
     options = found.options
     kernel = [(label, *limits) for label, limits in limit_rows(found).items()]
@@ -98,7 +95,7 @@ def sections(found: Recommendation) -> tuple[list[tuple[str, ...]], ...]:
     return kernel, rates, residuals
 
 
-def numbers(found: Recommendation) -> dict[str, list[object]]:
+def numbers(found: Compared) -> dict[str, list[object]]:
     """The options as columns of numbers and exact texts."""
     options = found.options
     plain = ("s", "norm_exponent", "rate_exponent", "hidden_rate_exponent", "hidden_factor", "drift")
@@ -113,7 +110,7 @@ def numbers(found: Recommendation) -> dict[str, list[object]]:
     return table
 
 
-def text(found: Recommendation) -> str:
+def text(found: Compared) -> str:
     """What ``ntk-theory recommend`` prints, in 110 columns."""
     lines = [heading(found), *(f"  {line}" for line in found.equations), "", verdict(found)]
     for sign, sentences in (("·", found.because), ("!", found.beware)):

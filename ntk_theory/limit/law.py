@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats, Places
 from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.limit.cost import MEMORY_LIMIT
+from ntk_theory.limit.law_at import LawAt
 from ntk_theory.limit.recursion import InfiniteJets, first_layer, infinite_jets
 from ntk_theory.limit.sampling import KernelSample, gaussian_factor
 from ntk_theory.limit.wick import mean_products
@@ -38,7 +39,7 @@ from ntk_theory.model.assembly import (
 )
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network, check_match, epsilon_of
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.shown import Brief, Shown
@@ -377,37 +378,6 @@ class LimitLaw(Shown):
             "accuracy": self.accuracy,
         }
         return Kernel(matrix, self.rows.groups, {**about, **(metadata or {})})
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class LawAt(Shown):
-    """A :class:`LimitLaw` at one width and s."""
-
-    law: LimitLaw
-    width: int
-    s: Fraction
-
-    def brief(self) -> Brief:
-        """The law, and where."""
-        found, at = self.law.brief(), f"at N = {self.width}, s = {self.s}, ε = {self.epsilon:.3g}"
-        return Brief(f"{found.title} {at}", notes=found.notes)
-
-    @property
-    def epsilon(self) -> float:
-        """ε = N^{1/2−s}."""
-        return epsilon_of(self.width, self.s)
-
-    def sample(self, size: int, seed: int, *, bias: ArrayLike | None = None) -> KernelSample:
-        """See :meth:`LimitLaw.sample`."""
-        return self.law.sample(self.epsilon, size, seed, bias=bias)
-
-    def mean(self, *, bias: ArrayLike | None = None) -> Kernel:
-        """See :meth:`LimitLaw.mean`."""
-        return self.law.mean(self.epsilon, bias=bias)
-
-    def deterministic(self, key: str | None = None) -> Floats:
-        """See :meth:`LimitLaw.deterministic`."""
-        return self.law.deterministic(self.epsilon, key)
 
 
 def _positive(epsilon: float) -> float:
