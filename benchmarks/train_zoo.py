@@ -106,7 +106,9 @@ def ratio(result: dict[str, Any]) -> float:
 def line(name: str, result: dict[str, Any]) -> str:
     """One row of the table."""
     if "fault" in result:
-        return f"| {name} | {result['title']} | — | — | — | — | {result['cpu']:.0f} | {result['fault'][:80]} |"
+        return (
+            f"| {name} | {result['title']} | — | — | — | — | {result['cpu']:.0f} | {result['fault'][:80]} |"
+        )
     fields = result["field_errors"]
     parts = ", ".join(f"{field} {error:.1e}" for field, error in fields.items()) if len(fields) > 1 else ""
     error = f"{result['error']:.1e}" + (f" ({parts})" if parts else "")
@@ -127,9 +129,9 @@ def summary(found: dict[str, Any]) -> str:
     quick = sum(result["cpu"] <= LIMIT for result in solved)
     near = sum(1 / FACTOR <= ratio(result) <= FACTOR for result in results)
     return (
-        f"{len(results)} problems: {len(solved)} end `solved`, {quick} of them within {LIMIT:g} seconds of the "
-        f"processor, {wrong} of them with an error above {FACTOR:g} times the tolerance {TOLERANCE:g}. The "
-        f"estimate, made without the solution, is within a factor {FACTOR:g} of the error on {near} "
+        f"{len(results)} problems: {len(solved)} end `solved`, {quick} of them within {LIMIT:g} seconds of "
+        f"the processor, {wrong} of them with an error above {FACTOR:g} times the tolerance {TOLERANCE:g}. "
+        f"The estimate, made without the solution, is within a factor {FACTOR:g} of the error on {near} "
         f"({near / max(len(results), 1):.0%}). Relative L² error: {', '.join(counts)}."
     )
 

@@ -23,7 +23,8 @@ from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import Method
 
 WIDTH, DEPTH = 16, 3
-#: At least so many points per equation and per condition, by the number of variables (the last for all above).
+#: Points per equation and per condition, by the number of variables (the last for more); where they follow
+#: the parameters at least so many of all equations, and of all conditions, together.
 EQUATION_POINTS = (128, 800, 1200)
 CONDITION_POINTS = (16, 100, 200)
 #: Points follow the parameters: so many residuals for each, this share of them of equations, and so many
@@ -77,13 +78,13 @@ def default_counts(problem: Problem, parameters: int = 0) -> dict[str, int]:
     """
     at = min(len(problem.variables), len(EQUATION_POINTS)) - 1
     total = min(RESIDUALS_PER_PARAMETER * parameters, MOST_POINTS)
-    counts = {}
+    counts: dict[str, int] = {}
     for groups, share, least in (
         (problem.conditions, 1 - EQUATION_SHARE, CONDITION_POINTS[at]),
         (problem.equations, EQUATION_SHARE, EQUATION_POINTS[at]),
     ):
-        own = max([least, math.ceil(share * total / max(len(groups), 1))])
-        counts |= {group.name: own for group in groups}
+        own = max(least, math.ceil(share * total)) / max(len(groups), 1) if parameters else least
+        counts |= {group.name: math.ceil(own) for group in groups}
     return counts | measured_counts(problem)
 
 

@@ -12,7 +12,7 @@ ENDINGS = {
     "one-condition": "underdetermined",
     "neumann-only": "underdetermined",
     "few-points": "overfitted",
-    "no-conditions": "underdetermined",
+    "homogeneous-heat": "underdetermined",
     "wrong-solution": "refused",
 }
 
