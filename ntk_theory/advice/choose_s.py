@@ -176,7 +176,9 @@ def _obstacles(answer: Classification, s: sp.Rational) -> list[str]:
 
 
 def _has_constant(answer: Classification, bias: str) -> bool:
-    other = classify(answer.problem, output_bias=bias, activation=answer.activation)
+    other = classify(
+        answer.problem, output_bias=bias, activation=answer.activation, depth=answer.kernel.depth
+    )
     return not _obstacles(other, ABOVE[0])
 
 

@@ -277,7 +277,10 @@ def predict(
         problem,
         output_bias=network.output_bias,
         activation=network.activation,
+        input_map=network.input_map,
         features=network.features,
+        initialisation=network.initialisation,
+        depth=len(network.widths),
     )
     for s in values:
         classification.regime(next(iter(classification.sharp)), s)  # refuses s ≤ 0 before the work

@@ -199,6 +199,7 @@ def recommend(
         activation=activation,
         features=features,
         initialisation=initialisation,
+        depth=depth,
     )
     advice = advise(answer, goal)
     network = default_network(

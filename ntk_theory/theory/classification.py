@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy as sp
 
+from ntk_theory.errors import InputError
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
@@ -59,6 +60,7 @@ def classify(
     input_map: object = None,
     features: object = None,
     initialisation: object = None,
+    depth: int | None = None,
 ) -> Classification:
     """Decide the regime of every kernel block of a problem.
 
@@ -79,11 +81,14 @@ def classify(
     initialisation:
         How weights start, see :mod:`ntk_theory.setting.initialisation`: a library's start has the rates of
         its users' parameterisation, and exponents are those of its kernel.
+    depth:
+        Hidden layers; ``None`` for an answer that holds for two and more. Only where 1 + y·y' = 0 between two
+        places (as between x = −1 and x = 1) a single layer has another, which is then among the assumptions.
 
     Raises
     ------
     InputError
-        Unknown output bias or activation, or an expression that the grammar refuses.
+        Unknown output bias or activation, a depth below 1, or an expression that the grammar refuses.
 
     >>> classify("u_t + u*u_x + u_xxx").regime("ff", "3/4").limit
     <Limit.ZERO: 'zero'>
@@ -94,7 +99,9 @@ def classify(
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
     start = Initialisation.of(initialisation)
-    kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi, start)
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
+        raise InputError(f"depth is {depth!r}; it needs a whole number of hidden layers, 1 or more, or None")
+    kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi, start, depth)
     with effort.limited():
         paper, sharp = paper_verdict(problem, phi.name, bias.name, start), kernel.blocks()
     return Classification(

@@ -126,15 +126,18 @@ def _symmetry_steps(c: Answers) -> list[Step]:
     for k, g in enumerate(groups):
         for h in groups[k:]:
             pairs = [(a, b) for a in kernel.rows[g.name] for b in kernel.rows[h.name]]
-            if any(kernel.verdict(a, b).vanishes for a, b in pairs):
+            gone = [verdict for a, b in pairs if (verdict := kernel.verdict(a, b)).vanishes]
+            if gone:
+                reflected = ", and even or odd in 1 + y·y' = 0" if any(v.reflection for v in gone) else ""
                 steps.append(
                     Step(
                         "symmetry",
                         f"T^∞ cancels between {g.name} and {h.name}",
                         "[D] symmetry",
                         Answer.YES,
-                        "T^∞ is a function of |y|², y·y', |y'|² of the mapped inputs "
-                        f"({kernel.inputs.name} map); on these faces every derivative of it cancels",
+                        "T^∞ is a function of |y|², y·y', |y'|² of the mapped inputs"
+                        f"{reflected} ({kernel.inputs.name} map); "
+                        "on these faces every derivative of it cancels",
                         "no hidden part is left but a fluctuation of order N^(-1/2)",
                     )
                 )

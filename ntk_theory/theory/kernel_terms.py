@@ -268,7 +268,7 @@ def _by_orders(
     lead: Order | None = None
     for order in known:
         coefficients = orders[order]
-        vanishes, random = contraction_verdict(g, h, coefficients, collector.point, verdict.inputs)
+        vanishes, random = contraction_verdict(g, h, coefficients, collector.point, verdict)
         if vanishes is None:
             raise Undecided("whether a contraction with T^∞ vanishes")
         if vanishes:

@@ -32,6 +32,7 @@ def to_dict(c: Answers) -> dict[str, Any]:
         "input_map": c.kernel.inputs.to_dict(),
         "features": None if c.kernel.inputs.features is None else c.kernel.inputs.features.to_dict(),
         "initialisation": None if c.kernel.start is None else c.kernel.start.to_data(),
+        "depth": c.kernel.depth,
         "unknowns": written(c.problem.unknowns),
         "assumptions": [a.to_dict() for a in assumptions(c.kernel)],
         "activation": c.activation,

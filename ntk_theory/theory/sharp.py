@@ -33,11 +33,12 @@ from ntk_theory.theory.exponents import (
 )
 from ntk_theory.theory.half import terms_at_half
 from ntk_theory.theory.kernel_terms import terms_at_end
+from ntk_theory.theory.reflection import Reflection, reflection
 from ntk_theory.theory.rows import ResidualRow, is_met_by, rows_of
 from ntk_theory.theory.smoothness import too_rough
 from ntk_theory.theory.starts import unruled
 from ntk_theory.theory.symmetry import AffineMap
-from ntk_theory.theory.vanishing import Verdict, verdict_of
+from ntk_theory.theory.vanishing import Verdict, is_reflected, verdict_of
 
 #: The three pieces of the axis of s.
 Side = End | None
@@ -84,7 +85,8 @@ class SharpBlock:
 class Kernel:
     """The kernel of a problem for one output bias, activation, input map and start; pairs are computed once.
 
-    ``start`` is the initialisation, ``None`` that of THEORY §1.
+    ``start`` is the initialisation, ``None`` that of THEORY §1; ``depth`` the number of hidden layers,
+    ``None`` for what holds at every depth from 2 on.
     """
 
     problem: Problem
@@ -92,6 +94,7 @@ class Kernel:
     inputs: AffineMap
     activation: Activation
     start: Initialisation | None = None
+    depth: int | None = None
     _known: dict[Hashable, tuple[Meeting, ...]] = field(default_factory=dict)
     _blocks: dict[Hashable, SharpBlock] = field(default_factory=dict)
 
@@ -195,8 +198,33 @@ class Kernel:
         """Does the contraction of the two rows with T^∞ vanish?"""
         if (g, h) not in self._verdicts:
             gain = sp.S.One if self.start is not None and self.start.is_standard else sp.S.Zero
-            self._verdicts[g, h] = replace(verdict_of(g, h, self.inputs), gain=gain)
+            self._verdicts[g, h] = replace(verdict_of(g, h, self.inputs, self.reflection), gain=gain)
         return self._verdicts[g, h]
+
+    @cached_property
+    def reflection(self) -> Reflection | None:
+        """The reflection of T^∞ for this activation, depth and start."""
+        return reflection(self.activation, self.depth, self.start)
+
+    @cached_property
+    def shallow_only(self) -> tuple[str, ...]:
+        """Pairs of groups whose answer is another one for a single hidden layer; of a known depth none."""
+        shallow = reflection(self.activation, 1, self.start) if self.depth is None else None
+        if shallow is None or shallow == self.reflection:
+            return ()
+        groups, found = self.problem.groups, []
+        for k, g in enumerate(groups):
+            for h in groups[k:]:
+                rows = product(self.rows[g.name], self.rows[h.name])
+                if any(self._differs(a, b, shallow) for a, b in rows):
+                    found.append(f"{g.name},{h.name}")
+        return tuple(found)
+
+    def _differs(self, g: ResidualRow, h: ResidualRow, shallow: Reflection) -> bool:
+        if not is_reflected(g, h, self.inputs, shallow):
+            return False
+        other = replace(verdict_of(g, h, self.inputs, shallow), reflection=None, gain=self.verdict(g, h).gain)
+        return other != self.verdict(g, h) or other.by_orders
 
     def _unruled(self, g: ResidualRow, h: ResidualRow) -> tuple[str, ...]:
         """Why no rule speaks of the two rows under the initialisation."""

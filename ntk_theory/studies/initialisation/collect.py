@@ -60,6 +60,7 @@ def problem_evidence(
         activation=activation,
         features=study.features,
         initialisation=study.initialisation,
+        depth=study.depth,
     )
     table = draws or (None if law is None else law_table(law, study, criterion))
     blocks, pairs = {}, {}

@@ -8,6 +8,7 @@ output bias is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
@@ -17,7 +18,7 @@ from ntk_theory.studies.judging.verdict import Outcome, Verdict
 from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.problem import GroupKind
 from ntk_theory.theory import Classification
-from ntk_theory.theory.sharp import Kernel, SharpBlock
+from ntk_theory.theory.sharp import SharpBlock
 
 _UNIONS = {"b": GroupKind.VALUE, "f": GroupKind.EQUATION}
 
@@ -58,6 +59,5 @@ def unknowns_of(c: Classification, block: str) -> list[str]:
 
 def _known(c: Classification) -> Mapping[str, SharpBlock]:
     """The regimes of the same problem with its unknowns known, each where it starts."""
-    kernel = c.kernel
     with effort.limited():
-        return Kernel(c.problem.bind(), kernel.bias, kernel.inputs, kernel.activation, kernel.start).blocks()
+        return replace(c.kernel, problem=c.problem.bind(), _known={}, _blocks={}).blocks()
