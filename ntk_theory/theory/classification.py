@@ -17,7 +17,6 @@ from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import effort
-from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -79,7 +78,7 @@ def classify(
     ----------
     what:
         A problem, or anything that :func:`ntk_theory.problem` takes: an operator, an expression, a
-        zoo name, a problem file.
+        zoo name, a problem file. Unknown coefficients count where they start (THEORY §9).
     output_bias:
         ``zero`` (c starts at 0, trained), ``normal`` (starts N(0,1), trained) or ``none``.
     activation:
@@ -107,7 +106,6 @@ def classify(
     bias = OutputBias.of(output_bias)
     phi = Activation.of(activation)
     problem = as_problem(what)
-    refuse_unknowns(problem, "classify")
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
     start = Initialisation.of(initialisation)
