@@ -1,4 +1,4 @@
-"""Kernels with an unknown coefficient under every ingredient, against JAX (benchmarks/ingredients.py: all)."""
+"""Kernels with an unknown coefficient under every ingredient against JAX (benchmarks/ingredients.py: all)."""
 
 from __future__ import annotations
 
