@@ -25,7 +25,7 @@ from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network, epsilon_of
 from ntk_theory.model.points import draw_points
 from ntk_theory.resources import allowed_memory
-from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius, split
+from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius
 from ntk_theory.studies.question.case import ProblemLike
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -118,9 +118,8 @@ class LawReader:
         )
 
     def is_constant(self, pair: str) -> bool:
-        """Are all groups of the pair affine in the jets?"""
-        names = {group.name for side in split(pair) for group in self._reader.members(side)}
-        return all(self.law.is_affine(name) for name in names)
+        """Is the law of the pair one number: all groups affine in the jets, and what unknowns add?"""
+        return self.law.is_fixed(pair)
 
     def _block(self, pair: str, s: Fraction, width: int) -> BlockLaw:
         name, epsilon = block_name(pair, self.classification), epsilon_of(width, s)
@@ -278,7 +277,10 @@ def predict(
         problem,
         output_bias=network.output_bias,
         activation=network.activation,
+        input_map=network.input_map,
         features=network.features,
+        initialisation=network.initialisation,
+        depth=len(network.widths),
     )
     for s in values:
         classification.regime(next(iter(classification.sharp)), s)  # refuses s ≤ 0 before the work

@@ -33,7 +33,6 @@ from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.symbolic import problem as as_problem
-from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -194,13 +193,13 @@ def recommend(
     InputError, SmoothnessError, ResourceError
     """
     problem = as_problem(problem)
-    refuse_unknowns(problem, "recommend")
     answer = classify(
         problem,
         output_bias=output_bias,
         activation=activation,
         features=features,
         initialisation=initialisation,
+        depth=depth,
     )
     advice = advise(answer, goal)
     network = default_network(

@@ -25,7 +25,7 @@ NAMED = 3
 
 
 def heading(problem: Problem, run: Trajectory) -> tuple[str, str]:
-    """``Heat equation`` and ``gauss-newton, 20-20-20 tanh, s = 1/2, output bias zero``."""
+    """``Heat equation`` and ``gauss-newton, 16-16-16 tanh, s = 1/2, output bias zero``."""
     network = run.network
     widths = "-".join(str(width) for width in network.widths)
     parts = [run.method, f"{widths} {network.activation}", f"s = {network.exponent}"]

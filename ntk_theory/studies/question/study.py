@@ -147,6 +147,12 @@ class Study:
                 f"{name} is {getattr(self, name)!r}, but what a study of the kind {self.kind} tests is "
                 f"derived for networks of N(0, 1) weights on plain inputs; leave {name} out"
             )
+        unknowns = [name for case in self.cases for name in case.problem.unknowns]
+        if self.settings is not None and unknowns:
+            raise InputError(
+                f"the problem has the unknown {unknowns[0]!r}, but what a study of the kind {self.kind} "
+                "tests is derived for kernels without trained coefficients; make it a parameter with a value"
+            )
 
     @classmethod
     def from_problems(
