@@ -96,4 +96,4 @@ def command(
     if as_json:
         print_json({"problem": problem.name or None, **found.to_dict()})
     else:
-        terminal.recommendation.show(problem, found, console())
+        terminal.recommendation.show(found, console())

@@ -24,6 +24,7 @@ from ntk_theory.arrays import Floats, Places
 from ntk_theory.errors import InputError, ResourceError
 from ntk_theory.limit import fixed
 from ntk_theory.limit.cost import MEMORY_LIMIT
+from ntk_theory.limit.law_at import LawAt
 from ntk_theory.limit.recursion import InfiniteJets, first_layer, infinite_jets
 from ntk_theory.limit.sampling import KernelSample, gaussian_factor
 from ntk_theory.limit.wick import mean_outer, mean_products
@@ -40,9 +41,10 @@ from ntk_theory.model.assembly import (
 )
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network, check_match, epsilon_of
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.numbers import bind, fraction
@@ -114,8 +116,8 @@ def limit_law(
     return LimitLaw(problem, network, rows, jets, place.reshape(-1))
 
 
-@dataclass(frozen=True, eq=False)
-class LimitLaw:
+@dataclass(frozen=True, eq=False, repr=False)
+class LimitLaw(Shown):
     """The law of K at infinite width; make it with :func:`limit_law`.
 
     Attributes
@@ -133,6 +135,17 @@ class LimitLaw:
     rows: Rows
     jets: InfiniteJets
     place: Places
+
+    def brief(self) -> Brief:
+        """Whose law it is, at how many rows and slots, how accurate."""
+        network, names = self.network, [self.problem.space.name(slot) for slot in self.slots]
+        layers = f"depth {len(network.widths)}, {network.activation}, output bias {network.output_bias}"
+        how = "closed form" if self.accuracy == 0 else f"accurate to {self.accuracy:.1g}"
+        title = self.problem.title or self.problem.name or "operator"
+        return Brief(
+            f"limit law of {title} ({layers})",
+            notes=(f"Σ and T of {', '.join(names)} at {len(self.rows.points)} rows: {how}",),
+        )
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -365,32 +378,6 @@ class LimitLaw:
             "accuracy": self.accuracy,
         }
         return Kernel(matrix, self.rows.groups, {**about, **(metadata or {})})
-
-
-@dataclass(frozen=True, eq=False)
-class LawAt:
-    """A :class:`LimitLaw` at one width and s."""
-
-    law: LimitLaw
-    width: int
-    s: Fraction
-
-    @property
-    def epsilon(self) -> float:
-        """ε = N^{1/2−s}."""
-        return epsilon_of(self.width, self.s)
-
-    def sample(self, size: int, seed: int, *, bias: ArrayLike | None = None) -> KernelSample:
-        """See :meth:`LimitLaw.sample`."""
-        return self.law.sample(self.epsilon, size, seed, bias=bias)
-
-    def mean(self, *, bias: ArrayLike | None = None) -> Kernel:
-        """See :meth:`LimitLaw.mean`."""
-        return self.law.mean(self.epsilon, bias=bias)
-
-    def deterministic(self, key: str | None = None) -> Floats:
-        """See :meth:`LimitLaw.deterministic`."""
-        return self.law.deterministic(self.epsilon, key)
 
 
 def _positive(epsilon: float) -> float:

@@ -18,8 +18,10 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.errors import InputError, ProblemError
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import network_table, parts, soundness
 from ntk_theory.symbolic.ansatz import Ansatz, Residual
+from ntk_theory.symbolic.grammar.render import render
 from ntk_theory.symbolic.group import EQUATION_NAME, Box, Face, Group, GroupKind, Interval, named
 from ntk_theory.symbolic.jets import JetSpace, part_of
 from ntk_theory.symbolic.numbers import bind
@@ -44,8 +46,8 @@ class Construction:
     left: tuple[Residual, ...]
 
 
-@dataclass(frozen=True)
-class Problem:
+@dataclass(frozen=True, repr=False)
+class Problem(Shown):
     """A named PDE problem. Conditions come first, in declared order, then the equations.
 
     ``network`` is the table ``[network]`` of its file, which only the command line reads. With an ansatz
@@ -85,6 +87,20 @@ class Problem:
         soundness.put(self, "network", network_table.checked(self.network, self.space.variables))
         _check_groups(self)
         check_unknowns(self)
+
+    def brief(self) -> Brief:
+        """One row per group: where it holds, and its residual."""
+        rows = []
+        for group in self.groups:
+            residual = " and ".join(render(leg.expression, leg.space) for leg in group.legs)
+            faces = "; ".join(
+                ", ".join(f"{name} = {at}" for name, at in face.items()) for face in group.faces if face
+            )
+            rows.append((group.name, faces or "the domain", residual))
+        box = ", ".join(f"{low} < {name} < {high}" for name, (low, high) in self.domain.items())
+        values = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
+        notes = tuple(line for line in (box, values, self.source) if line)
+        return Brief(self.title or self.name or "problem", ("group", "where", "residual"), tuple(rows), notes)
 
     @property
     def ansatz(self) -> Ansatz | None:

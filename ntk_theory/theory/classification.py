@@ -10,10 +10,12 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.frames import frame
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.operator import Operator
@@ -27,9 +29,9 @@ from ntk_theory.theory.steps import Step
 from ntk_theory.theory.symmetry import AffineMap
 
 
-@dataclass(frozen=True)
-class Classification(Answers):
-    """The answers with their derivation, as text, LaTeX and JSON."""
+@dataclass(frozen=True, repr=False)
+class Classification(Shown, Answers):
+    """The answers with their derivation, as text, LaTeX, JSON and a pandas table."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -44,6 +46,14 @@ class Classification(Answers):
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract: plain strings, numbers, lists and dictionaries."""
         return record.to_dict(self)
+
+    def to_pandas(self) -> Any:
+        """One row per block and interval of s: limit, exponents of size and spread as texts in s."""
+        return frame(text.columns(self), question=text.heading(self))
+
+    def brief(self) -> Brief:
+        """The table of limits."""
+        return text.brief(self)
 
     def __str__(self) -> str:
         return text.summary(self)
