@@ -190,7 +190,7 @@ def _sum(collector: Collector, total: Value, lift: int, label: str, key: object)
     obstacles = _explosions(list(parts), point)
     collector.obstacles.extend(obstacles)
     certain = any(o.is_certain and o.limit is Limit.DIVERGES for o in obstacles)
-    for rest in total.rests:
+    for rest in total.ordered_rests:
         if not certain and (rest == 0 or point.sign(leading_of(rest)) is not Sign.NEGATIVE):
             collector.obstacles.append(
                 Obstacle(Limit.UNDECIDED, "a term that grows faster than any power meets a flat one")
