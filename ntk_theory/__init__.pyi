@@ -19,6 +19,10 @@ from .empirical.residuals import Residuals as Residuals
 from .empirical.residuals import residuals as residuals
 from .empirical.spectra import spectra as spectra
 from .errors import NTKTheoryError as NTKTheoryError
+from .exchange.model import Model as Model
+from .exchange.read import from_torch as from_torch
+from .exchange.read import from_weights as from_weights
+from .exchange.read import to_torch as to_torch
 from .limit.duals import dual as dual
 from .limit.law import LimitLaw as LimitLaw
 from .limit.law import limit_law as limit_law
