@@ -27,7 +27,7 @@ def test_the_table_shows_losses_errors_and_drift(capsys):
     captured = capsys.readouterr()
     for word in (
         "Poisson",
-        "gauss-newton, 20-20-20 tanh, s = 1/2",
+        "gauss-newton, 16-16-16 tanh, s = 1/2",
         "rms residual",
         "K_ff",
         "relative L² error",

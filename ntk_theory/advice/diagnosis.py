@@ -145,7 +145,7 @@ def diagnose(
         Residuals or kernel are not finite at these parameters.
     """
     problem = as_problem(problem)
-    at = _points(problem, points, seed)
+    at = _points(problem, network, points, seed)
     count = sum(len(array) for array in at.values())
     require_memory(32.0 * count**2, f"the kernel and its modes at {count} points", "take fewer points")
     objective = Objective.of(problem, network, parameters, at, weights)
@@ -196,7 +196,7 @@ def diagnose(
 
 
 def _points(
-    problem: Problem, points: Mapping[str, ArrayLike] | int | None, seed: int
+    problem: Problem, network: Network, points: Mapping[str, ArrayLike] | int | None, seed: int
 ) -> Mapping[str, Floats]:
     if isinstance(points, Mapping):
         return check_points(problem, points)
@@ -204,7 +204,8 @@ def _points(
         if isinstance(points, bool) or points < 1:
             raise InputError(f"points is {points}; it needs a positive number, or an array for each group")
         return draw_points(problem, points, seed)
-    return thinned(draw_points(problem, default_counts(problem), seed), POINTS)
+    counts = default_counts(problem, network.parameter_count)
+    return thinned(draw_points(problem, counts, seed), POINTS)
 
 
 def _ends(points: Mapping[str, Floats], names: tuple[str, ...]) -> Floats:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import ntk_theory as nt
-from ntk_theory.cli.network_table import or_table
+from ntk_theory.cli.network_table import or_depth, or_table
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -19,6 +19,7 @@ from ntk_theory.cli.options import (
     OutputBias,
     ParameterValues,
     Start,
+    Unknowns,
     Variables,
     What,
     features_of,
@@ -39,6 +40,10 @@ def command(
     init: Start = None,
     map_inputs: MapInputs = False,
     features: Features = None,
+    depth: Annotated[
+        int | None,
+        typer.Option("--depth", min=1, help="Hidden layers; without it the answer holds for two and more."),
+    ] = None,
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")
     ] = None,
@@ -50,13 +55,19 @@ def command(
     variables: Variables = None,
     ansatz: Ansatz = None,
     hard: Hard = False,
+    unknown: Unknowns = None,
 ) -> None:
     """For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation."""
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
-    problem = resolve(what, parameter, fields, variables, ansatz, hard)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
     options = or_table(
-        context, problem, activation=activation, output_bias=output_bias, features=features, init=init
+        context,
+        problem,
+        activation=activation,
+        output_bias=output_bias,
+        features=features,
+        init=init,
     )
     c = nt.classify(
         problem,
@@ -65,6 +76,7 @@ def command(
         input_map="domain" if map_inputs else None,
         features=features_of(options["features"]),
         initialisation=start_of(options["init"]),
+        depth=or_depth(problem, depth),
     )
     at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
     if as_json:

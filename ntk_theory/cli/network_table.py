@@ -52,6 +52,20 @@ def or_table(context: typer.Context, problem: Problem, **options: Any) -> dict[s
     return found
 
 
+def or_depth(problem: Problem, depth: int | None) -> int | None:
+    """The number of hidden layers: as given, else from the table, else ``None``.
+
+    >>> import ntk_theory as nt
+    >>> problem = nt.symbolic.loading.from_table({"equations": ["u_x"], "network": {"width": [40, 20]}})
+    >>> or_depth(problem, None), or_depth(problem, 1)
+    (2, 1)
+    """
+    if depth is not None:
+        return depth
+    width, found = problem.network.get("width"), problem.network.get("depth")
+    return len(width) if isinstance(width, list) else found
+
+
 def or_tables(context: typer.Context, problems: Sequence[Any], **options: Any) -> dict[str, Any]:
     """As :func:`or_table`, for the networks of several problems, which are made alike.
 

@@ -71,7 +71,7 @@ def command(
             "--option", metavar="NAME=VALUE", help="An option of the method, see below; repeatable."
         ),
     ] = None,
-    width: Annotated[str, typer.Option("--width", help="Neurons per layer; or one per layer: 20,20.")] = "20",
+    width: Annotated[str, typer.Option("--width", help="Neurons per layer; or one per layer: 16,16.")] = "16",
     depth: Annotated[int | None, typer.Option("--depth", help="Hidden layers; default 3.")] = None,
     s: Annotated[str, typer.Option("--s", help="The output's scaling 1/N^s.")] = "1/2",
     activation: Activation = "tanh",
@@ -81,7 +81,7 @@ def command(
     init: Start = None,
     seed: Annotated[int, typer.Option("--seed", help="Root of parameters and points.")] = 0,
     points: Annotated[
-        int | None, typer.Option("--points", help="Points per group; default by the number of variables.")
+        int | None, typer.Option("--points", help="Points per group; default three residuals per parameter.")
     ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", help="At most so many steps; default by method.")

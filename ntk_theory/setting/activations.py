@@ -37,8 +37,9 @@ class Activation:
     strip:
         φ is analytic for |Im z| < strip. From it the quadrature of the limit law guesses its nodes, which
         are checked: too small a value costs time, too large a value as well.
-    parity:
-        1 for an even φ, −1 for an odd one, else 0.
+    core, beside:
+        φ is even (``core`` 1) or odd (−1) but for what stands ``beside``: a ``constant`` beside an odd
+        core, a ``linear`` term beside an even one, or nothing; ``core`` is 0 for every other φ.
     closed_form:
         The name of E φ(U)φ(V) in :data:`ntk_theory.limit.closed_forms.CLOSED`; empty: by quadrature.
     """
@@ -50,8 +51,14 @@ class Activation:
     derivatives: int | None = None
     growth: int = 1
     strip: float = math.pi / 2
-    parity: int = 0
+    core: int = 0
+    beside: str = ""
     closed_form: str = ""
+
+    @property
+    def parity(self) -> int:
+        """1 for an even φ, −1 for an odd one, else 0."""
+        return 0 if self.beside else self.core
 
     @property
     def is_smooth(self) -> bool:
@@ -96,7 +103,16 @@ TANH, SIGMOID, SOFTPLUS, SIN, ERF, GAUSSIAN, SILU, GELU, RELU, MISH = range(10)
 def _relu(power: int) -> Activation:
     name = "relu" if power == 1 else f"relu^{power}"
     return Activation(
-        name, RELU, "(z + |z|)/2", power=power, derivatives=power, growth=power, strip=0.0, closed_form="relu"
+        name,
+        RELU,
+        "(z + |z|)/2",
+        power=power,
+        derivatives=power,
+        growth=power,
+        strip=0.0,
+        core=1 if power == 1 else 0,
+        beside="linear" if power == 1 else "",
+        closed_form="relu",
     )
 
 
@@ -104,16 +120,18 @@ def _relu(power: int) -> Activation:
 ACTIVATIONS: dict[str, Activation] = {
     line.name: line
     for line in (
-        Activation("tanh", TANH, "tanh(z)", growth=0, parity=-1),
-        Activation("sigmoid", SIGMOID, "1/(1 + exp(-z))", growth=0, strip=math.pi),
-        Activation("softplus", SOFTPLUS, "log(1 + exp(z))", strip=math.pi),
-        Activation("sin", SIN, "sin(z)", growth=0, strip=math.inf, parity=-1, closed_form="sin"),
-        Activation("erf", ERF, "erf(z)", growth=0, strip=math.inf, parity=-1, closed_form="erf"),
+        Activation("tanh", TANH, "tanh(z)", growth=0, core=-1),
         Activation(
-            "gaussian", GAUSSIAN, "exp(-z^2)", growth=0, strip=math.inf, parity=1, closed_form="gaussian"
+            "sigmoid", SIGMOID, "1/(1 + exp(-z))", growth=0, strip=math.pi, core=-1, beside="constant"
         ),
-        Activation("silu", SILU, "z/(1 + exp(-z))", strip=math.pi),
-        Activation("gelu", GELU, "z*(1 + erf(z/sqrt(2)))/2", strip=math.inf),
+        Activation("softplus", SOFTPLUS, "log(1 + exp(z))", strip=math.pi, core=1, beside="linear"),
+        Activation("sin", SIN, "sin(z)", growth=0, strip=math.inf, core=-1, closed_form="sin"),
+        Activation("erf", ERF, "erf(z)", growth=0, strip=math.inf, core=-1, closed_form="erf"),
+        Activation(
+            "gaussian", GAUSSIAN, "exp(-z^2)", growth=0, strip=math.inf, core=1, closed_form="gaussian"
+        ),
+        Activation("silu", SILU, "z/(1 + exp(-z))", strip=math.pi, core=1, beside="linear"),
+        Activation("gelu", GELU, "z*(1 + erf(z/sqrt(2)))/2", strip=math.inf, core=1, beside="linear"),
         _relu(1),
         # tanh(log(1 + e^z)) has its poles where (1 + e^z)² = −1: e^z = −1 ± i.
         Activation("mish", MISH, "z*tanh(log(1 + exp(z)))", strip=3 * math.pi / 4),

@@ -25,6 +25,7 @@ import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from numbers import Real
 from typing import Any
 
@@ -171,6 +172,14 @@ class Initialisation:
     def has_biases(self) -> bool:
         """Has the first layer biases that start at random?"""
         return PRESETS[self.name].bias_variance(1) > 0 if self.name else self.sigma_b[0] > 0
+
+    @property
+    def first_bias_share(self) -> Fraction:
+        """σ_b²/σ_w² of the first layer; of a preset for one input."""
+        if self.name:
+            preset = PRESETS[self.name]
+            return Fraction(preset.bias_variance(1)) / Fraction(preset.variance(1, 1))
+        return (Fraction(self.sigma_b[0]) / Fraction(self.sigma_w[0])) ** 2
 
     @property
     def shrinks(self) -> bool:

@@ -27,8 +27,14 @@ class Assumption:
 
 def assumptions(kernel: Kernel) -> tuple[Assumption, ...]:
     """The conditions of the answers about a kernel, in a fixed order."""
-    found = (*_places(kernel), *_parameters(kernel), *_symmetries(kernel), *_start(kernel))
-    return (*found, _activation(kernel.activation))
+    found = (
+        *_places(kernel),
+        *_parameters(kernel),
+        *_unknowns(kernel),
+        *_symmetries(kernel),
+        *_start(kernel),
+    )
+    return (*found, *_depth(kernel), _activation(kernel.activation))
 
 
 def _places(kernel: Kernel) -> list[Assumption]:
@@ -57,6 +63,17 @@ def _parameters(kernel: Kernel) -> list[Assumption]:
     return [
         Assumption(f"{name} > 0, otherwise generic", "it has no value: sums in which it occurs do not vanish")
         for name in sorted(names)
+    ]
+
+
+def _unknowns(kernel: Kernel) -> list[Assumption]:
+    """Where unknown coefficients start, which alone the rules see."""
+    return [
+        Assumption(
+            f"unknown {name} starts at {u.start}" + (", trained as its logarithm" if u.positive else ""),
+            "K gains the product of the derivatives by it, taken where it starts",
+        )
+        for name, u in kernel.problem.unknowns.items()
     ]
 
 
@@ -103,6 +120,21 @@ def _start(kernel: Kernel) -> list[Assumption]:
         Assumption(
             f"initialisation: {kernel.start}, in the standard parameterisation: K = Σ η_l K_l, η = fan-in",
             "its rates multiply the hidden part by N: a rate of order 1/N there is one of order 1 here",
+        )
+    ]
+
+
+def _depth(kernel: Kernel) -> list[Assumption]:
+    """The depth, where a single hidden layer has an answer of its own."""
+    if not kernel.shallow_only:
+        return []
+    between = "; ".join(pair.replace(",", " and ") for pair in kernel.shallow_only[:3])
+    more = ", …" if len(kernel.shallow_only) > 3 else ""
+    return [
+        Assumption(
+            "at least two hidden layers",
+            f"1 + y·y' = 0 between {between}{more}, where T^∞ of a single hidden layer of "
+            f"{kernel.activation.name} cancels by reflection; ask with a depth of 1",
         )
     ]
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import sympy as sp
 
+from ntk_theory.errors import InputError
+from ntk_theory.frames import frame
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import effort
-from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -26,9 +28,9 @@ from ntk_theory.theory.steps import Step
 from ntk_theory.theory.symmetry import AffineMap
 
 
-@dataclass(frozen=True)
-class Classification(Answers):
-    """The answers with their derivation, as text, LaTeX and JSON."""
+@dataclass(frozen=True, repr=False)
+class Classification(Shown, Answers):
+    """The answers with their derivation, as text, LaTeX, JSON and a pandas table."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -43,6 +45,14 @@ class Classification(Answers):
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract: plain strings, numbers, lists and dictionaries."""
         return record.to_dict(self)
+
+    def to_pandas(self) -> Any:
+        """One row per block and interval of s: limit, exponents of size and spread as texts in s."""
+        return frame(text.columns(self), question=text.heading(self))
+
+    def brief(self) -> Brief:
+        """The table of limits."""
+        return text.brief(self)
 
     def __str__(self) -> str:
         return text.summary(self)
@@ -60,6 +70,7 @@ def classify(
     input_map: object = None,
     features: object = None,
     initialisation: object = None,
+    depth: int | None = None,
 ) -> Classification:
     """Decide the regime of every kernel block of a problem.
 
@@ -67,7 +78,7 @@ def classify(
     ----------
     what:
         A problem, or anything that :func:`ntk_theory.problem` takes: an operator, an expression, a
-        zoo name, a problem file.
+        zoo name, a problem file. Unknown coefficients count where they start (THEORY §9).
     output_bias:
         ``zero`` (c starts at 0, trained), ``normal`` (starts N(0,1), trained) or ``none``.
     activation:
@@ -80,11 +91,14 @@ def classify(
     initialisation:
         How weights start, see :mod:`ntk_theory.setting.initialisation`: a library's start has the rates of
         its users' parameterisation, and exponents are those of its kernel.
+    depth:
+        Hidden layers; ``None`` for an answer that holds for two and more. Only where 1 + y·y' = 0 between two
+        places (as between x = −1 and x = 1) a single layer has another, which is then among the assumptions.
 
     Raises
     ------
     InputError
-        Unknown output bias or activation, or an expression that the grammar refuses.
+        Unknown output bias or activation, a depth below 1, or an expression that the grammar refuses.
 
     >>> classify("u_t + u*u_x + u_xxx").regime("ff", "3/4").limit
     <Limit.ZERO: 'zero'>
@@ -92,11 +106,12 @@ def classify(
     bias = OutputBias.of(output_bias)
     phi = Activation.of(activation)
     problem = as_problem(what)
-    refuse_unknowns(problem, "classify")
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
     start = Initialisation.of(initialisation)
-    kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi, start)
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
+        raise InputError(f"depth is {depth!r}; it needs a whole number of hidden layers, 1 or more, or None")
+    kernel = Kernel(problem, bias, mapped.with_features(gamma, problem.variables), phi, start, depth)
     with effort.limited():
         paper, sharp = paper_verdict(problem, phi.name, bias.name, start), kernel.blocks()
     return Classification(

@@ -83,7 +83,8 @@ def _sharp_steps(c: Answers) -> list[Step]:
             Answer.YES,
             "ε = N^(1/2−s); every jet is u_α = ε S_α + δ_{α0} c",
             "K^gh = ε² Σ F^g_α F^h_β T_αβ"
-            + (" + F^g_0 F^h_0 (the output bias is trained)" if c.bias.is_trained else ""),
+            + (" + F^g_0 F^h_0 (the output bias is trained)" if c.bias.is_trained else "")
+            + (" + Σ_k ∂_kR^g ∂_kR^h (unknowns are trained)" if c.problem.unknowns else ""),
         )
     ]
     for group in c.problem.groups:
@@ -125,15 +126,18 @@ def _symmetry_steps(c: Answers) -> list[Step]:
     for k, g in enumerate(groups):
         for h in groups[k:]:
             pairs = [(a, b) for a in kernel.rows[g.name] for b in kernel.rows[h.name]]
-            if any(kernel.verdict(a, b).vanishes for a, b in pairs):
+            gone = [verdict for a, b in pairs if (verdict := kernel.verdict(a, b)).vanishes]
+            if gone:
+                reflected = ", and even or odd in 1 + y·y' = 0" if any(v.reflection for v in gone) else ""
                 steps.append(
                     Step(
                         "symmetry",
                         f"T^∞ cancels between {g.name} and {h.name}",
                         "[D] symmetry",
                         Answer.YES,
-                        "T^∞ is a function of |y|², y·y', |y'|² of the mapped inputs "
-                        f"({kernel.inputs.name} map); on these faces every derivative of it cancels",
+                        "T^∞ is a function of |y|², y·y', |y'|² of the mapped inputs"
+                        f"{reflected} ({kernel.inputs.name} map); "
+                        "on these faces every derivative of it cancels",
                         "no hidden part is left but a fluctuation of order N^(-1/2)",
                     )
                 )
@@ -154,6 +158,7 @@ def _degree_step(profile: GroupProfile, end: End) -> Step:
         parts.append(f"F_{{{field},α}} of degree {_shown(profile.hidden(field, end))}")
         if profile.rows[0].bias.is_trained:
             parts.append(f"F_{{{field},0}} of degree {_shown(profile.output_bias(field, end))}")
+    parts += [f"∂R by the unknown {k} of degree {_shown(profile.unknown(k, end))}" for k in profile.unknowns]
     decided = fault is None and all(
         profile.hidden(f, end).growth in (Growth.POWER, Growth.FLAT) for f in profile.fields
     )

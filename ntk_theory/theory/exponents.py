@@ -280,12 +280,24 @@ def _branch_outcome(terms: Terms, s: sp.Expr) -> dict[Limit, sp.Rational | None]
 def _mixture(
     meetings: Sequence[Meeting], outcomes: Sequence[Mapping[Limit, object]], s: sp.Expr
 ) -> dict[Limit, sp.Rational | None]:
-    """The probabilities at one generic point, of the one pair of rows that is a mixture, if it is one."""
+    """The probabilities at one generic point, of the one pair of rows that is a mixture, if it is one.
+
+    A block does no less than the least that each of its pairs can do.
+    """
+    floor = min(max(map(_ORDER.index, chances)) for chances in outcomes)
     mixed = [m for m, chances in zip(meetings, outcomes, strict=True) if len(chances) > 1]
     if len(mixed) == 1:
         found = outcome(mixed[0].own or mixed[0].branches, s)
-        return found if len(found) > 1 else {}
-    return dict.fromkeys((limit for chances in outcomes for limit in chances), None)
+    else:
+        found = dict.fromkeys((limit for chances in outcomes if len(chances) > 1 for limit in chances), None)
+    if len(found) < 2:
+        return {}
+    raised: dict[Limit, sp.Rational | None] = {}
+    for limit, chance in found.items():
+        seen = _ORDER[min(_ORDER.index(limit), floor)]
+        known = raised.get(seen, sp.S.Zero)
+        raised[seen] = None if known is None or chance is None else known + chance
+    return raised if len(raised) > 1 else {}
 
 
 def _limit(lines: Sequence[Line], s: sp.Expr) -> Limit:

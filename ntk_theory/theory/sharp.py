@@ -20,6 +20,7 @@ from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 from ntk_theory.theory.circles import periodic_columns
+from ntk_theory.theory.columns import unknown_label
 from ntk_theory.theory.exponents import (
     HALF,
     Limit,
@@ -32,11 +33,12 @@ from ntk_theory.theory.exponents import (
 )
 from ntk_theory.theory.half import terms_at_half
 from ntk_theory.theory.kernel_terms import terms_at_end
+from ntk_theory.theory.reflection import Reflection, reflection
 from ntk_theory.theory.rows import ResidualRow, is_met_by, rows_of
 from ntk_theory.theory.smoothness import too_rough
 from ntk_theory.theory.starts import unruled
 from ntk_theory.theory.symmetry import AffineMap
-from ntk_theory.theory.vanishing import Verdict, verdict_of
+from ntk_theory.theory.vanishing import Verdict, is_reflected, verdict_of
 
 #: The three pieces of the axis of s.
 Side = End | None
@@ -83,7 +85,8 @@ class SharpBlock:
 class Kernel:
     """The kernel of a problem for one output bias, activation, input map and start; pairs are computed once.
 
-    ``start`` is the initialisation, ``None`` that of THEORY §1.
+    ``start`` is the initialisation, ``None`` that of THEORY §1; ``depth`` the number of hidden layers,
+    ``None`` for what holds at every depth from 2 on.
     """
 
     problem: Problem
@@ -91,6 +94,7 @@ class Kernel:
     inputs: AffineMap
     activation: Activation
     start: Initialisation | None = None
+    depth: int | None = None
     _known: dict[Hashable, tuple[Meeting, ...]] = field(default_factory=dict)
     _blocks: dict[Hashable, SharpBlock] = field(default_factory=dict)
 
@@ -102,15 +106,22 @@ class Kernel:
         return {
             g.name: tuple(
                 replace(row, is_met=True) if is_met_by(row, periodic) else row
-                for row in rows_of(g, self.bias, self.problem.place(g))
+                for row in rows_of(g, self.bias, self.problem.place(g), self.problem.unknowns)
             )
             for g in self.problem.groups
         }
 
     @property
+    def labels(self) -> Mapping[str, str]:
+        """The unknowns with the labels of their columns."""
+        return {name: unknown_label(name) for name in self.problem.unknowns}
+
+    @property
     def met(self) -> tuple[str, ...]:
         """The groups that hold for every network by its feature map."""
-        return tuple(name for name, rows in self.rows.items() if all(row.is_met for row in rows))
+        return tuple(
+            name for name, rows in self.rows.items() if all(row.is_met and not row.columns for row in rows)
+        )
 
     def blocks(self) -> dict[str, SharpBlock]:
         """``bb``, ``bf``, ``ff``, then every pair of named groups that is not one of them."""
@@ -187,8 +198,33 @@ class Kernel:
         """Does the contraction of the two rows with T^∞ vanish?"""
         if (g, h) not in self._verdicts:
             gain = sp.S.One if self.start is not None and self.start.is_standard else sp.S.Zero
-            self._verdicts[g, h] = replace(verdict_of(g, h, self.inputs), gain=gain)
+            self._verdicts[g, h] = replace(verdict_of(g, h, self.inputs, self.reflection), gain=gain)
         return self._verdicts[g, h]
+
+    @cached_property
+    def reflection(self) -> Reflection | None:
+        """The reflection of T^∞ for this activation, depth and start."""
+        return reflection(self.activation, self.depth, self.start)
+
+    @cached_property
+    def shallow_only(self) -> tuple[str, ...]:
+        """Pairs of groups whose answer is another one for a single hidden layer; of a known depth none."""
+        shallow = reflection(self.activation, 1, self.start) if self.depth is None else None
+        if shallow is None or shallow == self.reflection:
+            return ()
+        groups, found = self.problem.groups, []
+        for k, g in enumerate(groups):
+            for h in groups[k:]:
+                rows = product(self.rows[g.name], self.rows[h.name])
+                if any(self._differs(a, b, shallow) for a, b in rows):
+                    found.append(f"{g.name},{h.name}")
+        return tuple(found)
+
+    def _differs(self, g: ResidualRow, h: ResidualRow, shallow: Reflection) -> bool:
+        if not is_reflected(g, h, self.inputs, shallow):
+            return False
+        other = replace(verdict_of(g, h, self.inputs, shallow), reflection=None, gain=self.verdict(g, h).gain)
+        return other != self.verdict(g, h) or other.by_orders
 
     def _unruled(self, g: ResidualRow, h: ResidualRow) -> tuple[str, ...]:
         """Why no rule speaks of the two rows under the initialisation."""
@@ -197,7 +233,7 @@ class Kernel:
     def _meet(self, g: ResidualRow, h: ResidualRow, side: Side) -> tuple[Meeting, ...]:
         rough = [reason for row in (g, h) if (reason := too_rough(self.activation, row.order))]
         rough += self._unruled(g, h)
-        if rough and g.entries and h.entries:
+        if rough and ((g.entries and h.entries) or set(g.columns) & set(h.columns)):
             return (Meeting((Terms(obstacles=(Obstacle(Limit.UNDECIDED, rough[0]),)),)),)
         verdict = self.verdict(g, h)
         if side is None:

@@ -29,6 +29,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.setting.features import Affine, FeatureMap
 from ntk_theory.symbolic.zero import is_zero
 from ntk_theory.theory.circles import Circle, circle, periodic_columns
+from ntk_theory.theory.reflection import Reflection
 
 #: A derivative of g: the orders in p, q, r.
 Orders = tuple[int, int, int]
@@ -139,12 +140,14 @@ class Contraction:
     """Sums of entries of T^∞ between the legs of two rows, at one draw of their points.
 
     ``ours`` and ``theirs`` hold the mapped coordinates of every leg, ``scale`` the factors of the map;
-    rational ones as fractions, which are much faster than SymPy's.
+    rational ones as fractions, which are much faster than SymPy's. A ``reflection`` of the network says which
+    derivatives of g are 0 besides.
     """
 
     ours: tuple[tuple[Number | Circle, ...], ...]
     theirs: tuple[tuple[Number | Circle, ...], ...]
     scale: tuple[Number, ...]
+    reflection: Reflection | None = None
 
     def of(self, terms: Iterable[tuple[Key, Number]]) -> dict[object, Number]:
         """Σ k T^∞_{αβ} over ((leg, α, leg', β), k): the coefficient of every derivative of g that occurs."""
@@ -153,9 +156,15 @@ class Contraction:
             y, z = self.ours[leg], self.theirs[other]
             place = (_dot(y, y), _dot(y, z), _dot(z, z))
             for orders, number in self._entry(y, z, alpha, beta).items():
+                if self.reflection is not None and self.reflection.cancels(place[1], orders):
+                    continue
                 key = _canonical(place, orders)
                 found[key] = _tidy(found.get(key, ZERO) + coefficient * number)
         return {key: value for key, value in found.items() if value != 0}
+
+    def meets(self, q: Fraction) -> bool:
+        """Is y·y' this number for some two legs?"""
+        return any(_dot(y, z) == q for y in self.ours for z in self.theirs)
 
     def _entry(
         self,

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from ntk_theory.symbolic.effort import nodes_of, spend
 from ntk_theory.symbolic.places import Point
 from ntk_theory.theory.circles import Circle
+from ntk_theory.theory.reflection import Reflection
 from ntk_theory.theory.rows import ResidualRow, mirror, primed
 from ntk_theory.theory.symmetry import (
     STAND_INS,
@@ -45,7 +46,8 @@ class Verdict:
 
     ``vanishes``: it cancels identically, at every ε. ``by_orders``: the rows are nonlinear and live on
     faces, so single orders in ε may cancel. ``random_at_half``: does the contraction vary with the jets
-    at ε = 1? ``gain``: the power of N that the rates η of the initialisation give T.
+    at ε = 1? ``gain``: the power of N that the rates η of the initialisation give T. ``reflection`` is that
+    of the network, where the rows meet its origin.
     """
 
     vanishes: bool = False
@@ -53,9 +55,12 @@ class Verdict:
     random_at_half: bool | None = None
     inputs: AffineMap | None = None
     gain: sp.Expr = sp.S.Zero
+    reflection: Reflection | None = None
 
 
-def verdict_of(g: ResidualRow, h: ResidualRow, inputs: AffineMap) -> Verdict:
+def verdict_of(
+    g: ResidualRow, h: ResidualRow, inputs: AffineMap, reflection: Reflection | None = None
+) -> Verdict:
     """The verdict for a pair of rows; generic unless both live on faces."""
     if not (g.is_pinned and h.is_pinned) or (inputs.features and inputs.features.waves):
         return Verdict()
@@ -70,17 +75,40 @@ def verdict_of(g: ResidualRow, h: ResidualRow, inputs: AffineMap) -> Verdict:
     ]
     if not terms:
         return Verdict()
+    if reflection is not None and not is_reflected(g, h, inputs, reflection):
+        reflection = None
     keys = {key for key, _ in terms}
-    if len(keys) == 1 and not any(any(alpha) or any(beta) for _, alpha, _, beta in keys):
+    if (
+        reflection is None
+        and len(keys) == 1
+        and not any(any(alpha) or any(beta) for _, alpha, _, beta in keys)
+    ):
         total = sp.Add(*(coefficient for _, coefficient in terms))
         if total.is_Rational and total != 0:  # a number times T^∞ itself, which is positive
             return Verdict(random_at_half=False, inputs=inputs)
     spend(VERDICT_NODES + sum(nodes_of(coefficient) for _, coefficient in terms))
-    gone, varies = _judge(g, h, inputs, terms, g.jets | {primed(s) for s in h.jets} | h.jets)
+    jets = g.jets | {primed(s) for s in h.jets} | h.jets
+    gone, varies = _judge(g, h, inputs, terms, jets, reflection)
     if gone:
-        return Verdict(vanishes=True, inputs=inputs)
+        return Verdict(vanishes=True, inputs=inputs, reflection=reflection)
     nonlinear = any(e.expression.free_symbols & row.jets for row in (g, h) for e in row.entries)
-    return Verdict(by_orders=nonlinear, random_at_half=varies, inputs=inputs)
+    return Verdict(by_orders=nonlinear, random_at_half=varies, inputs=inputs, reflection=reflection)
+
+
+def is_reflected(g: ResidualRow, h: ResidualRow, inputs: AffineMap, reflection: Reflection) -> bool:
+    """Is y·y' at the origin of a reflection for legs of two rows, wherever on their faces they are?"""
+    if not (g.is_pinned and h.is_pinned) or (inputs.features and inputs.features.waves):
+        return False
+    pinned = {name for row in (g, h) for face in row.faces for name in face}
+    if len(pinned) < g.group.legs[0].space.dimension:  # a coordinate that is free on both sides moves y·y'
+        return False
+    rng = random.Random(20251125)
+    return all(
+        _contraction(g, h, inputs, _coordinates(rng, g, False), _coordinates(rng, h, True)).meets(
+            reflection.origin
+        )
+        for _ in range(DRAWS)
+    )
 
 
 def contraction_verdict(
@@ -88,11 +116,11 @@ def contraction_verdict(
     h: ResidualRow,
     terms: Sequence[tuple[Key, sp.Expr]],
     point: Point,
-    inputs: AffineMap | None = None,
+    verdict: Verdict,
 ) -> tuple[bool | None, bool | None]:
     """(does Σ k T^∞ vanish, is it random?) for coefficients of one order in ε."""
-    mapped = inputs or AffineMap.identity(g.group.legs[0].space.dimension)
-    return _judge(g, h, mapped, terms, point.random)
+    mapped = verdict.inputs or AffineMap.identity(g.group.legs[0].space.dimension)
+    return _judge(g, h, mapped, terms, point.random, verdict.reflection)
 
 
 def _judge(
@@ -101,6 +129,7 @@ def _judge(
     inputs: AffineMap,
     terms: Sequence[tuple[Key, sp.Expr]],
     jets: frozenset[sp.Symbol],
+    reflection: Reflection | None,
 ) -> tuple[bool | None, bool | None]:
     """(does Σ k T^∞ vanish, does it vary with the jets?), at random rational points and jets."""
     rng = random.Random(20251125)
@@ -111,7 +140,7 @@ def _judge(
     wanted = DRAWS_OF_SIGNS if jumps else DRAWS
     while len(answers) < wanted and not (False in answers and (varies or not jumps)):
         places = _coordinates(rng, g, False), _coordinates(rng, h, True)
-        contraction = _contraction(g, h, inputs, *places)
+        contraction = replace(_contraction(g, h, inputs, *places), reflection=reflection)
         held = {**places[0], **places[1]}
         first = contraction.of(_valued(terms, _assigned(rng, terms, held)))
         answers.append(vanishes(first))

@@ -1,7 +1,8 @@
 """A network and points for a problem where the user gives none.
 
-Meant for Gauss–Newton on two cores: three hidden layers of twenty tanh neurons, inputs mapped onto
-[−1, 1]^d, about as many residuals as parameters.
+Meant for Gauss–Newton on two cores: three hidden layers of sixteen tanh neurons, inputs mapped onto
+[−1, 1]^d, and :data:`RESIDUALS_PER_PARAMETER` times as many residuals as parameters, so that few functions of
+the network meet the equations at these points and not between them [C].
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import Method
 
-WIDTH, DEPTH = 20, 3
-#: Points per equation and per condition, by the number of variables (the last for all above).
+WIDTH, DEPTH = 16, 3
+#: Points per equation and per condition, by the number of variables (the last for more); where they follow
+#: the parameters at least so many of all equations, and of all conditions, together.
 EQUATION_POINTS = (128, 800, 1200)
 CONDITION_POINTS = (16, 100, 200)
+#: Points follow the parameters: so many residuals for each, this share of them of equations, and so many
+#: points in all at most.
+RESIDUALS_PER_PARAMETER, EQUATION_SHARE, MOST_POINTS = 3, 0.75, 10_000
 
 #: Arrays as long as the parameters, or as points times neurons, that training holds at the least.
 VECTORS = 6
@@ -65,11 +70,21 @@ def default_network(
     )
 
 
-def default_counts(problem: Problem) -> dict[str, int]:
-    """Points per group, by the number of variables."""
+def default_counts(problem: Problem, parameters: int = 0) -> dict[str, int]:
+    """Points per group, by the number of variables and of the network's parameters.
+
+    The residuals that the parameters ask for are dealt out evenly: :data:`EQUATION_SHARE` of them to the
+    equations, the rest to the conditions.
+    """
     at = min(len(problem.variables), len(EQUATION_POINTS)) - 1
-    counts = {group.name: CONDITION_POINTS[at] for group in problem.conditions}
-    counts |= {group.name: EQUATION_POINTS[at] for group in problem.equations}
+    total = min(RESIDUALS_PER_PARAMETER * parameters, MOST_POINTS)
+    counts: dict[str, int] = {}
+    for groups, share, least in (
+        (problem.conditions, 1 - EQUATION_SHARE, CONDITION_POINTS[at]),
+        (problem.equations, EQUATION_SHARE, EQUATION_POINTS[at]),
+    ):
+        own = max(least, math.ceil(share * total)) / max(len(groups), 1) if parameters else least
+        counts |= {group.name: math.ceil(own) for group in groups}
     return counts | measured_counts(problem)
 
 

@@ -62,8 +62,9 @@ def train(
         A problem, operator, zoo name or expression; its ``domain`` is needed where network or points are
         left out.
     network, parameters, points:
-        Default: three layers of twenty neurons with inputs mapped onto [−1, 1]^d, initialised and points
-        drawn with ``seed``; a number of points is that many in every group.
+        Default: three layers of sixteen neurons with inputs mapped onto [−1, 1]^d, initialised and points
+        drawn with ``seed``, three times as many residuals as parameters (but for methods that follow the
+        kernel of all points); a number of points is that many in every group.
     method:
         A name of :data:`ntk_theory.training.methods.registry.METHODS`, or a method with options:
         ``method("adam", rate=1e-3)`` or ``Adam(rate=1e-3)`` of :mod:`ntk_theory.training`.
@@ -115,7 +116,8 @@ def train(
     weighting = weights or chosen.facts.weights
     _check_dynamics(chosen, resample, reweigh, weighting, every)
     arrays = points if isinstance(points, Mapping) else None
-    counts = _counts(problem, points) if not isinstance(points, Mapping) else _lengths(points)
+    followed = 0 if chosen.facts.records_kernel else network.parameter_count
+    counts = _counts(problem, points, followed) if not isinstance(points, Mapping) else _lengths(points)
     check_memory(network, sum(counts.values()), chosen)
     drawn = _with_starts(problem, parameters if parameters is not None else network.init(seed))
     given = draw_points(problem, counts, seed) if arrays is None else check_points(problem, arrays)
@@ -180,9 +182,9 @@ def _measure(problem: Problem) -> TestGrid:
     return grid
 
 
-def _counts(problem: Problem, each: int | None) -> dict[str, int]:
+def _counts(problem: Problem, each: int | None, parameters: int) -> dict[str, int]:
     if each is None:
-        return default_counts(problem)
+        return default_counts(problem, parameters)
     if isinstance(each, bool) or not isinstance(each, int) or each < 1:
         raise InputError(f"points is {each}; it needs a positive number, or an array for each group")
     return {group.name: each for group in problem.groups} | measured_counts(problem)

@@ -25,3 +25,20 @@ def test_defaults_are_what_they_say():
     short = nt.predict("u_t + u*u_x", size=20, seed=5)
     for mine, theirs in zip(short.blocks, spelt.blocks, strict=True):
         np.testing.assert_array_equal(mine.norms, theirs.norms)
+
+
+def test_the_rules_are_asked_about_the_network_that_was_given():
+    """With its input map, its start and its depth: symmetries depend on all three."""
+    problem = nt.problem("u_t - u_xx")
+    network = nt.Network(
+        ("x", "t"),
+        ("u",),
+        64,
+        2,
+        input_map={"x": (0, 2), "t": (0, 1)},
+        initialisation={"sigma_w": 2.0, "sigma_b": 1.0},
+    )
+    asked = nt.predict(problem, network, size=10).reader.classification.kernel
+    assert [float(a) for a in asked.inputs.scale] == [1.0, 2.0]
+    assert asked.start is not None
+    assert asked.depth == 2

@@ -104,15 +104,12 @@ def combine(parts: Sequence[Part], diagonal: Sequence[Part] = ()) -> Answer:
     """
     shares = []
     for classes, _, _ in parts:
-        total = sum(classes.values())
-        shares.append({k: n / total for k, n in classes.items()})
+        shares.append(_share(classes))
     exponents = [middle(e) for _, e, _ in parts if e]
     possible = _possible([e for _, e, _ in parts if e])
     exponent = max(exponents) if exponents and all(p or not e for _, e, p in parts) else None
     beyond = bool(exponents) and abs(max(exponents)) > 1000
-    pooled: Counter[str] = Counter()
-    for share in shares:
-        pooled.update({k: v / len(shares) for k, v in share.items()})
+    pooled = _pooled(shares)
     if any(share.get(UNDEFINED, 0) > RARE for share in shares):
         return Answer(UNDEFINED, None, False, pooled)
     certain = [share for share in shares if share.get(DIVERGES, 0) >= 1 - RARE]
@@ -122,8 +119,12 @@ def combine(parts: Sequence[Part], diagonal: Sequence[Part] = ()) -> Answer:
         for classes, there, _ in diagonal:
             if classes[DIVERGES] >= (1 - RARE) * sum(classes.values()):
                 return Answer(DIVERGES, exponent, beyond, pooled, possible | frozenset(there))
-        alone = sum((classes for classes, _, _ in diagonal), Counter[str]())
-        common = frozenset(k for k, n in alone.items() if n > RARE * sum(alone.values()))
+        mixed = [share for share in shares if not _is_sure(share)]
+        own = [_share(classes) for classes, _, _ in diagonal]
+        every = [*shares, *own]
+        pooled = _raised(_pooled(mixed), every)
+        alone = _raised(_pooled([share for share in own if not _is_sure(share)]), every)
+        common = frozenset(k for k, part in alone.items() if part > RARE)
         return Answer(MIXTURE, None, False, pooled, at_one_point=common)
     for kind in (RANDOM, DETERMINISTIC):
         found = [share for share in shares if share.get(kind, 0) > RARE]
@@ -131,6 +132,39 @@ def combine(parts: Sequence[Part], diagonal: Sequence[Part] = ()) -> Answer:
             mixed = any(share.get(ZERO, 0) > RARE for share in found)
             return Answer(RANDOM if mixed else kind, exponent, beyond, pooled, possible)
     return Answer(ZERO, exponent, beyond, pooled, possible)
+
+
+#: What a norm does if one of its entries does it: the first of these that occurs.
+WORST = (UNDEFINED, DIVERGES, RANDOM, DETERMINISTIC, ZERO)
+
+
+def _share(classes: Mapping[str, int]) -> dict[str, float]:
+    total = sum(classes.values())
+    return {k: n / total for k, n in classes.items()}
+
+
+def _is_sure(share: Mapping[str, float]) -> bool:
+    """Does an entry do the same in all draws, rare ones apart?"""
+    return max(share.values(), default=1.0) >= 1 - RARE
+
+
+def _pooled(shares: Sequence[Mapping[str, float]]) -> Counter[str]:
+    pooled: Counter[str] = Counter()
+    for share in shares:
+        pooled.update({k: v / len(shares) for k, v in share.items()})
+    return pooled
+
+
+def _raised(pooled: Counter[str], every: Sequence[Mapping[str, float]]) -> Counter[str]:
+    """The classes of a norm of entries: it does no less than the least that each of them can do."""
+    least = [
+        max(WORST.index(kind) for kind, part in share.items() if part > RARE) for share in every if share
+    ]
+    floor = min(least, default=len(WORST) - 1)
+    raised: Counter[str] = Counter()
+    for kind, part in pooled.items():
+        raised[WORST[min(WORST.index(kind), floor)]] += part
+    return raised
 
 
 def _at_one(samples: Sequence[Sequence[Sample]], k: int, bias: str) -> Part:

@@ -82,7 +82,7 @@ Classify = Callable[[OracleProblem, str], Any]
 def ask(problem: OracleProblem, bias: str) -> Any:
     """The package's classification of a problem's file; None where it is refused as too much work."""
     try:
-        return nt.classify(from_toml(problem.toml()), output_bias=bias)
+        return nt.classify(from_toml(problem.toml()), output_bias=bias, depth=1)
     except BudgetError:
         return None
 

@@ -274,6 +274,25 @@ def test_mixtures_carry_their_probabilities(text, bias, s, chances):
     assert answer["below" if s == "1/4" else "above"].get("probability") == chances
 
 
+@pytest.mark.parametrize(
+    ("s", "chances"),
+    [
+        ("1/5", {}),  # T between distinct fields is of order N^(-1/2): ε²T diverges beside whatever exp does
+        ("1/4", {"diverges": "1/2", "random": "1/2"}),  # there it is random, and no zero is left
+        ("2/5", {"diverges": "1/2", "zero": "1/2"}),
+    ],
+)
+def test_a_mixture_beside_what_is_sure(s, chances):
+    """K_bf = [K_{u,v_xx}, K_{u,exp(u+v_xx)}]: it does no less than its first entry."""
+    start = (
+        '[[conditions]]\nname = "start"\nequation = "u"\non = { t = -1 }\n[domain]\nx = [-1, 1]\nt = [-1, 1]'
+    )
+    text = 'variables = ["x", "t"]\nequations = ["v_xx", "exp(u + v_xx)"]\n' + start
+    regime = nt.classify(nt.from_toml(text), output_bias="none").regime("bf", s)
+    assert str(regime.limit) == "diverges"
+    assert {str(limit): str(chance) for limit, chance in regime.probability.items()} == chances
+
+
 def test_a_mixture_is_one_in_networks():
     """exp(u) at one point, s = 1/4: u > 0, where K explodes, in half of 256 networks (within 5 sd)."""
     network = nt.Network(("x",), ("u",), width=256, depth=1, s="1/4", output_bias="none")

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from ntk_theory.model.network_file import network_record
 from ntk_theory.report.terminal import tables
-from ntk_theory.report.words import block_label
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.theory.text import block_label
 from ntk_theory.training.drift import WHOLE
 from ntk_theory.training.solution import field_errors
 from ntk_theory.training.trajectory import Trajectory
@@ -25,7 +25,7 @@ NAMED = 3
 
 
 def heading(problem: Problem, run: Trajectory) -> tuple[str, str]:
-    """``Heat equation`` and ``gauss-newton, 20-20-20 tanh, s = 1/2, output bias zero``."""
+    """``Heat equation`` and ``gauss-newton, 16-16-16 tanh, s = 1/2, output bias zero``."""
     network = run.network
     widths = "-".join(str(width) for width in network.widths)
     parts = [run.method, f"{widths} {network.activation}", f"s = {network.exponent}"]
