@@ -7,6 +7,8 @@ from .advice.law_table import Prediction as Prediction
 from .advice.law_table import predict as predict
 from .advice.recommend import Recommendation as Recommendation
 from .advice.recommend import recommend as recommend
+from .audit.run import Audit as Audit
+from .audit.run import audit as audit
 from .empirical.cost import estimate as estimate
 from .empirical.jet_ntk import contracted_ntk as contracted_ntk
 from .empirical.jet_ntk import jet_ntk as jet_ntk
