@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
-from rich.text import Text
 
 import ntk_theory as nt
+from ntk_theory import exchange
 from ntk_theory.cli.files import console
 from ntk_theory.cli.network_table import read_network
 from ntk_theory.cli.options import (
@@ -27,9 +25,7 @@ from ntk_theory.cli.options import (
     within,
 )
 from ntk_theory.errors import InputError
-from ntk_theory.files import plain_arrays
-from ntk_theory.inputs import reading
-from ntk_theory.report import terminal, words
+from ntk_theory.report import terminal
 
 DIFFERENT = 1
 MOST_POINTS, MOST_SEED = 10**5, 2**63 - 1
@@ -83,38 +79,19 @@ def command(
     if as_json:
         print_json({"problem": problem.name or None, **found.to_dict()})
     else:
-        heading = words.problem_title(problem), words.network_words(model.network)
-        terminal.kernel.show(found.kernel, heading, console())
-        for line in (found.law[1], *model.notes):
-            console().print(Text(line, "dim"))
-        for other in () if found.comparison is None else _lines(found.comparison):
-            console().print(Text(other, "bold"))
+        terminal.audit.show(problem, found, console())
     return 0 if found.comparison is None or found.comparison.agrees else DIFFERENT
 
 
-def _lines(comparison: Any) -> list[str]:
-    more = [
-        "or: " + " and ".join(f"{f.code} ({f.where}): {f.words}" for f in one.findings)
-        for one in comparison.explanations[1:]
-    ]
-    return [comparison.sentence, *more]
-
-
 def _arrays(option: str, path: Path) -> dict[str, Any]:
-    """The arrays of an .npz file, within bounds."""
-    try:
-        with reading(path, f"the file of {option}") as file, zipfile.ZipFile(file) as archive:
-            return plain_arrays(archive, path.stat().st_size)
-    except InputError:
-        raise
-    except Exception as error:  # a damaged archive has many ways to say so
-        raise InputError(
-            f"{option} {path} cannot be read ({error}); it needs an .npz file of arrays"
-        ) from None
+    """The arrays of a file, read within bounds."""
+    if not path.is_file():
+        raise InputError(f"{option} is {str(path)!r}, which cannot be read: there is no such file")
+    return exchange.weight_files.read_weights(path)
 
 
 def _theirs(arrays: dict[str, Any]) -> Any:
     if "matrix" in arrays:
         return arrays["matrix"]
-    numbers = {name: array for name, array in arrays.items() if np.asarray(array).dtype.kind in "fiu"}
-    return {name: float(a) if np.ndim(a) == 0 else a for name, a in numbers.items()}
+    numbers = {name: array for name, array in arrays.items() if array.dtype.kind in "fiu"}
+    return {name: array if array.ndim else float(array) for name, array in numbers.items()}
