@@ -41,7 +41,9 @@ def command(
     kernel: Annotated[
         Path | None,
         typer.Option(
-            "--kernel", metavar="FILE", help="Theirs (.npz): of kernel -o, or arrays matrix, or 'f,f', 'b,f'."
+            "--kernel",
+            metavar="FILE",
+            help="Theirs (.npz): of kernel -o, or arrays matrix, or 'f,f', 'b,f'; default none.",
         ),
     ] = None,
     at: Annotated[
