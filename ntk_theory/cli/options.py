@@ -75,7 +75,7 @@ NetworkFile = Annotated[
     typer.Option(
         "--network",
         metavar="FILE",
-        help="A network: what nt.save or train -o wrote (.npz), or weights (.npz, .safetensors); default none.",
+        help="A network: of nt.save or train -o (.npz), or weights (.npz, .safetensors); default none.",
     ),
 ]
 MapInputs = Annotated[
