@@ -22,6 +22,7 @@ from ntk_theory.limit.law import limit_law
 from ntk_theory.model.blocks import UNIONS, Kernel
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import check_points, draw_points
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.theory import classify
@@ -51,8 +52,8 @@ class Comparison:
         return f"different, {place}: {told}"
 
 
-@dataclass(frozen=True, eq=False)
-class Audit:
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit(Shown):
     """The answer of :func:`audit`: the kernel by the model's own parameters, and what follows.
 
     Attributes
@@ -71,9 +72,36 @@ class Audit:
     points: Mapping[str, Floats]
     comparison: Comparison | None
 
-    def __repr__(self) -> str:
-        compared = f": {self.comparison.sentence}" if self.comparison else ""
-        return f"Audit of {', '.join(self.kernel.names)}{compared}"
+    def brief(self) -> Brief:
+        """One row per group: trace, largest eigenvalue, stable rate and weight; what another kernel is."""
+        weights = self.weights or {}
+        rows = [
+            (
+                name,
+                str(part.size),
+                f"{part.trace:.4g}",
+                f"{part.largest:.4g}",
+                f"{self.rates[name]:.2g}" if name in self.rates else "any",
+                f"{weights[name]:.3g}" if name in weights else "–",
+            )
+            for part in spectra(self.kernel)
+            for name in [str(part.group or "all")]
+        ]
+        found = self.comparison
+        notes = [found.sentence] if found else []
+        notes += (
+            [self.law[1]] if "law" in self.__dict__ else []
+        )  # it takes seconds, so nobody waits for it here
+        net = self.model.network
+        title = (
+            f"audit of {'-'.join(map(str, net.widths))} {net.activation} on {', '.join(self.kernel.names)}"
+        )
+        head = ("group", "rows", "trace", "λ max", "largest rate", "weight λ")
+        return Brief(title, head, tuple(rows), (*notes, *self.model.notes))
+
+    def to_pandas(self) -> Any:
+        """The kernel, rows and columns labelled by (group, number of its point)."""
+        return self.kernel.to_pandas()
 
     @cached_property
     def rates(self) -> dict[str, float]:
@@ -98,7 +126,12 @@ class Audit:
         """Limit class by block at s = 1/2, in the parameterisation of THEORY §1."""
         net = self.model.network
         answer = classify(
-            self.problem, output_bias=net.output_bias, activation=net.activation, features=net.features
+            self.problem,
+            output_bias=net.output_bias,
+            activation=net.activation,
+            input_map=net.input_map,
+            features=net.features,
+            depth=len(net.widths),
         )
         return {block: str(answer.regime(block, "1/2").limit) for block in answer.sharp}
 

@@ -46,6 +46,7 @@ def found(tmp_path_factory):
         "law": law,
         "law at": law.at(64, "3/4"),
         "draws": law.sample(1.0, 2, 0),
+        "audit": nt.audit((network, parameters), kdv, points, kernel.matrix / 2),
         "prediction": nt.predict(kdv, network, points, widths=[64, 256], size=20),
         "recommendation": nt.recommend(kdv, width=32, depth=1, points=4),
         "trajectory": nt.train(
@@ -155,14 +156,24 @@ def test_latex_tables_are_booktabs_with_a_caption(found):
     )
 
 
-DRAWN = ("classification", "kernel", "spectra", "law", "prediction", "recommendation", "trajectory", "verify")
+DRAWN = (
+    "classification",
+    "kernel",
+    "audit",
+    "spectra",
+    "law",
+    "prediction",
+    "recommendation",
+    "trajectory",
+    "verify",
+)
 
 
 def test_every_kind_of_result_is_drawn():
     """A line of PANELS that no picture below makes would be named here."""
     assert {p.of.__name__ for p in PANELS} == {
         "Classification", "Kernel", "Spectrum", "Spectra", "Prediction", "LimitLaw", "Trajectory",
-        "Recommendation", "Result",
+        "Recommendation", "Result", "Audit",
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 
 from ntk_theory.advice.law_table import QUANTILES, BlockLaw, Prediction, law_of
 from ntk_theory.advice.recommend import Recommendation
+from ntk_theory.audit.run import Audit
 from ntk_theory.empirical.spectra import Spectrum, spectra
 from ntk_theory.errors import InputError
 from ntk_theory.limit.law import LimitLaw
@@ -259,6 +260,12 @@ def _study_blocks(result: Result[Any]) -> Sequence[str]:
 PANELS = (
     Panel(Classification, "classification", lambda c: tuple(shown_blocks(c)), _classification),
     Panel(Kernel, "kernel", lambda k: ("all", *k.names), _kernel),
+    Panel(
+        Audit,
+        "audit",
+        lambda found: ("all", *found.kernel.names),
+        lambda axes, found, groups: _kernel(axes, found.kernel, groups),
+    ),
     Panel(Spectrum, "spectrum", lambda p: (_group(p),), lambda axes, p, groups: _spectra(axes, [p], groups)),
     Panel(
         Spectra,
