@@ -15,7 +15,7 @@ Which one is recommended is decided in :mod:`ntk_theory.advice.choose_s`, from t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.advice.choose_s import GOALS, Goal, advise, drift, faults, regimes
 from ntk_theory.advice.initial_residuals import Quantiles, Start, Starts, safe_epsilon
+from ntk_theory.advice.preflight import WIDE, Preflight, preflight
 from ntk_theory.empirical.cost import estimate
 from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.limit.law import limit_law
@@ -131,6 +132,10 @@ class Recommendation:
         Points per group at which residuals and rates were taken.
     cost:
         For this network, whatever s.
+    preflight:
+        What networks of a width below :data:`~ntk_theory.advice.preflight.WIDE` are at their start, drawn
+        themselves at the recommended s; None for wider ones, for which the options say it, and where
+        residuals are undefined.
     """
 
     s: str | None
@@ -146,6 +151,7 @@ class Recommendation:
     cost: Cost
     features: Mapping[str, Any] | None = None
     initialisation: str | Mapping[str, Any] | None = None
+    preflight: Preflight | None = None
 
     @property
     def option(self) -> Option | None:
@@ -234,7 +240,14 @@ def recommend(
         cost=_cost(problem, network, starts),
         features=None if gamma is None else gamma.to_dict(),
         initialisation=None if start is None else start.to_data(),
+        preflight=_preflight(problem, network, advice.s, seed),
     )
+
+
+def _preflight(problem: Problem, network: Network, s: sp.Rational | None, seed: int) -> Preflight | None:
+    if s is None or network.widths[-1] >= WIDE:
+        return None
+    return preflight(problem, replace(network, s=Fraction(int(s.p), int(s.q))), seed)
 
 
 def _positive(value: str | Fraction | int | float) -> Fraction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,9 +39,11 @@ from ntk_theory.outputs import PICTURE, Outputs
 from ntk_theory.visible import say
 
 if TYPE_CHECKING:
+    from ntk_theory.advice.preflight import Preflight
+    from ntk_theory.model.network import Network
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Trajectory, Until
-    from ntk_theory.training.methods.method import Method
+    from ntk_theory.training.methods.method import Method, State
     from ntk_theory.training.run import Progress
     from ntk_theory.training.verdict import RunVerdict
 
@@ -52,6 +54,8 @@ KERNEL_POINTS = 300
 RATE = "rate"
 #: The endings that exit with 0: a run that its user cut short is no failure.
 GOOD = ("solved", "unfinished")
+#: The weights that make groups of any size alike.
+BALANCED = ("scaled", "trace")
 #: Its help ends with the methods.
 CLASS = WithMethods
 
@@ -175,6 +179,10 @@ def command(
         init=init,
     )
     network = default_network(problem, **network_options(options))
+    weighting = weights_of(weights)
+    before = _preflight(problem, network, seed)
+    balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
+    lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train(
             problem,
@@ -182,15 +190,17 @@ def command(
             points=points,
             method=chosen,
             until=rules,
-            weights=weights_of(weights),
+            weights=weighting,
             seed=seed,
             drift=KERNEL_POINTS if drift else False,
             resample=None if resample is None else Resample(resample, seed),
             reweigh=reweigh,
             checkpoint=kept,
             every=every,
-            progress=progress,
+            progress=None if progress is None else _telling(progress, lines),
         )
+    for line in lines:  # no step was taken
+        say(line)
     verdict = judge(
         run,
         TOLERANCE if tolerance is None else tolerance,
@@ -198,11 +208,30 @@ def command(
     )
     _write(problem, run, output, plot)
     if as_json:
-        print_json(report.terminal.run.record(problem, run, verdict))
+        start = None if before is None else before.to_dict()
+        print_json({**report.terminal.run.record(problem, run, verdict), "preflight": start})
     else:
         _print(problem, run, verdict, [path for path in (output, plot, kept) if path is not None])
     missed = _missed(run, tolerance, loss)
     return _code(run, chosen, missed, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
+
+
+def _preflight(problem: Problem, network: Network, seed: int) -> Preflight | None:
+    """Of networks that are cheap to draw; ``recommend`` tells wide ones by the limit law."""
+    from ntk_theory.advice.preflight import WIDE, preflight  # noqa: PLC0415  --help stays quick
+
+    return preflight(problem, network, seed) if max(network.widths) < WIDE else None
+
+
+def _telling(progress: Progress, lines: list[str]) -> Progress:
+    """With the first step, by when all arguments have been found to fit together, the lines are said."""
+
+    def told(state: State, losses: Mapping[str, float]) -> None:
+        while lines:
+            say(lines.pop(0))
+        progress(state, losses)
+
+    return told
 
 
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:

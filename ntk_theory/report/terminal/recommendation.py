@@ -50,6 +50,11 @@ def show(problem: Problem, found: Recommendation, console: Console) -> None:
     console.print()
     for fault in dict.fromkeys(fault for option in found.options for fault in option.faults):
         _listed(console, "!", fault, "yellow")
+    if found.preflight is not None:
+        for sentence in found.preflight.because:
+            _listed(console, "!", sentence, "yellow")
+        for line in found.preflight.lines():
+            console.print(Text(line, "dim"))
     for line in notes(found):
         console.print(Text(line, "dim"))
 
