@@ -34,7 +34,7 @@ from .model.parameterisation import from_standard as from_standard
 from .model.parameterisation import from_zhou_yan as from_zhou_yan
 from .model.parameters import Parameters as Parameters
 from .model.points import draw_points as draw_points
-from .report.figures.study import plot as plot
+from .report.figures.plot import plot as plot
 from .report.write import page as page
 from .search.bench import search as search
 from .studies.engine.store import Store as Store

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from ntk_theory.cli.app import run
+from ntk_theory.studies.engine.store import Store
+from ntk_theory.symbolic.unknowns import read_unknowns
 
 FILE = """
 fields = ["u"]
@@ -62,9 +64,43 @@ def test_options_that_do_not_fit_are_refused(given: str, capsys: pytest.CaptureF
     assert "--unknown is" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["classify", "limit", "recommend", "verify"])
-def test_other_commands_refuse_by_a_sentence(
-    name: str, file: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run([name, file]) == 2
+def test_classify_limit_and_recommend_have_them(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {}
+    for name, options in (("classify", []), ("limit", ["--points", "4"]), ("recommend", ["--width", "64"])):
+        assert run([name, "u_t - k*u_xx", "--unknown", "k=1/2,positive", *options, "--json"]) == 0
+        found[name] = json.loads(capsys.readouterr().out)
+        assert run([name, file, *options]) == 0
+        assert capsys.readouterr().out
+    assert found["classify"]["unknowns"] == {"k": {"start": "1/2", "positive": True}}
+    assert found["classify"]["sharp"]["ff"]["at"]["limit"] == "random"
+    assert {b["block"]: b["deterministic"] for b in found["limit"]["blocks"]} == {
+        "bb": True,
+        "bf": True,
+        "ff": False,
+    }
+    assert any("nonlinear in u and k together" in why for why in found["recommend"]["because"])
+
+
+def test_verify_decides_what_an_unknown_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    size = ["--s", "1/2", "--widths", "64,256,1024", "--seeds", "24", "--points", "4", "--workers", "1"]
+    wanted = {
+        "u_t - k*u_xx": ("random", "makes K_ff random (deterministic if known)"),
+        "u_t - u_xx - k*sin(x)": ("deterministic", "leaves K_ff deterministic"),
+    }
+    for text, (limit, statement) in wanted.items():
+        store = str(tmp_path / f"{limit}.sqlite")
+        assert run(["verify", text, "--unknown", "k=1", *size, "--store", store, "--json"]) == 0
+        (study,) = json.loads(capsys.readouterr().out)["studies"]
+        (found,) = [v for v in study["verdicts"] if v["claim"] == "unknown-term"]
+        assert (found["outcome"], found["predicted"], found["block"]) == ("supported", limit, "ff")
+        assert statement in found["statement"]
+    # A store has the unknowns.
+    with Store.open(store) as held:
+        assert held.study.cases[0].problem.unknowns == read_unknowns({"k": 1})
+
+
+def test_verify_says_where_it_has_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", "u_t - k*u_xx", "--unknown", "k=1", "--training"]) == 2
     assert "unknown 'k'" in capsys.readouterr().err
+    assert run(["verify", "--zoo", "--unknown", "k=1"]) == 2
+    assert "--zoo cannot be combined with --unknown" in capsys.readouterr().err

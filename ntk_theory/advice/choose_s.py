@@ -12,11 +12,10 @@ from typing import Literal
 
 import sympy as sp
 
+from ntk_theory.advice.constants import bilinear, is_linear, trained_numbers_move_kernel
 from ntk_theory.errors import InputError
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OUTPUT_BIASES
-from ntk_theory.symbolic.operator import jet_dependence
-from ntk_theory.symbolic.problem import Group, Problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import HALF, Limit, Regime
 from ntk_theory.theory.text import shown_blocks
@@ -80,8 +79,8 @@ def advise(answer: Classification, goal: Goal = "accuracy") -> Advice:
                 "all equations and conditions are linear: at s = 1/2 every block converges to a "
                 "deterministic kernel that sees all of the operator [D]",
                 "training there moves the kernel by a part of its size that vanishes [D], like 1/N [C]",
-                "below 1/2 it diverges and the rate must fall with N; above, with a fixed rate, only the "
-                "output bias learns [D]",
+                "below 1/2 it diverges and the rate must fall with N; above, with a fixed rate, only "
+                f"{_outside(answer)} [D]",
             ),
         )
     return _accuracy(answer) if goal == "accuracy" else _constant(answer)
@@ -113,7 +112,7 @@ def _undefined_at_half(answer: Classification, goal: Goal, what: str) -> Advice:
         return Advice(found.s, (what, *found.because), found.beware)
     s = next(s for s in ABOVE if _converge(answer, s))
     why = f"at s = {s} u starts near a constant at which F is defined, and every block converges [D]"
-    price = "the price: with a fixed rate only the output bias learns; F may become undefined as u moves [D]"
+    price = f"the price: with a fixed rate only {_outside(answer)}; F may become undefined as u moves [D]"
     return Advice(s, (what, why, price))
 
 
@@ -129,7 +128,7 @@ def _accuracy(answer: Classification) -> Advice:
     because = (
         "at s = 1/2 jets and kernel keep their order for every width: the learning rate need not change with "
         "N, and all layers learn at one rate [D]",
-        "the price: the equation is nonlinear, its kernel is random there [D] and in training "
+        f"the price: the equation is {_nonlinear(answer)}, its kernel is random there [D] and in training "
         f"{_MOVES}: features learn, and no constant kernel explains the result",
         "Gauss-Newton rescales every direction by itself: with it s hardly matters for the error reached [C]",
     )
@@ -160,7 +159,7 @@ def _obstacles(answer: Classification, s: sp.Rational) -> list[str]:
         if not limit.converges
         for sentence in _sentences(answer, s, limit)
     ]
-    moves = bias_moves_kernel(answer)
+    moves = trained_numbers_move_kernel(answer)
     if moves is None:
         found.append(
             "whether dF/du is the same at all constants is undecided, and with it the drift above 1/2 [D]"
@@ -169,6 +168,9 @@ def _obstacles(answer: Classification, s: sp.Rational) -> list[str]:
         found.append(
             "above 1/2 the trained output bias c carries the kernel along, K → F_0F_0' at u ≡ c(t), and "
             "F_0 = ∂F/∂u is not the same at all constants: the drift has a nonzero limit where c moves [D]"
+            if not answer.problem.unknowns
+            else "above 1/2 output bias and unknowns carry the kernel along, whose limit is made of the "
+            "derivatives by them at u ≡ c(t): these are not the same everywhere on the way [D]"
         )
     return found
 
@@ -182,10 +184,11 @@ def _has_constant(answer: Classification, bias: str) -> bool:
 
 def _price(answer: Classification, s: sp.Rational) -> Iterator[str]:
     yield f"at s = {s} every block converges, to a deterministic limit or to zero, and keeps it [D]"
-    if not answer.bias.is_trained:
+    if not answer.bias.is_trained and not answer.problem.unknowns:
         yield "the limit is zero: with a fixed rate nothing learns, and the drift vanishes because K does [D]"
     else:
-        yield "the price: with a fixed rate only the output bias learns, one direction per field [D]"
+        each = "per field" if not answer.problem.unknowns else "each"
+        yield f"the price: with a fixed rate only {_outside(answer)}, one direction {each} [D]"
     sizes = {block: r.norm_exponent_at(s) for block, r in regimes(answer, s).items() if _is_diagonal(block)}
     lost = [block for block, e in sizes.items() if e is None or e < 1 - 2 * s]
     rough = {block: e for block, e in sizes.items() if e is not None and e > 1 - 2 * s}
@@ -213,6 +216,16 @@ def _is_diagonal(block: str) -> bool:
 
 def drift(answer: Classification, s: sp.Rational) -> str:
     """What training with a fixed learning rate does to the kernel, with the source mark."""
+    start = answer.kernel.start
+    if start is None or not start.is_standard:
+        return _drift(answer, s)
+    if start.shrinks or s != HALF:
+        # The kernel's drift is derived for N(0, 1) weights, which a library's are at s = 1/2, up to a rate.
+        return "not derived for this start"
+    return f"{_drift(answer, s)}, at rates ~ 1/N"
+
+
+def _drift(answer: Classification, s: sp.Rational) -> str:
     linear = is_linear(answer.problem) is True
     kinds = _BAD if s > HALF else (Limit.UNDEFINED, Limit.UNDECIDED)
     if any(regime.limit in kinds for regime in regimes(answer, s).values()):
@@ -229,47 +242,28 @@ def drift(answer: Classification, s: sp.Rational) -> str:
 
 
 def _drift_above(answer: Classification) -> str:
-    moves = bias_moves_kernel(answer)
+    moves = trained_numbers_move_kernel(answer)
     if moves is None:
         return "undecided, as is whether ∂F/∂u varies over constants [D]"
+    if moves and answer.problem.unknowns:
+        return "a nonzero limit: K follows its derivatives by c and unknowns as these move [D]"
     if moves:
         return "a nonzero limit where c moves: K follows ∂F/∂u at u ≡ c(t) [D]"
-    return "→ 0" + ("" if answer.bias.is_trained else ", as K does") + " [D]"
+    vanishes = not answer.bias.is_trained and not answer.problem.unknowns
+    return "→ 0" + (", as K does" if vanishes else "") + " [D]"
 
 
-def bias_moves_kernel(answer: Classification) -> bool | None:
-    """Does K → F_0F_0' at constants u ≡ c change with c, for a trained output bias? None: undecided."""
-    if not answer.bias.is_trained:
-        return False
-    groups = answer.problem.groups
-    found = [_varies_at_constants(group, field) for group in groups for field in group_fields(group)]
-    return True if True in found else (None if None in found else False)
+def _outside(answer: Classification) -> str:
+    """Who learns above 1/2, with the verb."""
+    names = list(answer.problem.unknowns)
+    learners = (["the output bias"] if answer.bias.is_trained or not names else []) + names
+    return f"{learners[0]} learns" if len(learners) == 1 else f"{' and '.join(learners)} learn"
 
 
-def group_fields(group: Group) -> tuple[str, ...]:
-    """The fields whose value a group mentions."""
-    return tuple(dict.fromkeys(s.field for leg in group.legs for s in leg.slots if s.is_value))
-
-
-def _varies_at_constants(group: Group, field: str) -> bool | None:
-    """Does Σ_legs F_{i0}(x, c, 0, …, 0) depend on c?"""
-    total, values = sp.S.Zero, set()
-    for leg in group.legs:
-        symbols = {slot: leg.space.symbol(slot) for slot in leg.slots}
-        flat = {symbol: sp.S.Zero for slot, symbol in symbols.items() if not slot.is_value}
-        values |= {symbol for slot, symbol in symbols.items() if slot.is_value}
-        for slot in leg.support:
-            if slot.is_value and slot.field == field:
-                total += leg.gradient[slot].subs(flat)
-    if total.has(sp.nan, sp.zoo, sp.oo):
-        return None
-    return jet_dependence(total, frozenset(values))
-
-
-def is_linear(problem: Problem) -> bool | None:
-    """Are all groups affine in the jets? None: undecided."""
-    found = [leg.is_linear for group in problem.groups for leg in group.legs]
-    return False if False in found else (None if None in found else True)
+def _nonlinear(answer: Classification) -> str:
+    """``nonlinear``, or in what besides the fields."""
+    mixed = bilinear(answer.problem)
+    return f"nonlinear in u and {', '.join(mixed)} together" if mixed else "nonlinear"
 
 
 def regimes(answer: Classification, s: sp.Rational) -> Mapping[str, Regime]:

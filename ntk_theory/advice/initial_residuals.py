@@ -2,17 +2,19 @@
 
 G is drawn from the limit law, u_α = ε G_α + δ_{α0} c, and with T^∞ in place of T (THEORY §3) [D]
 
-    K = ε² H + B,   H = Σ F_α F_β' T^∞_αβ,   B = Σ_i F_{i0} F_{i0}'.
+    K = ε² H + B,   H = Σ F_α F_β' T^∞_αβ,   B = Σ_i F_{i0} F_{i0}' + Σ_k ∂_kR ∂_kR',
+
+the last sum over unknown coefficients, where they start.
 
 For the mean loss L = ½ Σ_g (1/n_g) Σ_x R_g² gradient descent is stable up to 2/λ_max(Λ^{1/2}KΛ^{1/2}), as far
 as the kernel is constant; with means λ_max hardly depends on the number of points. With the factor
-ε^{−2} = N^{2s−1} on all but the output bias K becomes H + B.
+ε^{−2} = N^{2s−1} on all but output bias and unknowns K becomes H + B.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -21,7 +23,7 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.limit.law import LimitLaw
-from ntk_theory.model.assembly import fold_kernel, fold_rows, linearise, network_jets, residuals, row_kernel
+from ntk_theory.model.assembly import add_trained, fold_kernel, linearise, network_jets, residuals, row_kernel
 from ntk_theory.model.network import epsilon_of
 
 #: Networks drawn; so many of them for eigenvalues.
@@ -55,7 +57,7 @@ class Start:
     rate:
         2/λ_max: the largest stable rate of gradient descent on the mean loss.
     factored_rate:
-        The same with the factor N^{2s−1} on all but the output bias.
+        The same with the factor N^{2s−1} on all but the output bias and unknowns.
     """
 
     residuals: dict[str, Quantiles]
@@ -90,7 +92,9 @@ class Starts:
             sizes = self._sizes(residuals(rows, here.values))
             weights = np.ascontiguousarray(here.weights[:, :KERNELS])
             hidden = fold_kernel(rows, row_kernel(rows, weights, self.law.jet_ntk, 1.0, 0.0))
-            bias = self._bias_part(weights)
+            few = replace(here, weights=weights, unknowns=here.unknowns[:, :KERNELS])
+            rate = float(self.law.network.bias.is_trained)
+            bias = add_trained(np.zeros_like(hidden), rows, few, rate)
             rates = [self._rate(scale * hidden + bias) for scale in (epsilon**2, 1.0)]
         except NonFiniteError:
             return None
@@ -105,18 +109,6 @@ class Starts:
             found[group.name] = Quantiles.of(scale * np.sqrt(np.mean((part / scale[:, None]) ** 2, axis=1)))
             at += group.size
         return found
-
-    def _bias_part(self, weights: Floats) -> Floats:
-        """B, legs added before the product, (k, n, n)."""
-        rows = self.law.rows
-        n = sum(group.size for group in rows.groups)
-        total = np.zeros((weights.shape[1], n, n))
-        if not self.law.network.bias.is_trained:
-            return total
-        for k in rows.value_slots:
-            b = fold_rows(rows, weights[k])
-            total += b[..., :, None] * b[..., None, :]
-        return total
 
     def _rate(self, kernels: Floats) -> Quantiles:
         root = np.concatenate([np.full(g.size, g.size**-0.5) for g in self.law.rows.groups])

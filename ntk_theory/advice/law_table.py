@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from os import PathLike
 from typing import Any
 
@@ -19,18 +20,22 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError, ResourceError
 from ntk_theory.files import write_archive
+from ntk_theory.frames import frame
 from ntk_theory.limit.cost import MEMORY_LIMIT
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.network import Network, epsilon_of
 from ntk_theory.model.points import draw_points
 from ntk_theory.resources import allowed_memory
-from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius, split
+from ntk_theory.shown import Brief, Shown
+from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius
 from ntk_theory.studies.question.case import ProblemLike
 from ntk_theory.symbolic.numbers import fraction
+from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.theory import Classification, classify
 from ntk_theory.theory.exponents import Regime
+from ntk_theory.theory.text import block_label
 
 #: What is asked unless told otherwise, from Python and from the command line: points per group, s, N.
 POINTS, EXPONENTS, WIDTHS = 8, ("2/5", "1/2", "3/4"), (1024,)
@@ -38,8 +43,8 @@ POINTS, EXPONENTS, WIDTHS = 8, ("2/5", "1/2", "3/4"), (1024,)
 FORMAT = "ntk-theory limit law 1"
 
 
-@dataclass(frozen=True, eq=False)
-class BlockLaw:
+@dataclass(frozen=True, eq=False, repr=False)
+class BlockLaw(Shown):
     """The law of ‖K‖ of one block at one width and s.
 
     Attributes
@@ -69,13 +74,37 @@ class BlockLaw:
     mean: float | None
     failure: str = ""
 
+    def brief(self) -> Brief:
+        """Block, s and width, and what ‖K‖ is there."""
+        return Brief(f"law of ‖{block_label(self.block)}‖", LAW_HEAD, (law_row(self),))
+
     def quantiles(self, q: Sequence[float]) -> tuple[float, ...] | None:
         """Quantiles of ‖K‖."""
         return None if self.norms is None else tuple(float(v) for v in np.quantile(self.norms, q))
 
 
-@dataclass
-class LawReader:
+#: The quantiles that tables show, and their columns.
+QUANTILES = (0.05, 0.5, 0.95)
+LAW_HEAD = ("block", "s", "width", "ε", "‖K‖ 5 %", "median", "95 %", "‖E K‖", "law", "N → ∞")
+
+
+def law_row(block: BlockLaw) -> tuple[str, ...]:
+    """The cells of one law under :data:`LAW_HEAD`."""
+    quantiles = block.quantiles(QUANTILES)
+    numbers: tuple[str, ...]
+    if quantiles is None:
+        numbers, law = ("–",) * 3, "no finite draws"
+    elif block.is_constant:
+        numbers, law = ("", f"{quantiles[1]:.4g}", ""), "deterministic"
+    else:
+        numbers, law = tuple(f"{q:.3g}" for q in quantiles), "random"
+    mean = "–" if block.mean is None else f"{block.mean:.4g}" if block.is_constant else f"{block.mean:.3g}"
+    where = (block_label(block.block), str(block.s), str(block.width), f"{block.epsilon:.3g}")
+    return (*where, *numbers, mean, law, str(block.regime.limit))
+
+
+@dataclass(repr=False)
+class LawReader(Shown):
     """Reads the law of every block off a :class:`LimitLaw`; each ε is drawn once.
 
     Parameters
@@ -100,6 +129,11 @@ class LawReader:
     _norms: dict[float, tuple[dict[str, Floats], str]] = field(default_factory=dict, init=False)
     _means: dict[float, Kernel | None] = field(default_factory=dict, init=False)
 
+    def brief(self) -> Brief:
+        """Whose law is read, and by how many draws."""
+        found = self.law.brief()
+        return Brief(f"reader of the {found.title}", notes=(*found.notes, f"{self.size} draws for each ε"))
+
     def __post_init__(self) -> None:
         n = sum(group.size for group in self.law.rows.groups)
         need = 8.0 * self.size * n * n
@@ -118,9 +152,8 @@ class LawReader:
         )
 
     def is_constant(self, pair: str) -> bool:
-        """Are all groups of the pair affine in the jets?"""
-        names = {group.name for side in split(pair) for group in self._reader.members(side)}
-        return all(self.law.is_affine(name) for name in names)
+        """Is the law of the pair one number: all groups affine in the jets, and what unknowns add?"""
+        return self.law.is_fixed(pair)
 
     def _block(self, pair: str, s: Fraction, width: int) -> BlockLaw:
         name, epsilon = block_name(pair, self.classification), epsilon_of(width, s)
@@ -162,8 +195,8 @@ class LawReader:
         return self._means[epsilon]
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction(Shown):
     """What :func:`predict` found.
 
     ``refusals`` are the reasons why a mean is not given, ``failures`` those why norms are missing.
@@ -178,6 +211,29 @@ class Prediction:
     def law(self) -> LimitLaw:
         """The law."""
         return self.reader.law
+
+    def brief(self) -> Brief:
+        """One row per block, s and width."""
+        about = self.law.brief()
+        notes = (*about.notes, f"{self.reader.size} draws for each ε", *self.refusals)
+        return Brief(about.title, LAW_HEAD, tuple(map(law_row, self.blocks)), notes)
+
+    def to_pandas(self) -> Any:
+        """One row per block, s and width: quantiles and mean of ‖K‖, its law and its limit."""
+        found = [(b, b.quantiles(QUANTILES) or (np.nan,) * 3) for b in self.blocks]
+        return frame(
+            {
+                "block": [b.block for b, _ in found],
+                "s": [str(b.s) for b, _ in found],
+                "width": [b.width for b, _ in found],
+                "epsilon": [b.epsilon for b, _ in found],
+                **{f"q{100 * q:02.0f}": [values[k] for _, values in found] for k, q in enumerate(QUANTILES)},
+                "mean": [np.nan if b.mean is None else b.mean for b, _ in found],
+                "is_constant": [b.is_constant for b, _ in found],
+                "limit": [str(b.regime.limit) for b, _ in found],
+            },
+            question=self.law.brief().title,
+        )
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -222,6 +278,27 @@ class Prediction:
             "metadata": json.dumps(dict(metadata or {}), sort_keys=True),
         }
         write_archive(path, FORMAT, entries)
+
+
+def classification_of(problem: Problem, network: Network) -> Classification:
+    """The rules' answer about a problem for the networks that one stands for."""
+    return classify(
+        problem,
+        output_bias=network.output_bias,
+        activation=network.activation,
+        input_map=network.input_map,
+        features=network.features,
+        initialisation=network.initialisation,
+        depth=len(network.widths),
+    )
+
+
+@lru_cache(maxsize=8)
+def law_of(law: LimitLaw) -> Prediction:
+    """A limit law at the s and widths that :func:`predict` takes by itself."""
+    reader = LawReader(law, classification_of(law.problem, law.network))
+    exponents = tuple(fraction(s) for s in EXPONENTS)
+    return Prediction(reader, exponents, WIDTHS, reader.read(exponents, WIDTHS))
 
 
 def predict(
@@ -274,15 +351,7 @@ def predict(
     for what, given in (("exponents", values), ("widths", chosen)):
         if not given:
             raise InputError(f"{what} is empty; it needs at least one number")
-    classification = classify(
-        problem,
-        output_bias=network.output_bias,
-        activation=network.activation,
-        input_map=network.input_map,
-        features=network.features,
-        initialisation=network.initialisation,
-        depth=len(network.widths),
-    )
+    classification = classification_of(problem, network)
     for s in values:
         classification.regime(next(iter(classification.sharp)), s)  # refuses s ≤ 0 before the work
     law = limit_law(problem, network, at, rtol=rtol, memory_limit=memory_limit, time_limit=time_limit)

@@ -15,7 +15,7 @@ Which one is recommended is decided in :mod:`ntk_theory.advice.choose_s`, from t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,22 +23,26 @@ from typing import Any
 import sympy as sp
 from numpy.typing import ArrayLike
 
+from ntk_theory.advice import text
 from ntk_theory.advice.choose_s import GOALS, Goal, advise, drift, faults, regimes
-from ntk_theory.advice.initial_residuals import Quantiles, Start, Starts, safe_epsilon
+from ntk_theory.advice.compared import Compared, Cost, Option
+from ntk_theory.advice.initial_residuals import Start, Starts, safe_epsilon
 from ntk_theory.advice.preflight import WIDE, Preflight, preflight
 from ntk_theory.empirical.cost import estimate
 from ntk_theory.errors import InputError, NTKTheoryError
+from ntk_theory.frames import frame
 from ntk_theory.limit.law import limit_law
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import problem as as_problem
-from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
 from ntk_theory.symbolic.numbers import fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory import Classification, classify
+from ntk_theory.theory.text import equations
 from ntk_theory.training.defaults import DEPTH, default_counts, default_network
 
 __all__ = ["CANDIDATES", "GOALS", "Cost", "Goal", "Option", "Recommendation", "recommend"]
@@ -50,117 +54,22 @@ POINTS = 12
 WIDTH = 512
 
 
-@dataclass(frozen=True)
-class Option:
-    """What one s means.
+@dataclass(frozen=True, repr=False)
+class Recommendation(Shown, Compared):
+    """The answer of :func:`recommend`, as text, JSON and a pandas table."""
 
-    Attributes
-    ----------
-    s:
-        The exponent, as text.
-    kernel:
-        Limit class by block; a pair of value groups or equations is part of bb, bf or ff.
-    norm_exponent:
-        e, the largest exponent of N among all blocks; None where undecided.
-    rate_exponent:
-        −e: the largest stable rate of gradient descent scales like N to this power.
-    rate:
-        That rate at this width, for the mean loss ½ Σ_g (1/n_g) Σ R_g²; None where F is undefined.
-    hidden_rate_exponent, hidden_factor:
-        2s − 1, and N to this power: the factor for hidden layers and readout that makes their part of the
-        kernel free of N.
-    factored_rate:
-        The largest stable rate together with that factor.
-    residuals:
-        RMS residual at initialisation by group: 5 %, median, 95 %; None where F is undefined there.
-    drift:
-        What the kernel does in training, with the source mark.
-    faults:
-        Blocks that diverge, are undefined or undecided at this s, in sentences; empty where all is well.
-    """
+    def to_pandas(self) -> Any:
+        """One row per s: limits of the blocks, exponents, rates and residuals (median, 5 % and 95 %)."""
+        return frame(text.numbers(self), question=text.heading(self))
 
-    s: str
-    kernel: Mapping[str, str]
-    norm_exponent: str | None
-    rate_exponent: str | None
-    rate: Quantiles | None
-    hidden_rate_exponent: str
-    hidden_factor: float
-    factored_rate: Quantiles | None
-    residuals: Mapping[str, Quantiles] | None
-    drift: str
-    faults: tuple[str, ...]
+    def brief(self) -> Brief:
+        """The table of the s that were compared."""
+        rows = tuple(row for part in text.sections(self) for row in part)
+        notes = (text.verdict(self), *self.because, *self.beware)
+        return Brief(text.heading(self), text.columns(self), rows, notes)
 
-
-@dataclass(frozen=True)
-class Cost:
-    """What the network costs at the points that ``train`` takes by itself.
-
-    Attributes
-    ----------
-    points, parameters:
-        n and P.
-    kernel_flops, kernel_bytes, kernel_seconds:
-        One kernel K, estimated; None where it exceeds this machine's memory.
-    jacobian_bytes:
-        The dense J of Gauss–Newton, 8nP.
-    """
-
-    points: int
-    parameters: int
-    kernel_flops: float | None
-    kernel_bytes: float | None
-    kernel_seconds: float | None
-    jacobian_bytes: float
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """The answer of :func:`recommend`.
-
-    Attributes
-    ----------
-    s:
-        The recommended exponent; None where no s serves the goal.
-    because, beware:
-        The reasons, and what to beware of, each with its source mark.
-    options:
-        All candidates, the recommended one among them, by s.
-    width, depth, activation, output_bias, goal, features, initialisation:
-        The question.
-    points:
-        Points per group at which residuals and rates were taken.
-    cost:
-        For this network, whatever s.
-    preflight:
-        What networks of a width below :data:`~ntk_theory.advice.preflight.WIDE` are at their start, drawn
-        themselves at the recommended s; None for wider ones, for which the options say it, and where
-        residuals are undefined.
-    """
-
-    s: str | None
-    because: tuple[str, ...]
-    beware: tuple[str, ...]
-    options: tuple[Option, ...]
-    width: int
-    depth: int
-    activation: str
-    output_bias: str
-    goal: str
-    points: Mapping[str, int]
-    cost: Cost
-    features: Mapping[str, Any] | None = None
-    initialisation: str | Mapping[str, Any] | None = None
-    preflight: Preflight | None = None
-
-    @property
-    def option(self) -> Option | None:
-        """The recommended one."""
-        return next((option for option in self.options if option.s == self.s), None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-like data."""
-        return asdict(self)
+    def __str__(self) -> str:
+        return text.text(self)
 
 
 def recommend(
@@ -200,7 +109,6 @@ def recommend(
     InputError, SmoothnessError, ResourceError
     """
     problem = as_problem(problem)
-    refuse_unknowns(problem, "recommend")
     answer = classify(
         problem,
         output_bias=output_bias,
@@ -240,6 +148,8 @@ def recommend(
         cost=_cost(problem, network, starts),
         features=None if gamma is None else gamma.to_dict(),
         initialisation=None if start is None else start.to_data(),
+        title=problem.title or problem.name,
+        equations=tuple(equations(problem)),
         preflight=_preflight(problem, network, advice.s, seed),
     )
 

@@ -19,6 +19,7 @@ from ntk_theory.cli.options import (
     OutputBias,
     ParameterValues,
     Start,
+    Unknowns,
     Variables,
     What,
     features_of,
@@ -54,11 +55,12 @@ def command(
     variables: Variables = None,
     ansatz: Ansatz = None,
     hard: Hard = False,
+    unknown: Unknowns = None,
 ) -> None:
     """For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation."""
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
-    problem = resolve(what, parameter, fields, variables, ansatz, hard)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
     options = or_table(
         context,
         problem,

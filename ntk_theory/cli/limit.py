@@ -26,6 +26,7 @@ from ntk_theory.cli.options import (
     OutputBias,
     ParameterValues,
     Start,
+    Unknowns,
     Variables,
     What,
     gibibytes,
@@ -89,13 +90,14 @@ def command(
     variables: Variables = None,
     ansatz: Ansatz = None,
     hard: Hard = False,
+    unknown: Unknowns = None,
 ) -> int:
     """Show the law that the NTK of infinitely wide networks follows, for every output scaling 1/N^s.
 
     Where the law is random its quantiles are shown, where it is one kernel the size of that, and the mean
     where it exists.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
     within("--points", points, 1, MOST_POINTS)
     within("--draws", draws, 1, MOST_DRAWS)
     within("--seed", seed, 0, MOST_SEED)

@@ -20,6 +20,7 @@ from ntk_theory.cli.options import (
     OutputBias,
     ParameterValues,
     Start,
+    Unknowns,
     Variables,
     What,
     features_of,
@@ -56,12 +57,13 @@ def command(
     variables: Variables = None,
     ansatz: Ansatz = None,
     hard: Hard = False,
+    unknown: Unknowns = None,
 ) -> None:
     """Which s and which learning rate should one use?
 
     With the kernel's limits, the residual at the start, the drift in training, and the cost.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
     options = or_table(
         context,
         problem,
@@ -94,4 +96,4 @@ def command(
     if as_json:
         print_json({"problem": problem.name or None, **found.to_dict()})
     else:
-        terminal.recommendation.show(problem, found, console())
+        terminal.recommendation.show(found, console())

@@ -22,6 +22,7 @@ from ntk_theory.cli.options import (
     OutputBias,
     ParameterValues,
     Start,
+    Unknowns,
     Variables,
     features_of,
     print_json,
@@ -98,6 +99,7 @@ def command(
     variables: Variables = None,
     ansatz: Ansatz = None,
     hard: Hard = False,
+    unknown: Unknowns = None,
 ) -> int:
     """Test what theory says of this PDE's kernels on independent networks of growing width.
 
@@ -106,17 +108,20 @@ def command(
     The same command, started again after an interruption, computes only what is missing.
     """
     Outputs(what or ()).claim_store("--store", store)
+    if unknown and zoo:
+        raise InputError("--zoo cannot be combined with --unknown; name the problems")
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
     if (ansatz or hard) and zoo:
         raise InputError("--zoo cannot be combined with --ansatz or --hard; name the problems")
-    if (parameter or fields or variables or ansatz or hard) and not zoo:
+    if (parameter or fields or variables or ansatz or hard or unknown) and not zoo:
         if swept:
             raise InputError(
-                "--sweep cannot be combined with --parameter, --fields, --variables, --ansatz or --hard"
+                "--sweep cannot be combined with --parameter, --fields, --variables, --ansatz, --hard or "
+                "--unknown"
             )
         problems: Sequence[Any] = [
-            resolve(name, parameter, fields, variables, ansatz, hard) for name in names
+            resolve(name, parameter, fields, variables, ansatz, hard, unknown) for name in names
         ]
     else:
         problems = names

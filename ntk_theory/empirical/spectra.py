@@ -15,10 +15,11 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.blocks import Kernel, condition_number, effective_rank
+from ntk_theory.shown import Brief, Shown
 
 
-@dataclass(frozen=True, eq=False)
-class Spectrum:
+@dataclass(frozen=True, eq=False, repr=False)
+class Spectrum(Shown):
     """The eigenvalues of a kernel or of a group's diagonal block, largest first.
 
     ``group`` is ``None`` for the whole kernel.
@@ -26,6 +27,13 @@ class Spectrum:
 
     group: str | None
     eigenvalues: Floats
+
+    def brief(self) -> Brief:
+        """Size, trace, largest eigenvalue, condition number and effective rank."""
+        part = "the whole kernel" if self.group is None else f"the group {self.group}"
+        numbers = (self.trace, self.largest, self.condition_number, self.effective_rank)
+        head = ("size", "trace", "λ max", "condition", "effective rank")
+        return Brief(f"spectrum of {part}", head, ((str(self.size), *(f"{x:.3g}" for x in numbers)),))
 
     @property
     def size(self) -> int:

@@ -2,9 +2,9 @@ from . import cost as cost
 from . import law_cost as law_cost
 from .duals import DualValues as DualValues
 from .duals import dual as dual
-from .law import LawAt as LawAt
 from .law import LimitLaw as LimitLaw
 from .law import limit_law as limit_law
+from .law_at import LawAt as LawAt
 from .recursion import InfiniteJets as InfiniteJets
 from .recursion import infinite_jets as infinite_jets
 from .sampling import KernelSample as KernelSample

@@ -4,7 +4,8 @@ Floats end at 10^308 and lose what is 10^16 times smaller than its neighbour, so
 shows the term that dominates *there*, which need not be the one that decides as N → ∞. Here the identity of
 THEORY §3 is put together in mpmath's numbers, for a few draws and points, at widths such as N = 10^1000:
 
-    u_α = ε G_α + δ_{α0} c,   K = ε² Σ F_α F_β' (T^∞ + N^{−1/2} W) + η_c Σ_i F_{i0} F_{i0}',   ε = N^{1/2−s},
+    u_α = ε G_α + δ_{α0} c,   K = ε² Σ F_α F_β' (T^∞ + N^{−1/2} W) + η_c Σ_i F_{i0} F_{i0}' + Σ_k ∂_kR ∂_kR',
+    ε = N^{1/2−s},
 
 G, c and W drawn once. W stands for the fluctuation of T: Gaussian, W_{rr'} of deviation √(T_rr T_r'r').
 Its true law is another one, but powers of N do not depend on that [D].
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -29,11 +30,10 @@ from ntk_theory.model.assembly import Leg
 from ntk_theory.symbolic.extended import extended
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.numbers import bind
+from ntk_theory.symbolic.unknown_slopes import leg_slopes
 
 #: Draws, and points of every group, that are looked at.
 DRAWS, POINTS = 8, 3
-#: (slot, row, F_α) of all legs at one point of a group.
-_Place: TypeAlias = tuple[tuple[int, int, sp.Expr], ...]
 #: Digits beyond those that a range of ε takes.
 GUARD = 50
 
@@ -73,9 +73,10 @@ class ExtendedLaw:
     def span(self) -> float:
         """By how many powers of ten the coefficients of F are apart, and Σ and T."""
         logs = [0.0]
-        for legs in self._gradients.values():
-            for f in (f for _, gradient in legs for f in gradient.values()):
-                logs += [_log10(abs(number)) for number in f.atoms(sp.Rational, sp.Float) if number != 0]
+        gradients = [f for legs in self._gradients.values() for _, own in legs for f in own.values()]
+        slopes = [f for own in self._slopes.values() for legs in own for f in legs]
+        for f in (*gradients, *slopes):
+            logs += [_log10(abs(number)) for number in f.atoms(sp.Rational, sp.Float) if number != 0]
         scale = np.abs(np.einsum("arar->ar", self.law.covariance))
         logs += [float(v) / 2 for v in np.log10(scale[scale > 0])]
         return max(logs) - min(logs)
@@ -110,10 +111,14 @@ class ExtendedLaw:
     # --- one draw -------------------------------------------------------------------------------------
 
     def _weights(self, place: _Place, draw: int, epsilon: Any) -> list[Any]:
-        """F_α of all legs at one point."""
+        """F_α of all legs at one point, then the derivatives by the unknowns, legs added."""
         # From s = 1/2 on a jet does not grow with N; what saturates has been so at the watched widths.
-        values = {row: self._values(row, draw, epsilon) for row in {row for _, row, _ in place}}
-        return [extended(f, values[row], keeps_all=epsilon <= 1) for _, row, f in place]
+        values = {row: self._values(row, draw, epsilon) for row in {row for _, row, _ in place.entries}}
+        found = [extended(f, values[row], keeps_all=epsilon <= 1) for _, row, f in place.entries]
+        for legs in place.slopes:
+            parts = [extended(f, values[row], keeps_all=epsilon <= 1) for row, f in legs]
+            found.append(mp.fsum(parts))
+        return found
 
     def _values(self, row: int, draw: int, epsilon: Any) -> dict[sp.Symbol, Any]:
         space = self.law.problem.space
@@ -144,14 +149,15 @@ class ExtendedLaw:
     def _entry(self, i: int, j: int, a: _Place, b: _Place) -> _Entry:
         T, W, scale = self._jet_ntk, self._noise, self._scale
         terms, value = [], []
-        for k, (slot, row, _) in enumerate(a):
-            for m, (other, column, _) in enumerate(b):
+        for k, (slot, row, _) in enumerate(a.entries):
+            for m, (other, column, _) in enumerate(b.entries):
                 at = (slot, row, other, column)
                 bound = _exact(scale[slot, row] * scale[other, column]) if T[at] else mp.mpf(0)
                 terms.append(_Term(k, m, _exact(T[at]), bound, list(map(_exact, W[:, *at]))))
                 first, second = self.law.slots[slot], self.law.slots[other]
                 if self.law.network.bias.is_trained and first.is_value and first == second:
                     value.append((k, m))
+        value += [(len(a.entries) + k, len(b.entries) + k) for k in range(len(a.slopes))]
         return _Entry(i, j, terms, value)
 
     @cached_property
@@ -164,10 +170,16 @@ class ExtendedLaw:
         local = {row: k for k, row in enumerate(self._rows)}
         return {
             name: [
-                tuple(
-                    (self.law.slots.index(slot), local[leg.start + k], f)
-                    for leg, gradient in legs
-                    for slot, f in gradient.items()
+                _Place(
+                    tuple(
+                        (self.law.slots.index(slot), local[leg.start + k], f)
+                        for leg, gradient in legs
+                        for slot, f in gradient.items()
+                    ),
+                    tuple(
+                        tuple((local[leg.start + k], f) for (leg, _), f in zip(legs, own, strict=True))
+                        for own in self._slopes[name]
+                    ),
                 )
                 for k in range(_count(legs))
             ]
@@ -193,6 +205,18 @@ class ExtendedLaw:
                 for leg, part in zip(own, group.legs, strict=True)
             ]
         return found
+
+    @cached_property
+    def _slopes(self) -> dict[str, list[list[sp.Expr]]]:
+        """Per group and unknown: the derivatives of its legs, parameters put in."""
+        problem = self.law.problem
+        return {
+            group.name: [
+                [bind(f, problem.parameters) for f in leg_slopes(group, name, problem.unknowns)]
+                for name in problem.unknowns
+            ]
+            for group in problem.groups
+        }
 
     @cached_property
     def _jets(self) -> Any:
@@ -230,6 +254,14 @@ class ExtendedLaw:
 
 
 @dataclass(frozen=True)
+class _Place:
+    """One point of a group: (slot, row, F_α) of all legs, and (row, ∂F/∂π) by unknown and leg."""
+
+    entries: tuple[tuple[int, int, sp.Expr], ...]
+    slopes: tuple[tuple[tuple[int, sp.Expr], ...], ...]
+
+
+@dataclass(frozen=True)
 class _Term:
     """T^∞, its bound √(T_αα T_β'β') and W of all draws, between slot k of the left and m of the right."""
 
@@ -242,7 +274,7 @@ class _Term:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One entry of a block: its place, its terms, and the pairs of values that a trained bias couples."""
+    """One entry of a block: its place, its terms, and the pairs of numbers that a bias or unknown couples."""
 
     i: int
     j: int

@@ -3,8 +3,7 @@
 With G the Gaussian field of covariance Σ and T the deterministic jet NTK (``limit.recursion``),
 
     u^i_α = ε G^i_α + δ_{α0} c^i,
-    K^{gh} = ε² Σ F^g_{iα} F^h_{iβ}' T_αβ + η_c Σ_i F^g_{i0} F^h_{i0}'            (THEORY §3, [D])
-
+    K^{gh} = ε² Σ F^g_{iα} F^h_{iβ}' T_αβ + η_c Σ_i F^g_{i0} F^h_{i0}' + Σ_k ∂_kR^g ∂_kR^h'   (THEORY §3, §9)
 where N and s enter through ε alone; what is left out are the finite-width effects on S and T. Distinct
 fields are independent with the same Σ and T.
 """
@@ -13,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -23,25 +22,31 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats, Places
 from ntk_theory.errors import InputError, ResourceError
+from ntk_theory.limit import fixed
 from ntk_theory.limit.cost import MEMORY_LIMIT
+from ntk_theory.limit.law_at import LawAt
 from ntk_theory.limit.recursion import InfiniteJets, first_layer, infinite_jets
 from ntk_theory.limit.sampling import KernelSample, gaussian_factor
-from ntk_theory.limit.wick import mean_products
+from ntk_theory.limit.wick import mean_outer, mean_products
 from ntk_theory.model.assembly import (
+    Linearisation,
     Rows,
+    add_trained,
     fold_kernel,
-    fold_rows,
     linearise,
     network_jets,
     row_kernel,
     stack_rows,
+    with_unknowns,
 )
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.model.lowering import lower_problem
-from ntk_theory.model.network import Network, check_match, epsilon_of
+from ntk_theory.model.network import Network, check_match
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.numbers import bind, fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -85,9 +90,10 @@ def limit_law(
     ((3, 32, 3, 32), 0.0)
     """
     problem = as_problem(problem)
+    refuse_unknown_fields(problem, "the limit law")
     check_match(problem, network)
     chosen = draw_points(problem) if points is None else check_points(problem, points)
-    rows = stack_rows(lower_problem(problem), chosen)
+    rows = stack_rows(lower_problem(problem, trained=True), chosen)
     unique, place = np.unique(rows.points, axis=0, return_inverse=True)
     indices = tuple(dict.fromkeys(slot.index for slot in rows.slots))
     full = 8 * 2 * (len(rows.slots) * len(rows.points)) ** 2
@@ -110,8 +116,8 @@ def limit_law(
     return LimitLaw(problem, network, rows, jets, place.reshape(-1))
 
 
-@dataclass(frozen=True, eq=False)
-class LimitLaw:
+@dataclass(frozen=True, eq=False, repr=False)
+class LimitLaw(Shown):
     """The law of K at infinite width; make it with :func:`limit_law`.
 
     Attributes
@@ -129,6 +135,17 @@ class LimitLaw:
     rows: Rows
     jets: InfiniteJets
     place: Places
+
+    def brief(self) -> Brief:
+        """Whose law it is, at how many rows and slots, how accurate."""
+        network, names = self.network, [self.problem.space.name(slot) for slot in self.slots]
+        layers = f"depth {len(network.widths)}, {network.activation}, output bias {network.output_bias}"
+        how = "closed form" if self.accuracy == 0 else f"accurate to {self.accuracy:.1g}"
+        title = self.problem.title or self.problem.name or "operator"
+        return Brief(
+            f"limit law of {title} ({layers})",
+            notes=(f"Σ and T of {', '.join(names)} at {len(self.rows.points)} rows: {how}",),
+        )
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -191,21 +208,10 @@ class LimitLaw:
         for start in range(0, int(size), BATCH):
             part = slice(start, start + BATCH)
             jets = network_jets(self.rows, fields[:, part], epsilon, offsets[:, part])
-            weights = linearise(self.rows, jets).weights
-            hidden = fold_kernel(self.rows, row_kernel(self.rows, weights, self.jet_ntk, epsilon, 0.0))
-            matrix[part] = self._with_bias(hidden, weights)
+            here = linearise(self.rows, jets)
+            hidden = fold_kernel(self.rows, row_kernel(self.rows, here.weights, self.jet_ntk, epsilon, 0.0))
+            matrix[part] = add_trained(hidden, self.rows, here, self._bias_rate)
         return KernelSample(matrix, self.rows.groups)
-
-    def _with_bias(self, hidden: Floats, weights: Floats) -> Floats:
-        """Adds the output bias' part once legs are added: in a periodic pair it cancels exactly.
-
-        Added to the rows before, it would swallow an ε² of 1e-20, which is all that such a pair has.
-        """
-        with np.errstate(over="ignore", invalid="ignore"):
-            for k in self.rows.value_slots if self._bias_rate else ():
-                b = fold_rows(self.rows, weights[k])
-                hidden += self._bias_rate * b[..., :, None] * b[..., None, :]
-        return hidden
 
     def mean(self, epsilon: float, *, bias: ArrayLike | None = None) -> Kernel:
         """E K at ε, exactly, by Isserlis' theorem; ``bias`` as for :meth:`sample`.
@@ -233,17 +239,19 @@ class LimitLaw:
         )
         weight = epsilon**2 * self.jet_ntk + self._bias_rate * values
         matrix = mean_products(self._gradients(), self.rows, covariance, mean, weight)
+        for name in self.problem.unknowns:
+            matrix += mean_outer(fixed.slopes_of(self.problem, name), self.rows, covariance, mean)
         return self._kernel(matrix, {"epsilon": epsilon, "quantity": "mean"})
 
     def deterministic(self, epsilon: float, key: str | None = None) -> Floats:
-        """K^{gh} at ε where it is not random: both groups affine in the jets.
+        """K^{gh} at ε where it is not random: both groups affine in the jets, see :meth:`is_fixed`.
 
         ``key`` is a pair of groups as for :class:`Kernel` ("b,f"); omitted, all groups must be affine.
 
         Raises
         ------
         InputError
-            naming a group that is not affine, whose kernel is random.
+            naming a group that is not affine, or saying that an unknown makes the kernel random.
         """
         names = self._members(key)
         for group in self.problem.groups:
@@ -251,30 +259,29 @@ class LimitLaw:
                 raise InputError(
                     f"group {group.name!r} is not affine in the jets: its kernel is random; use sample()"
                 )
+        if not self.is_fixed(key):
+            raise InputError("the derivative by an unknown holds jets: this kernel is random; use sample()")
         constant = np.zeros((len(self.slots), len(self.place)))
         # Weights of the other groups are not used, but must be finite: take them as 0.
-        weights = self._weights_at(constant, names)
-        matrix = row_kernel(self.rows, weights, self.jet_ntk, _positive(epsilon), self._bias_rate)
-        kernel = self._kernel(fold_kernel(self.rows, matrix), {"epsilon": float(epsilon)})
+        kernel = self._at(constant, names, self.jet_ntk, _positive(epsilon), {"epsilon": float(epsilon)})
         return kernel.matrix if key is None else kernel[key]
 
     def rescaled(self, *, bias: ArrayLike | None = None) -> Kernel:
         """The hidden part of lim N^{2s−1} K for s > 1/2: Σ F_α(c) F_β(c)' T_αβ at constant u ≡ c.
 
         It is the kernel of the operator linearised at c (default: where c starts). The limit itself is this
-        where the output bias contributes at a lower order; where its term is of the same order (KdV) the
-        limit stays random (THEORY §3).
+        where output bias and unknowns contribute at a lower order; where their term is of the same order
+        (KdV) the limit stays random (THEORY §3).
         """
-        weights = self._weights_at(self._constant(bias), None)
+        weights = self._linearised(self._constant(bias), None).weights
         return self._kernel(fold_kernel(self.rows, row_kernel(self.rows, weights, self.jet_ntk, 1.0, 0.0)))
 
     def frozen(self, *, bias: ArrayLike | None = None) -> Kernel:
-        """The limit of K for s > 1/2 where every F_α is continuous at u ≡ c: η_c Σ_i F_{i0}(c) F_{i0}(c)'."""
-        weights = self._weights_at(self._constant(bias), None)
-        nothing = np.zeros_like(self.jet_ntk)
-        return self._kernel(
-            fold_kernel(self.rows, row_kernel(self.rows, weights, nothing, 1.0, self._bias_rate))
-        )
+        """The limit of K for s > 1/2 where every F_α is continuous at u ≡ c: η_c Σ_i F_{i0}(c) F_{i0}(c)'.
+
+        An unknown adds ∂R/∂π(c) ∂R/∂π(c)'.
+        """
+        return self._at(self._constant(bias), None, np.zeros_like(self.jet_ntk), 1.0)
 
     def at(self, width: int, s: Fraction | str | int | float) -> LawAt:
         """The law at ε = N^{1/2−s}, N the width of the last hidden layer."""
@@ -285,14 +292,12 @@ class LimitLaw:
 
     def is_affine(self, name: str) -> bool:
         """Is every F_α of this group free of the jets?"""
-        space = self.problem.space
-        group = next(g for g in self.problem.groups if g.name == name)
-        return not any(
-            space.decode(symbol)
-            for leg in group.legs
-            for f in leg.gradient.values()
-            for symbol in f.free_symbols
-        )
+        return fixed.is_affine(self.problem, name)
+
+    def is_fixed(self, key: str | None = None) -> bool:
+        """Is this block (default: the kernel) one number at infinite width, for every network?"""
+        sides = (None, None) if key is None else self._template.pair(key)
+        return fixed.is_fixed(self.problem, *(self._groups_of(side) for side in sides))
 
     @property
     def _bias_rate(self) -> float:
@@ -304,10 +309,15 @@ class LimitLaw:
         return Kernel(np.zeros((n, n)), self.rows.groups)
 
     def _members(self, key: str | None) -> set[str]:
-        if key is None:
+        sides = (None,) if key is None else self._template.pair(key)
+        return {name for side in sides for name in self._groups_of(side)}
+
+    def _groups_of(self, name: str | None) -> set[str]:
+        """The groups of a name, which may be a union; ``None``: all."""
+        if name is None:
             return set(self._template.names)
         labels = np.repeat(self._template.names, [group.size for group in self.rows.groups])
-        return {str(labels[row]) for name in self._template.pair(key) for row in self._template.rows(name)}
+        return {str(labels[row]) for row in self._template.rows(name)}
 
     def _offsets(self, size: int, seed: int, bias: ArrayLike | None) -> Floats:
         """The output bias per field and draw, (m, size)."""
@@ -335,18 +345,21 @@ class LimitLaw:
         zero = np.zeros((len(self.slots), len(self.place)))
         return network_jets(self.rows, zero, 1.0, self._offsets(1, 0, bias)[:, 0])
 
-    def _weights_at(self, jets: Floats, names: set[str] | None) -> Floats:
+    def _linearised(self, jets: Floats, names: set[str] | None) -> Linearisation:
         """F_α of every row; rows of groups outside ``names`` are left 0 and not evaluated."""
         if names is None:
-            return linearise(self.rows, jets).weights
-        weights = np.zeros_like(jets)
-        for leg in self.rows.legs:
-            if self.rows.problem.groups[leg.group].name in names:
-                _, gradient = leg.operator.evaluate(
-                    self.rows.points[leg.rows], jets[list(leg.slots), leg.rows]
-                )
-                weights[list(leg.slots), leg.rows] = gradient
-        return weights
+            return linearise(self.rows, jets)
+        legs = self.rows.legs
+        wanted = tuple(leg for leg in legs if self.rows.problem.groups[leg.group].name in names)
+        return linearise(replace(self.rows, legs=wanted), jets)
+
+    def _at(
+        self, jets: Floats, names: set[str] | None, jet_ntk: Floats, epsilon: float, about: Any = None
+    ) -> Kernel:
+        """K at given jets, with some T."""
+        here = self._linearised(jets, names)
+        matrix = row_kernel(self.rows, here.weights, jet_ntk, epsilon, self._bias_rate)
+        return with_unknowns(self._kernel(fold_kernel(self.rows, matrix), about), self.rows, here)
 
     def _gradients(self) -> list[dict[Slot, Any]]:
         """F_α of every leg, in the order of ``rows.legs``, with the problem's parameters put in."""
@@ -365,32 +378,6 @@ class LimitLaw:
             "accuracy": self.accuracy,
         }
         return Kernel(matrix, self.rows.groups, {**about, **(metadata or {})})
-
-
-@dataclass(frozen=True, eq=False)
-class LawAt:
-    """A :class:`LimitLaw` at one width and s."""
-
-    law: LimitLaw
-    width: int
-    s: Fraction
-
-    @property
-    def epsilon(self) -> float:
-        """ε = N^{1/2−s}."""
-        return epsilon_of(self.width, self.s)
-
-    def sample(self, size: int, seed: int, *, bias: ArrayLike | None = None) -> KernelSample:
-        """See :meth:`LimitLaw.sample`."""
-        return self.law.sample(self.epsilon, size, seed, bias=bias)
-
-    def mean(self, *, bias: ArrayLike | None = None) -> Kernel:
-        """See :meth:`LimitLaw.mean`."""
-        return self.law.mean(self.epsilon, bias=bias)
-
-    def deterministic(self, key: str | None = None) -> Floats:
-        """See :meth:`LimitLaw.deterministic`."""
-        return self.law.deterministic(self.epsilon, key)
 
 
 def _positive(epsilon: float) -> float:

@@ -23,7 +23,7 @@ def law_cost(
 
     The seconds are good to a factor of three.
     """
-    rows = stack_rows(lower_problem(problem), points)
+    rows = stack_rows(lower_problem(problem, trained=True), points)
     unique = np.unique(rows.points, axis=0)
     indices = tuple(dict.fromkeys(slot.index for slot in rows.slots))
     full = closure(indices, len(network.variables))

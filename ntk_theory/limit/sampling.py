@@ -8,6 +8,7 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.model.blocks import Kernel, KernelGroup
+from ntk_theory.shown import Brief, Shown
 
 #: Eigenvalues of the correlation matrix below this share of the largest are rounding and count as 0.
 RANK_TOLERANCE = 1e-13
@@ -30,12 +31,17 @@ def gaussian_factor(covariance: Floats) -> Floats:
     return np.ascontiguousarray(root.reshape(size, count, -1))
 
 
-@dataclass(frozen=True, eq=False)
-class KernelSample:
+@dataclass(frozen=True, eq=False, repr=False)
+class KernelSample(Shown):
     """Kernels drawn from a law: ``matrix`` (size, n, n); ``sample["g,h"]`` is (size, n_g, n_h)."""
 
     matrix: Floats
     groups: tuple[KernelGroup, ...]
+
+    def brief(self) -> Brief:
+        """How many, and of which groups."""
+        parts = ", ".join(f"{group.name} ({group.size})" for group in self.groups)
+        return Brief(f"{len(self)} kernels of {parts}, drawn from a limit law")
 
     def __len__(self) -> int:
         return len(self.matrix)

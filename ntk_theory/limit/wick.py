@@ -55,6 +55,8 @@ def terms_of(expression: sp.Expr, space: JetSpace, slots: Sequence[Slot]) -> tup
     )
     found = []
     for summand in sp.Add.make_args(sp.expand(exponential)):
+        if summand == 0:
+            continue
         coefficient, dependent = summand.as_independent(*symbols, as_Add=False)
         powers: list[int] = []
         exponents: dict[int, complex] = {}
@@ -126,6 +128,14 @@ def mean_products(
             out[left.rows, right.rows] = block
             out[right.rows, left.rows] = block.T
     return fold_kernel(rows, out)
+
+
+def mean_outer(slopes: Sequence[sp.Expr], rows: Rows, covariance: Floats, mean: Floats) -> Floats:
+    """E q(r) q(r') for one expression q per leg, folded over legs, (n, n); the others as above."""
+    weight = np.zeros_like(covariance)
+    weight[0, :, 0] = 1.0
+    first = rows.slots[0]
+    return mean_products([{first: q} for q in slopes], rows, covariance, mean, weight)
 
 
 @dataclass(frozen=True, eq=False)

@@ -167,6 +167,22 @@ def with_unknowns(kernel: Kernel, rows: Rows, here: Linearisation) -> Kernel:
     return replace(kernel, matrix=kernel.matrix + columns.T @ columns)
 
 
+def add_trained(kernel: Floats, rows: Rows, here: Linearisation, bias_rate: float) -> Floats:
+    """Add to the hidden part (…, n, n), legs folded, what numbers outside the layers give; in place.
+
+    η_c Σ_i b_i b_i' + Σ_k ∂_kR ∂_kR', with b_i the sum of w_{i0} over the legs. Added to the rows before, a
+    periodic pair's bias would swallow an ε² of 1e-20, which is all that such a pair has.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in rows.value_slots if bias_rate else ():
+            b = fold_rows(rows, here.weights[k])
+            kernel += bias_rate * b[..., :, None] * b[..., None, :]
+        for one in here.unknowns:
+            b = fold_rows(rows, one)
+            kernel += b[..., :, None] * b[..., None, :]
+    return kernel
+
+
 def network_jets(rows: Rows, scaled: Floats, epsilon: float | Floats, output_bias: Floats | None) -> Floats:
     """u^i_α = ε S^i_α + δ_{α0} c^i from scaled jets S (A, …, R); c is (m,) or (m, …) or absent."""
     jets = np.asarray(epsilon) * _shaped("scaled", scaled, rows)

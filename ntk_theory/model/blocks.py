@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.files import not_a, read_archive, write_archive
+from ntk_theory.frames import pandas
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.problem import GroupKind
 
 #: Unions of groups: all value groups, all equations.
@@ -38,7 +40,7 @@ class KernelGroup:
 
 
 @dataclass(frozen=True, eq=False)
-class Kernel:
+class Kernel(Shown):
     """The kernel of a problem, in named blocks.
 
     ``matrix`` is (n, n), n = Σ_g n_g. ``kernel["g,h"]`` is the (n_g, n_h) block K^{gh}, ``kernel["h,g"]``
@@ -73,6 +75,26 @@ class Kernel:
         object.__setattr__(self, "matrix", matrix)
         self._require_finite()
         matrix.flags.writeable = False
+
+    def brief(self) -> Brief:
+        """One row per group: rows, trace and largest eigenvalue of its diagonal block."""
+        rows = tuple(
+            (
+                g.name,
+                str(g.kind),
+                str(g.size),
+                f"{self.trace(g.name):.4g}",
+                f"{self.eigenvalues(g.name)[0]:.4g}",
+            )
+            for g in self.groups
+        )
+        return Brief(repr(self), ("group", "kind", "rows", "trace", "λ max"), rows)
+
+    def to_pandas(self) -> Any:
+        """The matrix, rows and columns labelled by (group, number of its point)."""
+        labels = [(group.name, k) for group in self.groups for k in range(group.size)]
+        index = pandas().MultiIndex.from_tuples(labels, names=["group", "point"])
+        return pandas().DataFrame(self.matrix, index=index, columns=index)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{group.name} ({group.size})" for group in self.groups)

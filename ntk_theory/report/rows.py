@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from ntk_theory.report.words import block_label
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.studies.judging.verdict import Outcome, Reason, Verdict
 from ntk_theory.theory import Classification
+from ntk_theory.theory.text import block_label
 
 #: One sign per outcome, told apart without colour.
 SIGNS = {

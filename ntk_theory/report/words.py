@@ -46,12 +46,6 @@ def time_words(seconds: float) -> str:
     return f"{seconds / 60:.2g} min" if seconds < 5400 else f"{seconds / 3600:.2g} h"
 
 
-def block_label(pair: str) -> str:
-    """``K_ff`` for "f,f" or "ff", ``K_b,slope`` for "b,slope"."""
-    g, mark, h = pair.partition(",")
-    return f"K_{g}{h}" if mark and len(g) == len(h) == 1 else f"K_{pair}"
-
-
 def finite(value: float) -> float | None:
     """A number as JSON has it: ``None`` for infinity and for what is no number."""
     return float(value) if math.isfinite(value) else None

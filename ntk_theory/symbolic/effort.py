@@ -2,8 +2,9 @@
 
 The unit is one node of a product that is multiplied out; other operations on a node cost more or less of
 them (``NODE_…``, in proportion to their time over random texts). What an operation costs is predicted from
-the sizes of its operands before it is carried out (:func:`spend`); a question whose sum exceeds
-:data:`MAX_EFFORT` is refused (:class:`~ntk_theory.errors.BudgetError`). No clock is read.
+the sizes of its operands before it is carried out (:func:`spend`), what an expansion made beyond that is
+added once it is known; a question whose sum exceeds :data:`MAX_EFFORT` is refused
+(:class:`~ntk_theory.errors.BudgetError`). No clock is read.
 
 Results that are remembered between questions (:func:`counted`) remember their cost too, and every question
 pays for them, so that an answer does not depend on what was asked before.
@@ -29,13 +30,15 @@ from ntk_theory.symbolic.measure import operations, shape_of
 from ntk_theory.symbolic.sizes import ExpandedSize
 
 #: Nodes that all expansions, evaluations and comparisons of one question may handle together.
-MAX_EFFORT = 220_000
+MAX_EFFORT = 150_000
 #: Nodes that one expansion may make; a larger one is not begun, and what depends on it is undecided.
 MAX_EXPANSION = 20_000
 #: Terms of numerator and denominator of a fraction that is to be cancelled; a larger one stays as it is.
 MAX_FRACTION = 250_000
-#: What a node costs: enclosed at a point, bounded over the reals, rewritten and simplified, differentiated.
-NODE_ENCLOSED, NODE_BOUNDED, NODE_SIMPLIFIED, NODE_DERIVED = 2, 40, 40, 15
+#: What a node costs: enclosed at a point, bounded over the reals, differentiated, rewritten and simplified.
+NODE_ENCLOSED, NODE_BOUNDED, NODE_DERIVED, NODE_SIMPLIFIED = 1, 20, 15, 80
+#: What a product costs, and each of its terms, besides their nodes.
+PRODUCT, PRODUCT_TERM = 10, 5
 #: As many nodes of what an expansion may make at most cost one.
 NODES_EXPANDED = 8
 
@@ -147,8 +150,16 @@ def expand(expression: sp.Expr) -> sp.Expr | None:
     size = expanded_size(expression).size
     if size > MAX_EXPANSION:
         return None
-    spend(nodes_of(expression) + size // NODES_EXPANDED)
-    return sp.expand(expression)
+    return expanded(expression)
+
+
+def expanded(expression: sp.Expr) -> sp.Expr:
+    """``expression`` multiplied out, whatever it makes; paid for before, nodes that were added after."""
+    nodes = nodes_of(expression)
+    spend(nodes + expanded_size(expression).size // NODES_EXPANDED)
+    found = sp.expand(expression)
+    spend(max(0, nodes_of(found) - nodes))
+    return found
 
 
 def fraction_terms(expression: sp.Expr) -> int:
@@ -202,9 +213,9 @@ def exponential_nodes(node: sp.Expr) -> int:
     return 4 * own + 8 if isinstance(node, TrigonometricFunction | HyperbolicFunction) else own
 
 
-def product_nodes(a: sp.Expr, b: sp.Expr) -> int:
-    """The nodes of a·b with products of sums multiplied out, powers and functions left as they are."""
-    return _distributed_product([_distributed(a), _distributed(b)])[1]
+def multiplied_size(a: sp.Expr, b: sp.Expr) -> tuple[int, int]:
+    """(terms, nodes) of a·b with products of sums multiplied out, powers and functions left as they are."""
+    return _distributed_product([_distributed(a), _distributed(b)])
 
 
 @lru_cache(maxsize=50_000)

@@ -76,7 +76,7 @@ class Expansion:
         """The value without parts and rests that another part or rest exceeds: they make a rest."""
         every = value.all_parts
         kept = {e: s for e, s in value.parts.items() if not self._is_exceeded(e, every)}
-        rests = {*value.rests, *(set(value.parts) - set(kept))}
+        rests = sorted({*value.rests, *(set(value.parts) - set(kept))}, key=sp.default_sort_key)
         return Value(value.plain, kept, frozenset(r for r in rests if not self._is_exceeded(r, rests)))
 
     def _is_exceeded(self, exponent: sp.Expr, others: Iterable[sp.Expr]) -> bool:
@@ -84,7 +84,7 @@ class Expansion:
         return any(d != 0 and self.point.sign(leading_of(d)) is Sign.NEGATIVE for d in differences)
 
     def _rests_are_small(self, value: Value, parts: dict[sp.Expr, Series]) -> None:
-        for rest in value.rests:
+        for rest in value.ordered_rests:
             if rest != 0 and self.point.sign(leading_of(rest)) is Sign.NEGATIVE:
                 continue
             if any(e == rest or self.point.settled(leading_of(e - rest)) > 0 for e in parts):
@@ -156,7 +156,7 @@ class Expansion:
             if self.point.settled(leading_of(exponent - (best or 0))) > 0:
                 best = exponent
         lead = None if best is sp.nan else best
-        for rest in value.rests:
+        for rest in value.ordered_rests:
             if rest == (lead or 0) or self.point.settled(leading_of(rest - (lead or 0))) > 0:
                 raise Undecided("cancellation of exponentials beyond the terms kept")
         return lead
@@ -164,7 +164,7 @@ class Expansion:
     def _argument(self, node: sp.Expr) -> Series:
         """The series of a function's argument, decaying exponentials left out (they make rests)."""
         value = self.of(node.args[0])
-        for exponent in (*value.parts, *value.rests):
+        for exponent in (*value.parts, *value.ordered_rests):
             if exponent == 0 or self.point.settled(leading_of(exponent)) > 0:
                 raise Undecided(f"a function of the exponentially growing {node.args[0]}")
         if value.plain.is_exact_zero and (value.parts or value.rests):

@@ -14,6 +14,7 @@ import sympy as sp
 from ntk_theory.errors import InputError, ProblemError
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.derivation import Derivation
+from ntk_theory.symbolic.effort import expanded
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.zero import depends_on, is_zero
@@ -152,17 +153,18 @@ def jet_dependence(expression: sp.Expr, jets: frozenset[sp.Symbol]) -> bool | No
         return False
     if depends_on(expression, frozenset(present)):
         return True
-    if not expression.has(sp.sign) and all(is_zero(partial(expression, s)) for s in present):
+    ordered = sorted(present, key=str)
+    if not expression.has(sp.sign) and all(is_zero(partial(expression, s)) for s in ordered):
         return False
     return None
 
 
 def _monomials(operator: Operator, slot: Slot) -> list[Monomial]:
-    expanded = sp.expand(operator.gradient[slot])
+    whole = expanded(operator.gradient[slot])
     jets = operator.jet_symbols
     coefficients: dict[sp.Expr, list[sp.Expr]] = {}
     others: list[sp.Expr] = []
-    for term in sp.Add.make_args(expanded):
+    for term in sp.Add.make_args(whole):
         coefficient, rest = term.as_independent(*jets, as_Add=False)
         if all(_is_jet_power(factor, jets) for factor in sp.Mul.make_args(rest)):
             coefficients.setdefault(rest, []).append(coefficient)

@@ -18,12 +18,15 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.errors import InputError, ProblemError
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import network_table, parts, soundness
 from ntk_theory.symbolic.ansatz import Ansatz, Residual
+from ntk_theory.symbolic.grammar.render import render
 from ntk_theory.symbolic.group import EQUATION_NAME, Box, Face, Group, GroupKind, Interval, named
 from ntk_theory.symbolic.jets import JetSpace, part_of
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.unknown_field import UnknownField
 from ntk_theory.symbolic.unknowns import Unknown, check_unknowns
 
 __all__ = ["EQUATION_NAME", "Box", "Construction", "Face", "Group", "GroupKind", "Interval", "Problem"]
@@ -43,8 +46,8 @@ class Construction:
     left: tuple[Residual, ...]
 
 
-@dataclass(frozen=True)
-class Problem:
+@dataclass(frozen=True, repr=False)
+class Problem(Shown):
     """A named PDE problem. Conditions come first, in declared order, then the equations.
 
     ``network`` is the table ``[network]`` of its file, which only the command line reads. With an ansatz
@@ -69,6 +72,7 @@ class Problem:
     construction: Construction | None = None
     network: Mapping[str, Any] = field(default_factory=dict)
     unknowns: Mapping[str, Unknown] = field(default_factory=dict)
+    unknown_fields: Mapping[str, UnknownField] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, JetSpace):
@@ -83,6 +87,20 @@ class Problem:
         soundness.put(self, "network", network_table.checked(self.network, self.space.variables))
         _check_groups(self)
         check_unknowns(self)
+
+    def brief(self) -> Brief:
+        """One row per group: where it holds, and its residual."""
+        rows = []
+        for group in self.groups:
+            residual = " and ".join(render(leg.expression, leg.space) for leg in group.legs)
+            faces = "; ".join(
+                ", ".join(f"{name} = {at}" for name, at in face.items()) for face in group.faces if face
+            )
+            rows.append((group.name, faces or "the domain", residual))
+        box = ", ".join(f"{low} < {name} < {high}" for name, (low, high) in self.domain.items())
+        values = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
+        notes = tuple(line for line in (box, values, self.source) if line)
+        return Brief(self.title or self.name or "problem", ("group", "where", "residual"), tuple(rows), notes)
 
     @property
     def ansatz(self) -> Ansatz | None:
@@ -161,13 +179,15 @@ class Problem:
             found = parts.narrowed(found, box, {**self.parameters, **(values or {})})
         return found
 
-    def bind(self, values: Mapping[str, object] | None = None) -> Problem:
+    def bind(self, values: Mapping[str, object] | None = None, *, trained: bool = False) -> Problem:
         """The problem with every named parameter replaced by its value, in operators, targets and places.
 
         Parameters
         ----------
         values:
             Numbers that go before the problem's own; a float keeps its binary value, others are exact.
+        trained:
+            Leave the unknowns as they are; else they become numbers, those where they start.
 
         Raises
         ------
@@ -175,19 +195,25 @@ class Problem:
             A parameter has no value, or a value is not a number.
         """
         given = {**self.parameters, **(values or {})}
+        kept = self.unknowns if trained else {}
+        for name in {**(values or {})} if trained else ():
+            if name in kept:
+                raise InputError(f"{name!r} is unknown and has no value; give the unknowns another start")
         if self.construction is not None:
-            return self.construction.stated.bind(values).with_ansatz(self.construction.ansatz.bind(given))
+            stated = self.construction.stated.bind(values, trained=trained)
+            return stated.with_ansatz(self.construction.ansatz.bind(given))
 
         def box(ends: Box) -> dict[str, Interval]:
             return {v: (bind(sp.S(a), given), bind(sp.S(b), given)) for v, (a, b) in ends.items()}
 
         return replace(
             self,
-            equations=tuple(_bound(group, given, box(group.where)) for group in self.equations),
-            conditions=tuple(_bound(group, given, box(group.where)) for group in self.conditions),
+            equations=tuple(_bound(group, given, box(group.where), kept) for group in self.equations),
+            conditions=tuple(_bound(group, given, box(group.where), kept) for group in self.conditions),
             domain=box(self.domain),
             solution=self.solution and {f: bind(e, given) for f, e in self.solution.items()},
-            unknowns={},
+            unknowns=kept,
+            unknown_fields=self.unknown_fields if trained else {},
         )
 
     def place_of(self, name: str) -> dict[str, Interval]:
@@ -219,9 +245,10 @@ def _kept(ansatz: Ansatz, met: list[Residual], left: list[Residual]) -> Callable
     return kept
 
 
-def _bound(group: Group, values: Mapping[str, object], where: Box) -> Group:
+def _bound(group: Group, given: Mapping[str, object], where: Box, unknowns: Mapping[str, Unknown]) -> Group:
+    values = {name: value for name, value in given.items() if name not in unknowns}
     legs = tuple(Operator(leg.space, bind(leg.expression, values)) for leg in group.legs)
-    free = [s.name for leg in legs for s in leg.parameters]
+    free = [s.name for leg in legs for s in leg.parameters if s.name not in unknowns]
     if free:
         raise InputError(
             f"group {group.name!r} has the parameter {free[0]!r} without a value; sweep or set it"

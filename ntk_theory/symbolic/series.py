@@ -18,7 +18,15 @@ from typing import Any, TypeVar
 
 import sympy as sp
 
-from ntk_theory.symbolic.effort import MAX_EXPANSION, counted, expand, product_nodes, spend
+from ntk_theory.symbolic.effort import (
+    MAX_EXPANSION,
+    PRODUCT,
+    PRODUCT_TERM,
+    counted,
+    expand,
+    multiplied_size,
+    spend,
+)
 from ntk_theory.symbolic.zero import is_zero
 
 #: The small parameter. Coefficients contain it only inside sin, cos and tan.
@@ -176,10 +184,10 @@ def multiply(a: Series, b: Series, keep: int) -> Series:
 @counted
 def _product(pair: tuple[sp.Expr, sp.Expr]) -> sp.Expr:
     """c·d, multiplied out; the blocks of one problem ask for the same products again and again."""
-    nodes = product_nodes(*pair)
+    terms, nodes = multiplied_size(*pair)
     if nodes > MAX_EXPANSION:
         raise Undecided(f"a coefficient of about {nodes} operations")
-    spend(nodes)
+    spend(PRODUCT + PRODUCT_TERM * terms + nodes)
     return sp.expand_mul(sp.Mul(*pair))
 
 

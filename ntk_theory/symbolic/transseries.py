@@ -42,6 +42,11 @@ class Value:
         """The parts and, under the exponent 0, the plain series where there is one."""
         return {**({} if self.plain.is_exact_zero else {sp.S.Zero: self.plain}), **self.parts}
 
+    @property
+    def ordered_rests(self) -> list[sp.Expr]:
+        """The rests in an order that is the same in every process, as the order of a set is not."""
+        return sorted(self.rests, key=sp.default_sort_key)
+
     def scaled(self, factor: sp.Expr) -> Value:
         """The product with a factor free of δ."""
         return Value(

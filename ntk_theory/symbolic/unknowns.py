@@ -76,6 +76,11 @@ def starts(unknowns: Mapping[str, Unknown]) -> dict[str, sp.Expr]:
     return {name: unknown.start for name, unknown in unknowns.items()}
 
 
+def written(unknowns: Mapping[str, Unknown]) -> dict[str, dict[str, Any]]:
+    """The table ``[unknowns]`` as plain data, which :func:`read_unknowns` reads again."""
+    return {name: {"start": str(u.start), "positive": u.positive} for name, u in unknowns.items()}
+
+
 def check_unknowns(problem: Any) -> None:
     """Every unknown occurs in an operator or a target, and nowhere else."""
     for name in problem.unknowns:

@@ -27,7 +27,13 @@ class Assumption:
 
 def assumptions(kernel: Kernel) -> tuple[Assumption, ...]:
     """The conditions of the answers about a kernel, in a fixed order."""
-    found = (*_places(kernel), *_parameters(kernel), *_symmetries(kernel), *_start(kernel))
+    found = (
+        *_places(kernel),
+        *_parameters(kernel),
+        *_unknowns(kernel),
+        *_symmetries(kernel),
+        *_start(kernel),
+    )
     return (*found, *_depth(kernel), _activation(kernel.activation))
 
 
@@ -57,6 +63,17 @@ def _parameters(kernel: Kernel) -> list[Assumption]:
     return [
         Assumption(f"{name} > 0, otherwise generic", "it has no value: sums in which it occurs do not vanish")
         for name in sorted(names)
+    ]
+
+
+def _unknowns(kernel: Kernel) -> list[Assumption]:
+    """Where unknown coefficients start, which alone the rules see."""
+    return [
+        Assumption(
+            f"unknown {name} starts at {u.start}" + (", trained as its logarithm" if u.positive else ""),
+            "K gains the product of the derivatives by it, taken where it starts",
+        )
+        for name, u in kernel.problem.unknowns.items()
     ]
 
 

@@ -10,12 +10,14 @@ from typing import Any
 import sympy as sp
 
 from ntk_theory.errors import InputError
+from ntk_theory.frames import frame
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import effort
-from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
+from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -27,9 +29,9 @@ from ntk_theory.theory.steps import Step
 from ntk_theory.theory.symmetry import AffineMap
 
 
-@dataclass(frozen=True)
-class Classification(Answers):
-    """The answers with their derivation, as text, LaTeX and JSON."""
+@dataclass(frozen=True, repr=False)
+class Classification(Shown, Answers):
+    """The answers with their derivation, as text, LaTeX, JSON and a pandas table."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -44,6 +46,14 @@ class Classification(Answers):
     def to_dict(self) -> dict[str, Any]:
         """The JSON contract: plain strings, numbers, lists and dictionaries."""
         return record.to_dict(self)
+
+    def to_pandas(self) -> Any:
+        """One row per block and interval of s: limit, exponents of size and spread as texts in s."""
+        return frame(text.columns(self), question=text.heading(self))
+
+    def brief(self) -> Brief:
+        """The table of limits."""
+        return text.brief(self)
 
     def __str__(self) -> str:
         return text.summary(self)
@@ -69,7 +79,7 @@ def classify(
     ----------
     what:
         A problem, or anything that :func:`ntk_theory.problem` takes: an operator, an expression, a
-        zoo name, a problem file.
+        zoo name, a problem file. Unknown coefficients count where they start (THEORY §9).
     output_bias:
         ``zero`` (c starts at 0, trained), ``normal`` (starts N(0,1), trained) or ``none``.
     activation:
@@ -97,7 +107,7 @@ def classify(
     bias = OutputBias.of(output_bias)
     phi = Activation.of(activation)
     problem = as_problem(what)
-    refuse_unknowns(problem, "classify")
+    refuse_unknown_fields(problem, "classify")
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
     start = Initialisation.of(initialisation)

@@ -83,7 +83,8 @@ def _sharp_steps(c: Answers) -> list[Step]:
             Answer.YES,
             "ε = N^(1/2−s); every jet is u_α = ε S_α + δ_{α0} c",
             "K^gh = ε² Σ F^g_α F^h_β T_αβ"
-            + (" + F^g_0 F^h_0 (the output bias is trained)" if c.bias.is_trained else ""),
+            + (" + F^g_0 F^h_0 (the output bias is trained)" if c.bias.is_trained else "")
+            + (" + Σ_k ∂_kR^g ∂_kR^h (unknowns are trained)" if c.problem.unknowns else ""),
         )
     ]
     for group in c.problem.groups:
@@ -157,6 +158,7 @@ def _degree_step(profile: GroupProfile, end: End) -> Step:
         parts.append(f"F_{{{field},α}} of degree {_shown(profile.hidden(field, end))}")
         if profile.rows[0].bias.is_trained:
             parts.append(f"F_{{{field},0}} of degree {_shown(profile.output_bias(field, end))}")
+    parts += [f"∂R by the unknown {k} of degree {_shown(profile.unknown(k, end))}" for k in profile.unknowns]
     decided = fault is None and all(
         profile.hidden(f, end).growth in (Growth.POWER, Growth.FLAT) for f in profile.fields
     )

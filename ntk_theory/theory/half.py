@@ -40,13 +40,12 @@ def terms_at_half(g: ResidualRow, h: ResidualRow, verdict: Verdict) -> Terms:
     if distinct or (sums and verdict.vanishes):
         collector.line(Line(sp.S.Zero, gain - HALF, 0, True, "fluctuation"))
         collector.spreads(sp.S.Zero, gain - HALF, "fluctuation")
-    if g.bias.is_trained:
-        shared = [(g.bias_sums[f], h.bias_sums[f].xreplace(swap)) for f in g.bias_sums if f in h.bias_sums]
-        present, random = _varies([shared] if shared else [], point)
-        if present:
-            collector.line(Line(sp.S.Zero, sp.S.Zero, 0, random, "output bias"))
-            if random is not False:
-                collector.spreads(sp.S.Zero, sp.S.Zero, "output bias")
+    shared = [(g.columns[k], h.columns[k].xreplace(swap)) for k in g.columns if k in h.columns]
+    present, random = _varies([shared] if shared else [], point)
+    if present:
+        collector.line(Line(sp.S.Zero, sp.S.Zero, 0, random, "trained numbers"))
+        if random is not False:
+            collector.spreads(sp.S.Zero, sp.S.Zero, "trained numbers")
     return collector.terms(sp.S.One)
 
 

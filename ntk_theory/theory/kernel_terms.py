@@ -1,12 +1,13 @@
 """The terms of a kernel between two rows (THEORY §3) [D].
 
-    K = ε² Σ_{αβ} C_{αβ} T_{αβ}(x, x') + Σ_i F^g_{i0} F^h_{i0},   C_{αβ} = Σ_i F^g_{iα}(x) F^h_{iβ}(x'),
+    K = ε² Σ_{αβ} C_{αβ} T_{αβ}(x, x') + Σ_k R^g_k R^h_k,   C_{αβ} = Σ_i F^g_{iα}(x) F^h_{iβ}(x'),
 
-the last sum iff the output bias is trained. The entries T_{αβ} between legs are independent unless a
-symmetry relates them (:mod:`~ntk_theory.theory.symmetry`), so each C_{αβ} is asked for its degree and
-for its randomness by itself; the *sum* over the fields is what counts, and where it cancels, the next
-order. Between distinct fields T^∞ = 0 and T itself is of order N^{-1/2} and random; so it is where a
-symmetry makes the whole contraction with T^∞ vanish.
+R_k the derivatives by numbers trained outside the layers (:mod:`~ntk_theory.theory.columns`): F_{i0} for
+output biases that are trained, ∂R/∂π_k for unknown coefficients. The entries T_{αβ} between legs are
+independent unless a symmetry relates them (:mod:`~ntk_theory.theory.symmetry`), so each C_{αβ} is asked
+for its degree and for its randomness by itself; the *sum* over the fields is what counts, and where it
+cancels, the next order; so it is for the sum over k. Between distinct fields T^∞ = 0 and T itself is of
+order N^{-1/2} and random; so it is where a symmetry makes the whole contraction with T^∞ vanish.
 """
 
 from __future__ import annotations
@@ -93,10 +94,9 @@ def _between(
         if not done:
             for key, pairings in _by_entry(a, b).items():
                 _meet(collector, pairings, 2, "hidden part of " + ", ".join(pairings), key)
-    if g.bias.is_trained:
-        shared = {f: (a.bias[f], b.bias[f]) for f in a.bias if f in b.bias}
-        if shared:
-            _meet(collector, shared, 0, "output bias of " + ", ".join(shared), "bias")
+    shared = {k: (a.columns[k], b.columns[k]) for k in a.columns if k in b.columns}
+    if shared:
+        _meet(collector, shared, 0, ", ".join(shared), "columns")
     _fluctuations(collector, a, b, verdict)
     return collector.terms(_chance(point))
 
@@ -190,7 +190,7 @@ def _sum(collector: Collector, total: Value, lift: int, label: str, key: object)
     obstacles = _explosions(list(parts), point)
     collector.obstacles.extend(obstacles)
     certain = any(o.is_certain and o.limit is Limit.DIVERGES for o in obstacles)
-    for rest in total.rests:
+    for rest in total.ordered_rests:
         if not certain and (rest == 0 or point.sign(leading_of(rest)) is not Sign.NEGATIVE):
             collector.obstacles.append(
                 Obstacle(Limit.UNDECIDED, "a term that grows faster than any power meets a flat one")

@@ -309,9 +309,12 @@ def paper_verdict(
     output_bias: str = "zero",
     start: Initialisation | None = None,
 ) -> PaperVerdict:
-    """Apply the paper's criterion to a problem; with another ``start`` than N(0,1) it is not applicable."""
+    """Apply the paper's criterion to a problem.
+
+    With another ``start`` than N(0,1), or unknown coefficients, it is not applicable.
+    """
     setting = Setting(problem, activation, output_bias, start)
-    return PaperVerdict(setting, run_rules(RULES if start is None else _elsewhere(), setting))
+    return PaperVerdict(setting, run_rules(_rules(setting), setting))
 
 
 def _start(setting: Setting) -> Finding:
@@ -322,8 +325,20 @@ def _start(setting: Setting) -> Finding:
     )
 
 
-def _elsewhere() -> tuple[Rule[Setting], ...]:
-    """The rules where weights start otherwise: what stands on the setting stands on this, too."""
-    first = Rule("initialisation", "weights that start N(0,1)", "[ZY] setting", _start)
-    wanted = (first.code, _YES)
-    return (first, *(replace(r, requires=(wanted, *r.requires)) if r.requires else r for r in RULES))
+def _unknowns(setting: Setting) -> Finding:
+    return Finding(
+        Answer.NO,
+        f"unknown coefficients are trained: {', '.join(setting.problem.unknowns)}",
+        "the paper's kernel is that of the network alone; its criterion is not applicable as stated",
+    )
+
+
+def _rules(setting: Setting) -> tuple[Rule[Setting], ...]:
+    """The rules, and before them those of a setting that is not the paper's: the others stand on these."""
+    first = []
+    if setting.start is not None:
+        first.append(Rule("initialisation", "weights that start N(0,1)", "[ZY] setting", _start))
+    if setting.problem.unknowns:
+        first.append(Rule("known-coefficients", "known coefficients", "[ZY] setting", _unknowns))
+    wanted = tuple((rule.code, _YES) for rule in first)
+    return (*first, *(replace(r, requires=(*wanted, *r.requires)) if r.requires else r for r in RULES))

@@ -9,6 +9,7 @@ import sympy as sp
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, Problem
+from ntk_theory.symbolic.unknowns import written
 from ntk_theory.theory.answers import Answers
 from ntk_theory.theory.assumptions import assumptions
 from ntk_theory.theory.derivation import derivation, disagreements
@@ -32,6 +33,7 @@ def to_dict(c: Answers) -> dict[str, Any]:
         "features": None if c.kernel.inputs.features is None else c.kernel.inputs.features.to_dict(),
         "initialisation": None if c.kernel.start is None else c.kernel.start.to_data(),
         "depth": c.kernel.depth,
+        "unknowns": written(c.problem.unknowns),
         "assumptions": [a.to_dict() for a in assumptions(c.kernel)],
         "activation": c.activation,
         "hypotheses": hypotheses(c.paper),

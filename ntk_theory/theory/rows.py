@@ -9,8 +9,9 @@ and coordinates of its own (:meth:`Side.mirrored`); the constants c it shares.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 
 import sympy as sp
 
@@ -33,9 +34,12 @@ from ntk_theory.symbolic.problem import Face, Group
 from ntk_theory.symbolic.series import Series
 from ntk_theory.symbolic.signs import Sign, sign_of
 from ntk_theory.symbolic.transseries import Value
+from ntk_theory.symbolic.unknowns import Unknown, starts
 from ntk_theory.symbolic.zero import is_zero
 from ntk_theory.theory.circles import same_place
+from ntk_theory.theory.columns import bias_label, unknown_columns
 
+NONE: Mapping[str, Unknown] = MappingProxyType({})
 Domain = Mapping[str, tuple[sp.Expr, sp.Expr]]
 
 
@@ -79,14 +83,11 @@ class Expanded:
 
 @dataclass(frozen=True)
 class Side:
-    """A row at one end, in one branch of the signs on which it depends.
-
-    ``hidden`` holds every F_{iα} expanded, ``bias`` the sum of F_{i0} over the legs by field.
-    """
+    """A row at one end, in one branch of signs: every F_{iα} expanded, and :attr:`ResidualRow.columns`."""
 
     point: Point
     hidden: tuple[tuple[Entry, Expanded], ...]
-    bias: Mapping[str, Expanded]
+    columns: Mapping[str, Expanded]
 
     def mirrored(self) -> Side:
         """The same at another point: jets and coordinates of its own, the shared symbols as they are."""
@@ -113,7 +114,7 @@ class Side:
             replaced={s: e.xreplace(swap) for s, e in point.replaced.items()},
         )
         hidden = tuple((entry, expanded.xreplace(swap)) for entry, expanded in self.hidden)
-        return Side(renamed, hidden, {f: e.xreplace(swap) for f, e in self.bias.items()})
+        return Side(renamed, hidden, {f: e.xreplace(swap) for f, e in self.columns.items()})
 
 
 def mirror(point: Point) -> dict[sp.Expr, sp.Expr]:
@@ -137,6 +138,7 @@ class ResidualRow:
     domain: Domain
     #: Is it 0 for every network, by the feature map? Then nothing of it is left.
     is_met: bool = False
+    unknowns: Mapping[str, Unknown] = field(default_factory=dict)
 
     @cached_property
     def is_pinned(self) -> bool:
@@ -155,11 +157,13 @@ class ResidualRow:
 
     @cached_property
     def _renamed(self) -> tuple[dict[sp.Expr, sp.Expr], ...]:
-        """Per leg: slot symbols → those of the leg, pinned coordinates → their values."""
+        """Per leg: slot symbols → those of the leg, pinned coordinates and unknowns → their values."""
         found = []
+        values = starts(self.unknowns)
         for k, (operator, face) in enumerate(zip(self.group.legs, self.faces, strict=True)):
             space = operator.space
             swap: dict[sp.Expr, sp.Expr] = {space.variable(v): value for v, value in face.items()}
+            swap |= {s: values[s.name] for s in operator.parameters if s.name in values}
             for slot in operator.slots:
                 name = f"{space.name(slot)}{self._suffix(k)}"
                 swap[space.symbol(slot)] = sp.Symbol(name, real=True)
@@ -222,13 +226,17 @@ class ResidualRow:
         """
         name = self.group.name if self.is_singular else ""
         places = tuple((frozenset(face), self.is_at_one_point(k)) for k, face in enumerate(self.faces))
-        return (name, self.expressions, self.entries, places, self.bias, self.intervals)
+        every = (self.expressions, self.entries, *self.columns.items())
+        return (name, every, places, self.bias, self.intervals)
 
     @cached_property
     def is_singular(self) -> bool:
         """Has F or some F_α no value on the face (1/x at x = 0)?"""
-        every = (*self.expressions, *(e.expression for e in self.entries))
-        return any(e.has(sp.zoo, sp.nan, sp.oo) for e in every)
+        return any(e.has(sp.zoo, sp.nan, sp.oo) for e in self._every)
+
+    @cached_property
+    def _every(self) -> tuple[sp.Expr, ...]:
+        return (*self.expressions, *(e.expression for e in self.entries), *self._of_unknowns.values())
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -237,8 +245,12 @@ class ResidualRow:
 
     @property
     def order(self) -> int:
-        """The largest |α| that matters."""
-        return max((sum(e.alpha) for e in self.entries), default=0)
+        """The largest |α| whose T matters; a jet in a column needs one derivative of φ less."""
+        orders = [sum(e.alpha) for e in self.entries]
+        held = frozenset().union(*(e.free_symbols for e in self._of_unknowns.values()))
+        for operator, swap in zip(self.group.legs, self._renamed, strict=True):
+            orders += [s.order - 1 for s in operator.slots if swap[operator.space.symbol(s)] in held]
+        return max(orders, default=0)
 
     @cached_property
     def bias_sums(self) -> dict[str, sp.Expr]:
@@ -248,6 +260,19 @@ class ResidualRow:
             if entry.is_value:
                 sums[entry.field] = sums.get(entry.field, sp.S.Zero) + entry.expression
         return {field: total for field, total in sums.items() if not is_zero(total)}
+
+    @cached_property
+    def _of_unknowns(self) -> dict[str, sp.Expr]:
+        """∂R/∂π of every unknown at the start, by label; those that vanish are absent."""
+        every = unknown_columns(self.group, self.faces, self._renamed, self.unknowns)
+        found = {label: self._on_domain(expression) for label, expression in every.items()}
+        return {label: expression for label, expression in found.items() if not is_zero(expression)}
+
+    @cached_property
+    def columns(self) -> dict[str, sp.Expr]:
+        """The derivatives by trained numbers outside the layers: output biases (if trained), unknowns."""
+        biases = self.bias_sums if self.bias.is_trained else {}
+        return {**{bias_label(f): e for f, e in biases.items()}, **self._of_unknowns}
 
     @cached_property
     def jets(self) -> frozenset[sp.Symbol]:
@@ -271,8 +296,7 @@ class ResidualRow:
 
     @cached_property
     def _free(self) -> frozenset[sp.Symbol]:
-        every = (*self.expressions, *(e.expression for e in self.entries))
-        return frozenset().union(*(e.free_symbols for e in every)) - self.jets
+        return frozenset().union(*(e.free_symbols for e in self._every)) - self.jets
 
     @cached_property
     def intervals(self) -> Intervals:
@@ -330,7 +354,7 @@ class ResidualRow:
         return {}
 
     def _expanded(self, end: End, level: int) -> tuple[Side, ...]:
-        distinct = list(dict.fromkeys([*(e.expression for e in self.entries), *self.bias_sums.values()]))
+        distinct = list(dict.fromkeys([*(e.expression for e in self.entries), *self.columns.values()]))
         sides = []
         for branch in expand(distinct, self.point(end), KEEP[level:]):
             known = {
@@ -338,16 +362,20 @@ class ResidualRow:
                 for expression, value in zip(distinct, branch.values, strict=True)
             }
             hidden = tuple((e, known[e.expression]) for e in self.entries)
-            sides.append(Side(branch.point, hidden, {f: known[e] for f, e in self.bias_sums.items()}))
+            sides.append(Side(branch.point, hidden, {f: known[e] for f, e in self.columns.items()}))
         return tuple(sides)
 
 
-def rows_of(group: Group, bias: OutputBias, domain: Domain) -> tuple[ResidualRow, ...]:
+def rows_of(
+    group: Group, bias: OutputBias, domain: Domain, unknowns: Mapping[str, Unknown] = NONE
+) -> tuple[ResidualRow, ...]:
     """A group as rows: one per face, or a single one with all its legs."""
     if len(group.legs) > 1:
         faces = group.faces or ({},) * len(group.legs)
-        return (ResidualRow(group, tuple(faces), bias, domain),)
-    return tuple(ResidualRow(group, (face,), bias, domain) for face in group.faces or ({},))
+        return (ResidualRow(group, tuple(faces), bias, domain, unknowns=unknowns),)
+    return tuple(
+        ResidualRow(group, (face,), bias, domain, unknowns=unknowns) for face in group.faces or ({},)
+    )
 
 
 def is_met_by(row: ResidualRow, periodic: Mapping[str, Periodic]) -> bool:

@@ -20,6 +20,7 @@ from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 from ntk_theory.theory.circles import periodic_columns
+from ntk_theory.theory.columns import unknown_label
 from ntk_theory.theory.exponents import (
     HALF,
     Limit,
@@ -105,15 +106,22 @@ class Kernel:
         return {
             g.name: tuple(
                 replace(row, is_met=True) if is_met_by(row, periodic) else row
-                for row in rows_of(g, self.bias, self.problem.place(g))
+                for row in rows_of(g, self.bias, self.problem.place(g), self.problem.unknowns)
             )
             for g in self.problem.groups
         }
 
     @property
+    def labels(self) -> Mapping[str, str]:
+        """The unknowns with the labels of their columns."""
+        return {name: unknown_label(name) for name in self.problem.unknowns}
+
+    @property
     def met(self) -> tuple[str, ...]:
         """The groups that hold for every network by its feature map."""
-        return tuple(name for name, rows in self.rows.items() if all(row.is_met for row in rows))
+        return tuple(
+            name for name, rows in self.rows.items() if all(row.is_met and not row.columns for row in rows)
+        )
 
     def blocks(self) -> dict[str, SharpBlock]:
         """``bb``, ``bf``, ``ff``, then every pair of named groups that is not one of them."""
@@ -225,7 +233,7 @@ class Kernel:
     def _meet(self, g: ResidualRow, h: ResidualRow, side: Side) -> tuple[Meeting, ...]:
         rough = [reason for row in (g, h) if (reason := too_rough(self.activation, row.order))]
         rough += self._unruled(g, h)
-        if rough and g.entries and h.entries:
+        if rough and ((g.entries and h.entries) or set(g.columns) & set(h.columns)):
             return (Meeting((Terms(obstacles=(Obstacle(Limit.UNDECIDED, rough[0]),)),)),)
         verdict = self.verdict(g, h)
         if side is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from ntk_theory.shown import Brief, booktabs
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.jets import base_of, part_of
 from ntk_theory.symbolic.problem import GroupKind, Problem
@@ -65,6 +66,12 @@ def paper_lines(c: Answers) -> Iterator[str]:
     yield f"[ZY] constant in training: s > {p.training}"
     if p.case == "homogeneous":
         yield f"[R]  s1 = {p.s1}, s2 = {p.s2}"
+
+
+def block_label(pair: str) -> str:
+    """``K_ff`` for "f,f" or "ff", ``K_b,slope`` for "b,slope"."""
+    g, mark, h = pair.partition(",")
+    return f"K_{g}{h}" if mark and len(g) == len(h) == 1 else f"K_{pair}"
 
 
 def assumption_lines(c: Answers) -> list[str]:
@@ -166,23 +173,48 @@ def summary(c: Answers) -> str:
     return "\n".join(lines)
 
 
+def brief(c: Answers) -> Brief:
+    """The answer in one table: the blocks, from which s on they converge, and their limits."""
+    return Brief(
+        heading(c),
+        ("block", "converges", "s < 1/2", "s = 1/2", "s > 1/2"),
+        tuple((", ".join(map(block_label, row.blocks)), *row.cells) for row in rows(c)),
+        (*equations(c.problem), *(step.conclusion for step in disagreements(c))),
+    )
+
+
+def columns(c: Answers) -> dict[str, list[object]]:
+    """One line per block and interval of s, as columns: what :meth:`Classification.to_pandas` holds."""
+    found = [
+        (name, threshold_cell(block), regime.where, str(regime.limit), regime)
+        for name, block in c.sharp.items()
+        for regime in block.regimes
+    ]
+    exponents = [None if r.norm_exponent is None else str(r.norm_exponent) for *_, r in found]
+    spreads = [None if r.spread_exponent is None else str(r.spread_exponent) for *_, r in found]
+    names = ("block", "converges", "where", "limit")
+    table: dict[str, list[object]] = {n: [line[k] for line in found] for k, n in enumerate(names)}
+    return {**table, "norm_exponent": [*exponents], "spread_exponent": [*spreads]}
+
+
 def latex(c: Answers) -> str:
-    """The equations as an align* block, the sharp regimes as a table."""
+    """The equations as an align* block, the sharp regimes as a table (package ``booktabs``)."""
     lines = [r"\begin{align*}"]
     bodies = []
     for group in c.problem.equations:
         operator = group.legs[0]
         names = {operator.space.symbol(s): _latex_slot(operator.space.name(s)) for s in operator.slots}
         bodies.append(rf"  {sp.latex(operator.expression, symbol_names=names)} &= 0")
-    lines += [" \\\\\n".join(bodies), r"\end{align*}", r"\begin{tabular}{lllll}"]
-    lines.append(r"block & converges & $s<1/2$ & $s=1/2$ & $s>1/2$ \\ \hline")
+    lines += [" \\\\\n".join(bodies), r"\end{align*}"]
+    table = []
     for name, block in shown_blocks(c).items():
         cells = [_latex_side(block.below), _latex_side((block.at,)), _latex_side(block.above)]
         escaped = name.replace("_", r"\_")
         converges = _latex_threshold(block)
-        lines.append(rf"$K_{{\mathrm{{{escaped}}}}}$ & {converges} & " + " & ".join(cells) + r" \\")
-    lines.append(r"\end{tabular}")
-    return "\n".join(lines)
+        table.append([rf"$K_{{\mathrm{{{escaped}}}}}$", converges, *cells])
+    caption = f"Limit and size of the kernel's blocks: {heading(c)}."
+    head = ("block", "converges", "s < 1/2", "s = 1/2", "s > 1/2")
+    return "\n".join([*lines, booktabs(caption, head, table)])
 
 
 def _latex_slot(name: str) -> str:

@@ -13,21 +13,24 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
+from ntk_theory.frames import frame
 from ntk_theory.model.network import Network
 from ntk_theory.model.network_file import load, save
 from ntk_theory.model.parameters import Parameters
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
 from ntk_theory.training.identified import Identified
+from ntk_theory.training.identified_fields import IdentifiedField
 from ntk_theory.training.scaling import Scale
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
 save_network, load_network = save, load
 
 
-@dataclass(frozen=True, eq=False)
-class Trajectory:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectory(Shown):
     """What a training run did.
 
     Attributes
@@ -57,6 +60,8 @@ class Trajectory:
         The error estimate at the end, None without fresh points.
     identified:
         The unknown coefficients at the end with their standard errors.
+    identified_fields:
+        The unknown fields on a grid, with theirs.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
     contradictions:
@@ -93,6 +98,37 @@ class Trajectory:
     scale: Scale | None = None
     contradictions: tuple[str, ...] = ()
     identified: tuple[Identified, ...] = ()
+    identified_fields: tuple[IdentifiedField, ...] = ()
+
+    def brief(self) -> Brief:
+        """One row per group: its losses and residuals; why the run stopped, what is known of the error."""
+        network = self.network
+        trained = {name: f"{value:.1e}" for name, value in self.training_rms().items()}
+        layers = "-".join(str(width) for width in network.widths)
+        known = {name: f"{curve[-1]:.1e}" for name, curve in self.fresh_residuals.items()}
+        fresh = {name: known.get(name, "—") for name in self.group_losses}
+        rows = tuple(
+            (
+                name,
+                str(len(self.points[name])),
+                *(f"{v:.2e}" for v in curve[[0, -1]]),
+                trained[name],
+                fresh[name],
+            )
+            for name, curve in self.group_losses.items()
+        )
+        notes = [f"stopped after {len(self.times) - 1} steps, {self.seconds:.1f} s: {self.reason}"]
+        notes += [f"loss {self.loss:.2e}" + ("" if self.error is None else f", error {self.error:.1e}")]
+        notes += [str(one) for one in self.identified]
+        head = ("group", "points", "first loss", "last loss", "rms residual", "fresh")
+        return Brief(
+            f"{self.method}, {layers} {network.activation}, s = {network.exponent}", head, rows, tuple(notes)
+        )
+
+    def to_pandas(self) -> Any:
+        """One row per step: clock, loss, its parts by group; ``attrs["summary"]`` is :meth:`summary`."""
+        parts = {f"loss_{name}": curve for name, curve in self.group_losses.items()}
+        return frame({self.clock: self.times, "loss": self.losses, **parts}, summary=self.summary())
 
     @property
     def loss(self) -> float:
@@ -153,6 +189,11 @@ class Trajectory:
             "contradictions": list(self.contradictions),
             "error_estimate": None if self.estimate is None else _numbers(self.estimate),
             **({"unknowns": {one.name: one.record() for one in self.identified}} if self.identified else {}),
+            **(
+                {"unknown_fields": {one.name: one.record() for one in self.identified_fields}}
+                if self.identified_fields
+                else {}
+            ),
         }
 
 

@@ -12,7 +12,8 @@ import pytest
 import sympy as sp
 
 import ntk_theory as nt
-from ntk_theory.advice.choose_s import GOALS, advise, bias_moves_kernel, drift, faults, regimes
+from ntk_theory.advice.choose_s import GOALS, advise, drift, faults, regimes
+from ntk_theory.advice.constants import trained_numbers_move_kernel
 from ntk_theory.advice.recommend import recommend
 from ntk_theory.empirical.jet_ntk import jet_ntk
 from ntk_theory.errors import InputError
@@ -70,7 +71,7 @@ def test_the_choice_and_what_the_classification_says_of_it(name, bias, accuracy,
         assert not faults(answer, found.s)
         if goal == "constant kernel":
             assert all(limit.converges for limit in limits)
-            assert found.s == HALF or not bias_moves_kernel(answer)
+            assert found.s == HALF or not trained_numbers_move_kernel(answer)
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,19 @@ def fading(sizes: Mapping[str, float], activation: str = "tanh") -> ProblemEvide
     return replace(problem({}), classification=asked, measured=measured)
 
 
+def unknown(text: str, tail: LawTail, **more: Any) -> ProblemEvidence:
+    """K_ff at s = 1/2 of an equation whose coefficient k is trained."""
+    asked = nt.classify(nt.problem(text, unknowns={"k": 1}))
+    return replace(one("ff", HALF, tail, **more), classification=asked)
+
+
+def frozen(size: float | None, law: float) -> ProblemEvidence:
+    """K_ff at s = 1 of Burgers under u = A + v, its frozen norm and that of the law far out."""
+    asked = nt.classify(nt.problem("u_t + u*u_x", ansatz="u = x + v"))
+    found = one("ff", ONE, replace(FIXED, size=law))
+    return replace(found, classification=asked, frozen=lambda block: size)
+
+
 KERNELS: dict[str, tuple[Any, Any, Any]] = {
     f"paper-{b}": (
         lambda b=b: one(b, ONE, FIXED),
@@ -176,6 +189,16 @@ KERNELS: dict[str, tuple[Any, Any, Any]] = {
         lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.5}),
         lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.0}),
         lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.5}, activation="softplus"),
+    ),
+    "unknown-term": (
+        lambda: unknown("u_t - k*u_xx", RANDOM),
+        lambda: unknown("u_t - k*u_xx", FIXED),
+        lambda: unknown("u_t - u_xx - k", FIXED, rank=LOOSE),
+    ),
+    "frozen-limit": (
+        lambda: frozen(6.0, 6.0),
+        lambda: frozen(6.0, 7.0),
+        lambda: frozen(None, 6.0),
     ),
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.report.figures.histograms import draw_law_panels, law_panels
 from ntk_theory.report.figures.limit_map import ALARM, draw_limit_map, map_rows
 from ntk_theory.report.figures.palette import colours_of, markers_of, svg_text
-from ntk_theory.report.figures.study import plot
+from ntk_theory.report.figures.plot import plot
 from ntk_theory.report.figures.widths import draw_norms, draw_width_curves, width_curves
 from ntk_theory.report.figures.zoo_map import COLOURS
 from ntk_theory.report.rows import answers

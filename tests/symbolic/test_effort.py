@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -65,6 +66,41 @@ def test_an_answer_costs_the_same_whatever_was_asked_before():
     first = cost_of("u_t + sin(u*u_x) - exp(u)")
     cost_of("exp(u)*sin(u_x) + u*u_x")
     assert cost_of("u_t + sin(u*u_x) - exp(u)") == first > 0
+
+
+def test_what_an_expansion_makes_is_paid_for():
+    whole = (U + V + W + 1) ** 6
+    with effort.limited() as meter:
+        found = effort.expand(whole)
+    assert found is not None
+    assert effort.nodes_of(found) < meter.spent
+    with effort.limited(100), pytest.raises(BudgetError):
+        effort.expand(whole)
+
+
+def test_the_monomials_of_an_operator_are_paid_for():
+    operator = problem("u_t + (u + u_x + u_xx + 1)^7").equations[0].legs[0]
+    with effort.limited(100), pytest.raises(BudgetError):
+        operator.monomials  # noqa: B018  they are found when they are asked for
+
+
+def test_what_is_kept_in_sets_is_gone_through_in_one_order():
+    """The order of a set differs between processes; an answer that depended on it would, too."""
+    script = (
+        "import sympy as sp; from ntk_theory.symbolic.transseries import Value; "
+        "from ntk_theory.symbolic.series import Series; "
+        "value = Value(Series(()), {}, frozenset(sp.symbols('a:h'))); "
+        "print(list(value.rests), value.ordered_rests, sep=chr(10))"
+    )
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+            timeout=100, env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout.splitlines()
+        for seed in "01"
+    ]  # fmt: skip
+    assert found[0][0] != found[1][0]
+    assert found[0][1] == found[1][1] == str([*sp.symbols("a:h")])
 
 
 def test_a_refusal_names_the_block_and_the_way_out():

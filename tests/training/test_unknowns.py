@@ -216,12 +216,7 @@ def test_bad_unknowns_are_refused_by_name(given: object, words: str) -> None:
 
 def test_what_cannot_have_them_says_so() -> None:
     problem = nt.problem("u_t - k*u_xx", unknowns={"k": 1})
-    network = nt.Network(("x", "t"), ("u",), width=8)
-    for ask in (
-        lambda: nt.classify(problem),
-        lambda: nt.limit_law(problem, network),
-        lambda: nt.recommend(problem),
-        lambda: nt.verify(problem),
-    ):
-        with pytest.raises(InputError, match="unknown 'k'"):
-            ask()
+    with pytest.raises(InputError, match="unknown 'k'"):
+        nt.verify_training(problem)
+    with pytest.raises(InputError, match="sweep names 'k', which is unknown"):
+        nt.verify(problem, sweep=("k", [1, 2]))

@@ -10,12 +10,16 @@ from typing import BinaryIO
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ntk_theory.outputs import GENERATOR
-from ntk_theory.report.words import block_label
+from ntk_theory.theory.text import block_label
 from ntk_theory.visible import visible
 
+#: Labelled ticks that an axis has at the least.
+MIN_LABELS = 2
 INK = "#1d1d1f"
 FAINT = "#8a8a8e"
 GRID = "#e7e7ea"
@@ -24,6 +28,8 @@ GRID = "#e7e7ea"
 _BELOW = ("#c8513c", "#e08a3c", "#8c2d1f", "#f0b35a")
 _ABOVE = ("#6baed6", "#2f7fc1", "#12396b", "#4bb3a5", "#0f6b5f")
 _MARKERS = "osD^vPX<>"
+#: Of curves side by side, so that colour is not needed to tell them apart.
+LINE_STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (8, 2)), (0, (2.5, 2.5)))
 
 
 def colours_of(exponents: Sequence[Fraction]) -> dict[Fraction, str]:
@@ -67,6 +73,7 @@ def block_title(block: str) -> str:
 def svg_text(figure: Figure) -> str:
     """The figure as SVG, the same text for the same figure; letters are outlines, so no font is needed."""
     out = io.StringIO()
+    label_axes(figure)
     with mpl.rc_context({"svg.hashsalt": "ntk_theory", "svg.fonttype": "path"}):
         figure.savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue()
@@ -78,7 +85,30 @@ _PROGRAM = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
 
 def save_picture(figure: Figure, file: BinaryIO, format: str) -> None:
     """Write the figure as png, svg or pdf, with this package named as its maker (``outputs.PICTURE``)."""
-    figure.savefig(file, format=format, dpi=130, metadata={_PROGRAM[format]: GENERATOR})
+    label_axes(figure)
+    with mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "ntk_theory"}):  # letters that can be searched
+        figure.savefig(file, format=format, dpi=130, metadata={_PROGRAM[format]: GENERATOR})
+
+
+def label_axes(figure: Figure) -> None:
+    """At least two numbers on every logarithmic axis: a short one has those of 2 and 5 as well."""
+    for axes in figure.axes:
+        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            if axis.get_scale() != "log" or not axis.get_visible() or not axes.get_visible():
+                continue
+            if _labels(axis, low, high) >= MIN_LABELS:
+                continue
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
+            for locator in (LogLocator(subs=(1.0, 2.0, 5.0)), MaxNLocator(nbins=4)):
+                axis.set_major_locator(locator)
+                if _labels(axis, low, high) >= MIN_LABELS:
+                    break
+
+
+def _labels(axis: Axis, low: float, high: float) -> int:
+    ticks, slack = axis.get_majorticklocs(), 1e-9 * abs(high - low)
+    return sum(min(low, high) - slack <= tick <= max(low, high) + slack for tick in ticks)
 
 
 def data_uri(figure: Figure) -> str:

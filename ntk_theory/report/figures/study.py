@@ -1,22 +1,15 @@
-"""The figures of a study: one call for a single picture, and those of a page with the words under them."""
+"""The figures of a study's page, with the words under them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ntk_theory.errors import InputError
 from ntk_theory.report.figures.histograms import draw_law_panels, law_panels
 from ntk_theory.report.figures.limit_map import draw_limit_map, map_rows
 from ntk_theory.report.figures.palette import data_uri
 from ntk_theory.report.figures.widths import draw_width_curves, width_curves
 from ntk_theory.report.rows import StudyAnswer
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from ntk_theory.studies.initialisation.verify import StudyResult
 
 
 @dataclass(frozen=True)
@@ -26,29 +19,6 @@ class Picture:
     uri: str
     alt: str
     caption: str
-
-
-def plot(result: StudyResult, case: str | None = None, activation: str | None = None) -> Figure:
-    """Size and spread of the kernel blocks against width, networks and limit law, for one case of a study.
-
-    Parameters
-    ----------
-    result:
-        What :func:`ntk_theory.verify` returned.
-    case, activation:
-        Which problem (its label in ``result.verdicts``) and activation; default: the first.
-
-    Raises
-    ------
-    InputError
-        The study has no such case or activation.
-    """
-    for own_case, own_activation in result.verdicts:
-        if case in (None, own_case) and activation in (None, own_activation):
-            curves = width_curves(result, own_case, own_activation)
-            return draw_width_curves(curves, f"Size and spread against width: {own_case}, {own_activation}")
-    known = ", ".join(f"{c!r} with {a!r}" for c, a in result.verdicts)
-    raise InputError(f"case is {case!r} and activation {activation!r}; the study has {known}")
 
 
 def map_picture(every: Sequence[StudyAnswer]) -> Picture:

@@ -161,14 +161,21 @@ def draw_norms(groups: Mapping[str, Sequence[Curve]], title: str = "") -> Figure
     colours, markers = colours_of(exponents), markers_of(exponents)
     for axes, (name, curves) in zip(panels, groups.items(), strict=True):
         axes.set_title(name, fontsize=10.5, color=INK, loc="left", pad=8, linespacing=1.4)
-        for curve in curves:
-            _norm(axes, curve, colours[curve.s], markers[curve.s])
-        _finish(axes, curves[0].widths)
-        _end_labels(axes, _norm_ends(curves), colours)
+        norms_on(axes, curves, colours, markers)
         axes.set_xlabel("width $N$", fontsize=9, color=INK)
     panels[0].set_ylabel(r"$\|K\|_F$", fontsize=11, color=INK)
     _legend(figure, title)
     return figure
+
+
+def norms_on(
+    axes: Axes, curves: Sequence[Curve], colours: dict[Fraction, str], markers: dict[Fraction, str]
+) -> None:
+    """‖K‖ of one block against width in given axes: networks, limit law, predicted powers."""
+    for curve in curves:
+        _norm(axes, curve, colours[curve.s], markers[curve.s])
+    _finish(axes, curves[0].widths)
+    _end_labels(axes, _norm_ends(curves), colours)
 
 
 def _norm(axes: Axes, c: Curve, colour: str, marker: str) -> None:

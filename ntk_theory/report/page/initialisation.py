@@ -20,7 +20,6 @@ from ntk_theory.report.rows import (
     by_problem,
     varied,
 )
-from ntk_theory.report.words import block_label
 from ntk_theory.studies.initialisation.claims import CLAIMS
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.verify import StudyResult
@@ -29,6 +28,7 @@ from ntk_theory.studies.question.study import Study
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.theory import text
 from ntk_theory.theory.classification import Classification
+from ntk_theory.theory.text import block_label
 
 #: A page with more answers than this has the map, the tables and no further figures.
 FIGURES_UP_TO = 8

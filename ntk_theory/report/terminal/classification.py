@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ntk_theory.report.terminal import screen
-from ntk_theory.report.words import block_label
 from ntk_theory.theory import text
 from ntk_theory.theory.classification import Classification
+from ntk_theory.theory.text import block_label
 
 #: A block's name that is longer goes on two lines where the terminal is narrow.
 LONG_NAME = 12

@@ -17,9 +17,9 @@ from ntk_theory.report.rows import (
     varied,
 )
 from ntk_theory.report.terminal.tables import STYLES, claims_table, evidence, text_table
-from ntk_theory.report.words import block_label
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.studies.judging.verdict import Outcome
+from ntk_theory.theory.text import block_label
 
 #: With more problems than this, each gets one line.
 MANY = 6

@@ -10,10 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ntk_theory.advice.law_table import BlockLaw, Prediction
-from ntk_theory.report.words import block_label
-
-QUANTILES = (0.05, 0.5, 0.95)
+from ntk_theory.advice.law_table import LAW_HEAD, QUANTILES, BlockLaw, Prediction, law_row
 
 
 def record(found: Prediction) -> dict[str, Any]:
@@ -60,9 +57,12 @@ def show(found: Prediction, heading: tuple[str, str], console: Console) -> None:
 
 def _table(found: Prediction) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    numbers = ("s", *(("width",) if len(found.widths) > 1 else ()), "ε", "‖K‖ 5 %", "median", "95 %", "‖E K‖")
-    for column in ("block", *numbers, "law", "N → ∞  [D]"):
-        is_word = column not in ("block", *numbers)
+    # A width that is everywhere the same stands in the heading.
+    shown = [k for k, name in enumerate(LAW_HEAD) if name != "width" or len(found.widths) > 1]
+    names = [LAW_HEAD[k] for k in shown]
+    first, *numbers, law, limit = names
+    for column in (first, *numbers, law, f"{limit}  [D]"):
+        is_word = column not in (first, *numbers)
         table.add_column(
             column, justify="right" if column in numbers else "left", no_wrap=not is_word, overflow="fold"
         )
@@ -70,32 +70,11 @@ def _table(found: Prediction) -> Table:
     for block in found.blocks:
         if last and block.block != last:
             table.add_section()
-        name = block_label(block.block) if block.block != last else ""
-        s, width, *rest = _cells(block)
-        table.add_row(name, s, *((width,) if len(found.widths) > 1 else ()), *rest)
+        cells = law_row(block)
+        name, *rest = (cells[k] for k in shown)
+        table.add_row(name if block.block != last else "", *rest)
         last = block.block
     return table
-
-
-def _cells(block: BlockLaw) -> tuple[str, ...]:
-    quantiles = block.quantiles(QUANTILES)
-    numbers: tuple[str, ...]
-    if quantiles is None:
-        numbers, law = ("–",) * 3, "no finite draws"
-    elif block.is_constant:
-        numbers, law = ("", f"{quantiles[1]:.4g}", ""), "deterministic"
-    else:
-        numbers, law = tuple(f"{q:.3g}" for q in quantiles), "random"
-    mean = "–" if block.mean is None else f"{block.mean:.4g}" if block.is_constant else f"{block.mean:.3g}"
-    return (
-        str(block.s),
-        str(block.width),
-        f"{block.epsilon:.3g}",
-        *numbers,
-        mean,
-        law,
-        str(block.regime.limit),
-    )
 
 
 def _notes(found: Prediction) -> Iterator[str]:

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from ntk_theory.model.network_file import network_record
 from ntk_theory.report.terminal import tables
-from ntk_theory.report.words import block_label
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.theory.text import block_label
 from ntk_theory.training.drift import WHOLE
 from ntk_theory.training.solution import field_errors
 from ntk_theory.training.trajectory import Trajectory
@@ -68,7 +68,7 @@ def show(problem: Problem, run: Trajectory, console: Console, verdict: RunVerdic
     if run.drift is not None:
         console.print(_drift(run))
         console.print()
-    for one in run.identified:
+    for one in (*run.identified, *run.identified_fields):
         console.print(Text(str(one)))
     for line in _footer(run):
         console.print(Text(line, "dim"))

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from ntk_theory.report.terminal import screen
-from ntk_theory.report.words import block_label
 from ntk_theory.search.bench import Disagreement
 from ntk_theory.search.search import Hunt
+from ntk_theory.theory.text import block_label
 
 
 def show(found: Hunt) -> None:

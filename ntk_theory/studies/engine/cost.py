@@ -51,7 +51,7 @@ class Estimate:
 def one_pass(study: Study, case: Case, width: int) -> Pass:
     """What fields, jet NTK and all blocks of one network take; every kind of study starts from it."""
     small = study.network(case, "sin", 1)
-    rows = stack_rows(lower_problem(case.problem), case.points)
+    rows = stack_rows(lower_problem(case.problem, trained=True), case.points)
     ask = replace(
         jet_request(small, small.init(0), rows.points, rows.slots),
         network=study.network(case, study.activations[0], width),

@@ -20,6 +20,7 @@ import numpy as np
 
 from ntk_theory.arrays import AnyArray
 from ntk_theory.errors import InputError, StoreError
+from ntk_theory.frames import frame, pandas
 from ntk_theory.outputs import Format, replacing
 from ntk_theory.studies.engine.cell import Row
 from ntk_theory.studies.engine.samples import StudyData
@@ -71,20 +72,13 @@ def to_pandas(data: StudyData) -> Any:
     InputError
         pandas is not installed.
     """
-    try:
-        import pandas as pd  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise InputError(
-            "to_pandas needs pandas; install it with: pip install 'ntk_theory[pandas]'"
-        ) from None
+    pd = pandas()
     columns, names = _columns(data)
     table = {
         name: pd.Categorical.from_codes(columns[name], names[name]) if name in names else columns[name]
         for name in COLUMNS
     }
-    frame = pd.DataFrame(table)
-    frame.attrs["study"] = _about(data)
-    return frame
+    return frame(table, study=_about(data))
 
 
 def to_csv(data: StudyData, path: str | os.PathLike[str]) -> None:

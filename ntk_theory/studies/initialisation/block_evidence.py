@@ -43,6 +43,8 @@ MET = 1e-8
 
 #: The note on a block that some network has exactly 0 in: identically, or below the range of floats.
 EXACTLY_ZERO = "a kernel that is exactly 0"
+#: The note where weights start by N: the law of a width says nothing of other widths.
+OWN_LAWS = "every width has a limit law of its own, none says where they go"
 
 
 @dataclass(frozen=True)

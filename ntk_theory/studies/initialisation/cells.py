@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -29,7 +29,17 @@ from ntk_theory.empirical.jets import scaled_jets
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.errors import NonFiniteError, NTKTheoryError
 from ntk_theory.limit.law import LimitLaw, limit_law
-from ntk_theory.model.assembly import Rows, fold_kernel, linearise, network_jets, row_kernel, stack_rows
+from ntk_theory.model.assembly import (
+    Leg,
+    Linearisation,
+    Rows,
+    fold_kernel,
+    fold_rows,
+    linearise,
+    network_jets,
+    row_kernel,
+    stack_rows,
+)
 from ntk_theory.model.lowering import lower_problem
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
@@ -92,7 +102,7 @@ class CellContext:
     @cached_property
     def rows(self) -> Rows:
         """The stacked points."""
-        return stack_rows(lower_problem(self.case.problem), self.case.points)
+        return stack_rows(lower_problem(self.case.problem, trained=True), self.case.points)
 
     @cached_property
     def reader(self) -> BlockReader:
@@ -274,12 +284,17 @@ class _Cell:
         c, rows = self.context, self.context.rows
         network = c.network(self.width, s)
         jets = network_jets(rows, S, network.epsilon, parameters.output_bias)
-        weights, broken = _weights(rows, jets)
+        here, broken = _linearised(rows, jets)
         rate = parameters.output_bias_rate
-        kernel = fold_kernel(rows, row_kernel(rows, weights, T, network.epsilon, rate))
-        limit = None
-        if c.limit is not None:
-            limit = fold_kernel(rows, row_kernel(rows, weights, c.limit, network.epsilon, rate))
+        columns = fold_rows(rows, here.unknowns)
+        kernel, limit = (
+            None
+            if some is None
+            else fold_kernel(rows, row_kernel(rows, here.weights, some, network.epsilon, rate))
+            + columns.T @ columns
+            for some in (T, c.limit)
+        )
+        assert kernel is not None
         bad = self._broken_pairs(broken, str(s))
         for matrix, name in ((kernel, str), (limit, with_limit)):
             if matrix is None:
@@ -328,22 +343,20 @@ def cell_cost(study: Study, case: Case, width: int) -> CellCost:
     return CellCost(one.seconds + SECONDS_PER_S * len(study.s), one.bytes)
 
 
-def _weights(rows: Rows, jets: Floats) -> tuple[Floats, dict[str, str]]:
+def _linearised(rows: Rows, jets: Floats) -> tuple[Linearisation, dict[str, str]]:
     """F_α per row, and the groups where they are not finite with the reason; their weights are 0."""
     try:
-        return linearise(rows, jets).weights, {}
+        return linearise(rows, jets), {}
     except NonFiniteError:
-        pass
-    weights = np.zeros_like(jets)
-    broken: dict[str, str] = {}
+        whole: list[Leg] = []
+        broken: dict[str, str] = {}
     for leg in rows.legs:
         try:
-            _, gradient = leg.operator.evaluate(rows.points[leg.rows], jets[list(leg.slots), leg.rows])
+            linearise(replace(rows, legs=(leg,)), jets)
+            whole.append(leg)
         except NonFiniteError as error:
             broken.setdefault(rows.problem.groups[leg.group].name, str(error))
-        else:
-            weights[list(leg.slots), leg.rows] = gradient
-    return weights, broken
+    return linearise(replace(rows, legs=tuple(whole)), jets), broken
 
 
 def cell_kernels(study: Study) -> tuple[str, ...]:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 from ntk_theory.studies.initialisation.evidence import Decide, KernelClaim, PartResult, ProblemEvidence
-from ntk_theory.studies.initialisation.exponents import exponent_at, law_tells, norm_exponent, spread_exponent
+from ntk_theory.studies.initialisation.exponents import norm_exponent, spread_exponent
+from ntk_theory.studies.initialisation.frozen_limit import frozen_limit
 from ntk_theory.studies.initialisation.linear_start import linear_start
-from ntk_theory.studies.initialisation.observed_limit import Observed, agrees, limit_by_law
-from ntk_theory.studies.initialisation.resolution import Far
+from ntk_theory.studies.initialisation.observed_limit import Observed, agrees
+from ntk_theory.studies.initialisation.sharp_limit import sharp_limit, shows, with_help
+from ntk_theory.studies.initialisation.unknown_term import unknown_term
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.verdict import (
-    LARGER_WIDTHS,
     MORE_SEEDS,
-    NO_REMEDY,
     Need,
     Outcome,
     Reason,
     Remedy,
     Verdict,
 )
-from ntk_theory.theory import Limit
 
 #: What another set of claims needs stands here too.
 __all__ = ["CLAIMS", "Claim", "Decide", "Outcome", "PartResult", "ProblemEvidence", "Verdict", "decide_all"]
@@ -68,7 +67,7 @@ def _paper_block(block: str, *, converse: bool) -> Decide:
         predicted = f"{'fails' if converse else 'converges'} for {side}"
         for s, (limit_class, reason) in seen.items():
             if limit_class in against:
-                withheld = e.withheld(block, s, reason.text, _shows(wanted))
+                withheld = e.withheld(block, s, reason.text, shows(wanted))
                 if withheld is not None:
                     seen[s] = Observed.UNDECIDED, withheld
                     continue
@@ -76,7 +75,7 @@ def _paper_block(block: str, *, converse: bool) -> Decide:
                 yield claim.verdict(Outcome.REFUTED, found, block, s, predicted, str(limit_class), statement)
                 return
         undecided = [
-            replace(_with_help(e, (block, s), why, wanted), s=s)
+            replace(with_help(e, (block, s), why, wanted), s=s)
             for s, (limit_class, why) in seen.items()
             if limit_class not in wanted
         ]
@@ -91,67 +90,6 @@ def _paper_block(block: str, *, converse: bool) -> Decide:
         yield claim.verdict(Outcome.SUPPORTED, shown, block, None, predicted, shown, statement)
 
     return decide
-
-
-_UNPREDICTED = {
-    Limit.UNDECIDED: "the ε-calculus does not decide it",
-    Limit.UNDEFINED: "F or its gradient is undefined with positive probability",
-}
-
-
-def _sharp_limit(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
-    for block in e.block_names:
-        for s in e.s_measured(block):
-            predicted = e.regime(block, s).limit
-            if predicted in (Limit.UNDECIDED, Limit.UNDEFINED):
-                yield claim.verdict(
-                    Outcome.NOT_APPLICABLE, f"the ε-calculus leaves this {predicted}", block, s
-                )
-                continue
-            seen, reason = e.observed(block, s)
-            hidden = _hidden(e, (block, s), seen)
-            if hidden is None and seen not in (Observed.UNDECIDED, str(predicted)):
-                hidden = e.withheld(block, s, reason.text, _shows((Observed(str(predicted)),)))
-            if hidden or seen is Observed.UNDECIDED:
-                outcome = Outcome.UNDECIDED
-                reason = hidden or _with_help(e, (block, s), reason, (Observed(str(predicted)),))
-            else:
-                outcome = Outcome.SUPPORTED if seen == str(predicted) else Outcome.REFUTED
-            yield claim.verdict(outcome, reason, block, s, str(predicted), str(seen))
-
-
-def _shows(wanted: Collection[Observed]) -> Callable[[Far], bool]:
-    return lambda far: far.limit in wanted
-
-
-def _with_help(
-    e: ProblemEvidence, key: tuple[str, Fraction], reason: Reason, wanted: Collection[Observed]
-) -> Reason:
-    """The reason with a remedy that helps: where the law has what is claimed, more networks confirm it."""
-    tail = e.blocks[key].tail
-    if tail is not None and limit_by_law(tail, e.criterion)[0] in wanted:
-        return reason
-    return e.with_help(*key, reason, _shows(wanted))
-
-
-def _hidden(e: ProblemEvidence, key: tuple[str, Fraction], seen: Observed) -> Reason | None:
-    """Why what was seen can say nothing on the predicted limit; ``None`` where it can."""
-    regime = e.regime(*key)
-    if seen == str(regime.limit) or seen is Observed.UNDECIDED:
-        return None
-    value = exponent_at(regime, key[1])
-    if value is None:
-        # The size is predicted to change, but by no power of N: a logarithm looks like a constant.
-        by_no_power = regime.limit in (Limit.ZERO, Limit.DIVERGES) and seen not in (
-            Observed.ZERO,
-            Observed.DIVERGES,
-        )
-        text = "the size is predicted to change by no power of N, which no slope shows"
-        return Reason(text, remedy=NO_REMEDY) if by_no_power else None
-    if e.law_decides(*key) and not law_tells(e, key, value):
-        text = "fluctuations between fields, which the limit law lacks, are predicted to outweigh it"
-        return Reason(text, remedy=LARGER_WIDTHS)
-    return None
 
 
 def _law(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
@@ -206,7 +144,7 @@ CLAIMS: tuple[KernelClaim, ...] = (
     Claim("converse-bf", "K_bf fails to converge below that exponent", "[ZY] summary",
           "a K_bf that converges at a smaller s", _paper_block("bf", converse=True)),
     Claim("sharp-limit", "the limit class of every block at every s", "[D] ε-calculus",
-          "another limit class at that s", _sharp_limit),
+          "another limit class at that s", sharp_limit),
     Claim("norm-exponent", "the exponent of N in the typical ‖K‖", "[D] ε-calculus",
           "another exponent in the law that the networks follow; where the law is silent, a settled slope "
           "of the median log‖K‖ that excludes it (Holm over blocks and s)", norm_exponent),
@@ -224,6 +162,11 @@ CLAIMS: tuple[KernelClaim, ...] = (
     Claim("linear-start", "with a first layer of order 1/√N, |u_α| ~ N^(-k/2) and T_αα ~ N^(1-k), k the "
           "least odd number ≥ |α|", "[D] THEORY §4",
           "a settled slope of a median size that excludes its power", linear_start),
+    Claim("unknown-term", "trained coefficients add the products of their derivatives to K, and change its "
+          "limit class or leave it", "[D] THEORY §9", "another limit class at that s", unknown_term),
+    Claim("frozen-limit", "under an ansatz and above s = 1/2, K → Σ F_{i0} F_{i0}' of the operator "
+          "linearised where the output bias starts; 0 without a trained one", "[D] THEORY §8",
+          "a law that the networks follow and whose kernel goes elsewhere", frozen_limit),
 )  # fmt: skip
 
 

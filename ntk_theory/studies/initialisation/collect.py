@@ -14,11 +14,18 @@ from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.limit.extended import ExtendedLaw
 from ntk_theory.limit.law import LimitLaw
-from ntk_theory.studies.initialisation.block_evidence import BlockEvidence, BlockRows, block_evidence
-from ntk_theory.studies.initialisation.blocks import PROBES, block_name, split, watched_pairs
+from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.studies.initialisation.block_evidence import (
+    OWN_LAWS,
+    BlockEvidence,
+    BlockRows,
+    block_evidence,
+)
+from ntk_theory.studies.initialisation.blocks import PROBES, block_name, frobenius, split, watched_pairs
 from ntk_theory.studies.initialisation.cells import CellContext
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.evidence import Data, Measured, PartResult, ProblemEvidence
+from ntk_theory.studies.initialisation.frozen_limit import frozen_kernel
 from ntk_theory.studies.initialisation.law_draws import draw_from
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
 from ntk_theory.studies.initialisation.law_tail import LawTable
@@ -62,7 +69,9 @@ def problem_evidence(
         pairs[name] = pair
         for s in study.s:
             rows = _block_rows(study, data, case, activation, pair, s)
-            blocks[name, s] = block_evidence(rows, table, criterion)
+            found = block_evidence(rows, table, criterion)
+            own = (OWN_LAWS,) if context.has_laws_by_width else ()
+            blocks[name, s] = replace(found, notes=(*found.notes, *own))
     p_values = {f"{n}|{s}": e.law_p for (n, s), e in blocks.items() if e.law_p is not None}
     level = criterion.level / (len(study.cases) * len(study.activations))
     bad = holm(p_values, level)
@@ -72,7 +81,21 @@ def problem_evidence(
     parts = _parts(study, data, case, activation, context, law, criterion, level)
     measured = Measured(data, case, activation, study.widths, pairs)
     far = _far_look(context, law, study, criterion, pairs, blocks)
-    return ProblemEvidence(classification, blocks, rejected, parts, criterion, level, measured, far, doubted)
+    frozen = _frozen(context, pairs)
+    return ProblemEvidence(
+        classification, blocks, rejected, parts, criterion, level, measured, far, doubted, frozen
+    )
+
+
+def _frozen(context: CellContext, pairs: Mapping[str, str]) -> Callable[[str], float | None]:
+    """‖K‖ of a block by its name, of a network that stands at its output bias."""
+    matrix = cache(lambda: frozen_kernel(context.rows, OutputBias.of(context.output_bias)))
+
+    def norm(block: str) -> float | None:
+        found = matrix()
+        return None if found is None else float(frobenius(context.reader.block(found, pairs[block])))
+
+    return norm
 
 
 def _far_look(

@@ -83,6 +83,7 @@ class ProblemEvidence:
     those of them at which it was not at the level that refutes; ``level`` is this problem's share of the
     study's family-wise error. ``measured`` has the numbers themselves. ``far`` looks at a block where its
     terms have separated, asked only before a claim is refuted; without it what was seen is taken to last.
+    ``frozen`` is ‖K‖ of a block where the network stands at its output bias, all derivatives 0.
     """
 
     classification: Classification
@@ -94,6 +95,7 @@ class ProblemEvidence:
     measured: Measured | None = None
     far: Callable[[str, Fraction], Far] | None = None
     doubted: frozenset[tuple[str, Fraction]] = frozenset()
+    frozen: Callable[[str], float | None] | None = None
 
     def withheld(
         self, block: str, s: Fraction, seen: str, is_claimed: Callable[[Far], bool], *, spread: bool = False

@@ -9,7 +9,7 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import NonFiniteError
 from ntk_theory.limit.law import LimitLaw
-from ntk_theory.studies.initialisation.blocks import BlockReader, frobenius, split
+from ntk_theory.studies.initialisation.blocks import BlockReader, frobenius
 from ntk_theory.studies.initialisation.law_tail import Draw
 
 
@@ -37,8 +37,7 @@ def _affine_blocks(
     infinite = np.full(size, np.inf)
     found = dict.fromkeys(reader.pairs, (infinite, infinite))
     for pair in reader.pairs:
-        names = {g.name for side in split(pair) for g in reader.members(side)}
-        if all(law.is_affine(name) for name in names):
+        if law.is_fixed(pair):
             value = float(frobenius(law.deterministic(epsilon, pair)))
             found[pair] = (np.full(size, value), np.full(size, value))
     return found

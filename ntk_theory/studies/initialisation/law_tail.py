@@ -33,7 +33,7 @@ LAW_DRAWS, FAR_DRAWS = 600, 200
 
 @dataclass(frozen=True)
 class LawTail:
-    """The law far out: slopes of log‖K‖ and of the log spread, the spread relative to the size."""
+    """The law far out: slopes of log‖K‖ and of the log spread, the spread relative to the size, the size."""
 
     slope: float
     spread_slope: float | None
@@ -41,6 +41,7 @@ class LawTail:
     overflows: bool = False
     range_kept: float = 1.0
     near_slope: float | None = None
+    size: float = math.nan
 
 
 @dataclass
@@ -84,7 +85,9 @@ def law_tail(law: LawTable, pair: str, s: Fraction, widths: tuple[float, float] 
         if slope is not None:
             break
     near = _norm_slope(law, pair, s, NEARER[0]) if widths == FAR else None
-    return LawTail(_exponent(sizes, widths), slope, ranges[1], range_kept=kept, near_slope=near)
+    return LawTail(
+        _exponent(sizes, widths), slope, ranges[1], range_kept=kept, near_slope=near, size=sizes[1]
+    )
 
 
 def _norm_slope(law: LawTable, pair: str, s: Fraction, widths: tuple[float, float]) -> float | None:

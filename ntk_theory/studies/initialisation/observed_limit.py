@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 
-from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
+from ntk_theory.studies.initialisation.block_evidence import OWN_LAWS, BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.law_tail import FAR, ROUNDING, LawTail
 from ntk_theory.studies.judging.verdict import LARGER_WIDTHS, MORE_SEEDS, NO_REMEDY, Need, Reason, Remedy
@@ -95,6 +95,8 @@ def _by_slope(e: BlockEvidence, criterion: Criterion, slope_holds: bool) -> tupl
             f"{text}, too close to 0 to tell", "slope-near-0", interval.remedy(wanted)
         )
     remedy = SMOOTH_ACTIVATION if e.tail is None else LARGER_WIDTHS
+    if OWN_LAWS in e.notes:
+        remedy = NO_REMEDY
     return Observed.UNDECIDED, Reason(
         f"{text}, which a dying term may cause and no law explains", "slope-alone", remedy
     )

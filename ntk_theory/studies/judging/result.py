@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from ntk_theory.frames import frame
+from ntk_theory.shown import Brief, Shown
+from ntk_theory.studies.engine.export import to_pandas
 from ntk_theory.studies.engine.samples import StudyData
 from ntk_theory.studies.judging.verdict import Outcome, Verdict
 from ntk_theory.studies.question.study import Study
@@ -15,8 +18,8 @@ from ntk_theory.studies.question.study import Study
 Evidence = TypeVar("Evidence")
 
 
-@dataclass(frozen=True, eq=False)
-class Result(Generic[Evidence]):
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Shown, Generic[Evidence]):
     """What a study found.
 
     Attributes
@@ -82,9 +85,44 @@ class Result(Generic[Evidence]):
 
     def to_pandas(self) -> Any:
         """The tidy rows of the study as a pandas DataFrame."""
-        from ntk_theory.studies.engine.export import to_pandas  # noqa: PLC0415  pandas is an extra
-
         return to_pandas(self.data)
+
+    def verdicts_to_pandas(self) -> Any:
+        """One row per verdict: case, activation, claim, block, s, outcome, reason."""
+        found = [(*key, v) for key, verdicts in self.verdicts.items() for v in verdicts]
+        return frame(
+            {
+                "case": [case for case, _, _ in found],
+                "activation": [activation for _, activation, _ in found],
+                "claim": [v.claim for *_, v in found],
+                "block": [v.block for *_, v in found],
+                "s": [None if v.s is None else str(v.s) for *_, v in found],
+                "outcome": [str(v.outcome) for *_, v in found],
+                "reason": [str(v.reason) for *_, v in found],
+            },
+            study=self.study.digest,
+        )
+
+    def brief(self) -> Brief:
+        """One row per case and claim: its outcomes counted, and what was found."""
+        rows = tuple(
+            (case, activation, *cells)
+            for (case, activation), verdicts in self.verdicts.items()
+            for cells in summary_cells(verdicts)
+        )
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
+        made = ", ".join(f"{what} {how}" for what, how in self.study.made.items())
+        head = ("problem", "activation", "claim", "outcome", "evidence")
+        return Brief(f"verdicts: {counts or 'none'}", head, rows, (made, f"store: {self.path}"))
+
+    def latex(self, label: str = "") -> str:
+        """The table of verdicts in LaTeX (package ``booktabs``) with a caption."""
+        found, study = self.brief(), self.study
+        s = ", ".join(map(str, study.s))
+        made = (
+            f"Verdicts of {study.seeds} networks per width {study.widths[0]} to {study.widths[-1]}, s = {s}"
+        )
+        return replace(found, title=f"{made} (study {study.digest[:12]}).").latex(label)
 
     def __str__(self) -> str:
         lines = []
@@ -97,7 +135,12 @@ class Result(Generic[Evidence]):
 
 def summary_lines(verdicts: Sequence[Verdict]) -> list[str]:
     """One line per claim: its outcomes counted, and the reason of the first that is not supported."""
-    lines = []
+    return [f"{code:16} {shown}  ({found})" for code, shown, found in summary_cells(verdicts)]
+
+
+def summary_cells(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str]]:
+    """(claim, outcomes counted, the reason of the first that is not supported) for every claim."""
+    cells = []
     for code in dict.fromkeys(v.claim for v in verdicts):
         own = [v for v in verdicts if v.claim == code]
         counts = Counter(v.outcome for v in own)
@@ -106,5 +149,5 @@ def summary_lines(verdicts: Sequence[Verdict]) -> list[str]:
         )
         first = next((v for v in own if v.outcome is not Outcome.SUPPORTED), own[0])
         where = f"{first.block} s = {first.s}: ".lstrip() if first.s is not None else ""
-        lines.append(f"{code:16} {shown}  ({where}{first.reason})")
-    return lines
+        cells.append((code, shown, f"{where}{first.reason}"))
+    return cells

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,12 +18,13 @@ from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
-from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
+from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Box, Group, GroupKind, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.symbolic.reading import zoo_names
+from ntk_theory.symbolic.unknowns import read_unknowns, starts, written
 
 #: What names a problem: see :func:`ntk_theory.symbolic.problem`.
 ProblemLike: TypeAlias = str | Path | Problem | Operator | sp.Basic
@@ -85,13 +86,15 @@ class Case:
             "points": {name: _hexadecimal(array) for name, array in self.points.items()},
             # Only where there is one: digests of other studies stay as they are.
             **({"ansatz": ansatz.texts()} if ansatz else {}),
+            **({"unknowns": written(p.unknowns)} if p.unknowns else {}),
         }
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Case:
         """The case that :meth:`to_dict` wrote; texts are read by the closed grammar."""
         space = JetSpace(tuple(table["fields"]), tuple(table["variables"]))
-        groups = [_group_from_dict(entry, space) for entry in table["groups"]]
+        unknowns = read_unknowns(table.get("unknowns", {}))
+        groups = [_group_from_dict(entry, space, list(unknowns)) for entry in table["groups"]]
         problem = Problem(
             space,
             tuple(g for g in groups if g.kind is GroupKind.EQUATION),
@@ -102,6 +105,8 @@ class Case:
             name=table["name"],
             title=table["title"],
             source=table["source"],
+            parameters=starts(unknowns),
+            unknowns=unknowns,
         )
         points = {name: _array(entry) for name, entry in table["points"].items()}
         problem = under_ansatz(problem, table.get("ansatz"))
@@ -134,8 +139,9 @@ def make_cases(
     cases = []
     for what in wanted:
         for problem, parameters in _swept(what, sweep):
-            refuse_unknowns(problem, "verify")
-            ready = problem.bind()
+            _refuse_unknown(problem, parameters)
+            refuse_unknown_fields(problem, "verify")
+            ready = problem.bind(trained=True)
             counts = point_counts(ready, points)
             total = sum(counts.values())
             require_memory(8.0 * total**2, f"kernels of {total} points", "ask for fewer points")
@@ -184,7 +190,14 @@ def _swept(
             f"sweep names {name!r}, which does not occur as a free parameter of {_text_of(free)!r}; "
             "use a name of its parameters"
         )
-    return [(free.bind({name: v}), {name: str(v)}) for v in values]
+    _refuse_unknown(free, [name])
+    return [(free.bind({name: v}, trained=True), {name: str(v)}) for v in values]
+
+
+def _refuse_unknown(problem: Problem, swept: Iterable[str]) -> None:
+    for name in swept:
+        if name in problem.unknowns:
+            raise InputError(f"sweep names {name!r}, which is unknown; sweep a parameter")
 
 
 def _text_of(problem: Problem) -> str:
@@ -208,12 +221,12 @@ def _intervals(box: Box) -> dict[str, list[str]]:
     return {v: [render(end) for end in ends] for v, ends in box.items()}
 
 
-def _group_from_dict(entry: Mapping[str, Any], space: JetSpace) -> Group:
+def _group_from_dict(entry: Mapping[str, Any], space: JetSpace, unknowns: list[str]) -> Group:
     legs = []
     for text in entry["legs"]:
-        parsed = parse_text(text, fields=space.fields, variables=space.variables)
+        parsed = parse_text(text, fields=space.fields, variables=space.variables, parameters=unknowns)
         legs.append(Operator(space, parsed.equations[0]))
-    target = parse_scalar(entry["target"], variables=space.variables)
+    target = parse_scalar(entry["target"], variables=space.variables, parameters=unknowns)
     faces = tuple({v: parse_scalar(end) for v, end in face.items()} for face in entry["faces"])
     where = {v: (parse_scalar(a), parse_scalar(b)) for v, (a, b) in entry.get("where", {}).items()}
     data = Data(**entry["data"]) if "data" in entry else None

@@ -20,6 +20,7 @@ from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.features import FeatureMap
 from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
+from ntk_theory.shown import Brief, Shown
 from ntk_theory.studies.kinds import DEFAULT, TRAINING, load
 from ntk_theory.studies.question.case import Case, ProblemLike, make_cases
 from ntk_theory.symbolic.numbers import fraction
@@ -53,8 +54,8 @@ class Settings(Protocol):
         """The settings by name, as JSON-like data."""
 
 
-@dataclass(frozen=True, eq=False)
-class Study:
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(Shown):
     """Cases × activations × widths × seeds, every s from the same networks.
 
     Attributes
@@ -105,6 +106,19 @@ class Study:
     initialisation: str | Mapping[str, Any] | None = None
     training: InitVar[Settings | None] = None
 
+    def brief(self) -> Brief:
+        """The networks, and one row per problem."""
+        made = ", ".join(f"{what} {how}" for what, how in self.made.items())
+        widths = f"{self.widths[0]} to {self.widths[-1]}" if len(self.widths) > 1 else str(self.widths[0])
+        title = (
+            f"study {self.digest[:12]} of {self.seeds} networks per width {widths}, depth {self.depth}, "
+            f"{', '.join(self.activations)}, {made}; s = {', '.join(map(str, self.s))}"
+        )
+        rows = [
+            (case.label, ", ".join(f"{n} {len(at)}" for n, at in case.points.items())) for case in self.cases
+        ]
+        return Brief(title, ("problem", "points"), tuple(rows))
+
     def __post_init__(self, training: Settings | None) -> None:
         fix = object.__setattr__
         fix(self, "settings", self.settings or training)
@@ -146,6 +160,12 @@ class Study:
             raise InputError(
                 f"{name} is {getattr(self, name)!r}, but what a study of the kind {self.kind} tests is "
                 f"derived for networks of N(0, 1) weights on plain inputs; leave {name} out"
+            )
+        unknowns = [name for case in self.cases for name in case.problem.unknowns]
+        if self.settings is not None and unknowns:
+            raise InputError(
+                f"the problem has the unknown {unknowns[0]!r}, but what a study of the kind {self.kind} "
+                "tests is derived for kernels without trained coefficients; make it a parameter with a value"
             )
 
     @classmethod
