@@ -60,6 +60,7 @@ def test_everything_prints_on_a_screen(found):
     for name, thing in found.items():
         assert 10 < len(repr(thing)) < SCREEN, name
         assert "array(" not in repr(thing), name
+        assert name == "recommendation" or len(str(thing)) < SCREEN, name
         assert "\x1b" not in repr(thing)
 
 
@@ -68,6 +69,11 @@ def test_problems_and_their_answers_print_on_a_screen(name):
     problem = nt.zoo(name)
     assert len(repr(problem)) < SCREEN
     assert len(repr(nt.classify(problem))) < SCREEN
+
+
+def test_points_that_are_no_mapping_are_named(found):
+    with pytest.raises(InputError, match="points is a list; it needs a mapping"):
+        nt.ntk(found["problem"], found["network"], found["parameters"], ["1/2"])
 
 
 def test_a_notebook_gets_a_table_in_which_nothing_is_html_of_its_own(found):
@@ -215,3 +221,21 @@ def test_blocks_are_chosen_by_name(found):
         nt.plot(found["network"])
     with pytest.raises(InputError, match="are of a study"):
         nt.plot(found["kernel"], "kdv")
+
+
+def test_a_report_that_ends_in_tex_is_the_table_of_verdicts(found, tmp_path, capsys):
+    from ntk_theory.cli import main  # noqa: PLC0415 - as its users start it
+
+    file = tmp_path / "verdicts.tex"
+    for _ in range(2):  # a table of its own is replaced
+        with pytest.raises(SystemExit) as ended:
+            main(["report", str(found["verify"].path), "-o", str(file)])
+        assert not ended.value.code
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("% ")
+    assert found["verify"].latex() in text
+    file.write_text("my paper", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(found["verify"].path), "-o", str(file)])
+    assert ended.value.code == 2
+    assert file.read_text(encoding="utf-8") == "my paper"
