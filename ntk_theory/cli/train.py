@@ -22,12 +22,14 @@ from ntk_theory.cli.options import (
     Force,
     Hard,
     Json,
+    Measured,
     OutputBias,
     ParameterValues,
     Start,
     Unknowns,
     Variables,
     What,
+    data_files,
     pair,
     print_json,
     resolve,
@@ -136,14 +138,18 @@ def command(
     ansatz: Ansatz = None,
     hard: Hard = False,
     unknown: Unknowns = None,
+    data: Measured = None,
+    starts: Annotated[
+        int, typer.Option("--starts", help="Train from so many seeds and keep the smallest loss.")
+    ] = 1,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
     The default method on a small network solves most problems of the zoo within a minute.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown, data)
     kept = _checkpoint(checkpoint, resume)
-    outputs = Outputs([what], force)
+    outputs = Outputs([what, *data_files(data)], force)
     outputs.claim("--output", output, NETWORK)
     claim_pictures(outputs, "--plot", plot)
     outputs.claim("--checkpoint", kept, CHECKPOINT)
@@ -151,7 +157,7 @@ def command(
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
-    from ntk_theory.training import Resample, train  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training import Resample, train_from_starts  # noqa: PLC0415  --help stays quick
     from ntk_theory.training.defaults import default_network  # noqa: PLC0415  as above
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
     from ntk_theory.training.verdict import TOLERANCE, judge  # noqa: PLC0415  as above
@@ -176,9 +182,10 @@ def command(
     )
     network = default_network(problem, **network_options(options))
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
-        run = train(
+        run = train_from_starts(
             problem,
             network,
+            starts=starts,
             points=points,
             method=chosen,
             until=rules,
