@@ -1,6 +1,6 @@
-"""Kernels of networks against JAX: {plain, ansatz, periodic, Fourier} × starts × depths × operators.
+"""Kernels against JAX: {plain, ansatz, periodic, Fourier} × starts × depths × operators × unknowns.
 
-    python benchmarks/ingredients.py [--every K] [--offset J]      every K-th of the 360 cases, from the J-th
+    python benchmarks/ingredients.py [--every K] [--offset J]      every K-th of the 720 cases, from the J-th
 
 Exit code 1 if any case is off by more than 1e-10 of ‖K‖, by either path.
 """
@@ -12,12 +12,15 @@ import itertools
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import sympy as sp
 from peers_jax import JaxPeer
 
 import ntk_theory as nt
+from ntk_theory.symbolic.unknowns import Unknown
 
 TOLERANCE = 1e-10
 RESULTS = Path(__file__).parent / "results" / "ingredients.json"
@@ -36,11 +39,34 @@ OPERATORS = (
 INGREDIENTS = ("plain", "ansatz", "periodic", "fourier")
 STARTS = ("paper", "pytorch", "glorot-normal")
 WIDTHS = ((7,), (6, 5), (5, 4, 6))
+#: No unknown coefficient, or one that multiplies the value and the last derivative of every equation.
+UNKNOWNS = ("known", "unknown")
 
 
-def setting(operator: str, ingredient: str, start: str, widths: tuple[int, ...]):
+def with_unknown(problem: nt.Problem) -> nt.Problem:
+    """F + κ² u u_α with κ trained as its logarithm, α the last slot of every equation, u its first field."""
+    kappa = sp.Symbol("kappa", real=True)
+
+    def grown(group: nt.Group) -> nt.Group:
+        leg = group.legs[0]
+        value, last = leg.space.value(leg.space.fields[0]), leg.slots[-1]
+        added = kappa**2 * leg.space.symbol(value) * leg.space.symbol(last)
+        return replace(group, legs=(nt.Operator(leg.space, leg.expression + added),))
+
+    return replace(
+        problem,
+        equations=tuple(map(grown, problem.equations)),
+        solution=None,
+        parameters={**problem.parameters, "kappa": sp.Rational(7, 10)},
+        unknowns={"kappa": Unknown(sp.Rational(7, 10), positive=True)},
+    )
+
+
+def setting(operator: str, ingredient: str, start: str, widths: tuple[int, ...], unknown: str = "known"):
     """A problem and a network for it."""
     problem = nt.zoo(operator)
+    if unknown == UNKNOWNS[1]:
+        problem = with_unknown(problem)
     first = problem.variables[0]
     features = {"periodic": {first: {"periodic": 2}}, "fourier": {"fourier": 5, "sigma": 0.4, "seed": 3}}
     if ingredient == "ansatz":
@@ -52,10 +78,14 @@ def setting(operator: str, ingredient: str, start: str, widths: tuple[int, ...])
     return problem, network
 
 
-def difference(operator: str, ingredient: str, start: str, widths: tuple[int, ...]) -> float:
+def difference(
+    operator: str, ingredient: str, start: str, widths: tuple[int, ...], unknown: str = "known"
+) -> float:
     """The larger of ‖K − K_JAX‖/‖K_JAX‖ by the two paths."""
-    problem, network = setting(operator, ingredient, start, widths)
+    problem, network = setting(operator, ingredient, start, widths, unknown)
     parameters, points = network.init(4), nt.draw_points(problem, 2, seed=3)
+    if problem.unknowns:
+        parameters = parameters.with_unknowns(np.array([-0.4]))
     wanted = JaxPeer(problem, network).kernel(parameters, points)
     found = [nt.ntk(problem, network, parameters, points, path=path).matrix for path in ("jet", "contracted")]
     return max(float(np.linalg.norm(k - wanted) / np.linalg.norm(wanted)) for k in found)
@@ -67,10 +97,11 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--offset", type=int, default=0)
     asked = parser.parse_args()
-    cases = list(itertools.product(OPERATORS, INGREDIENTS, STARTS, WIDTHS))[asked.offset :: asked.every]
+    every = list(itertools.product(OPERATORS, INGREDIENTS, STARTS, WIDTHS, UNKNOWNS))
+    cases = every[asked.offset :: asked.every]
     began, found = time.perf_counter(), {}
     for case in cases:
-        name = " ".join([*case[:3], f"depth {len(case[3])}"])
+        name = " ".join([*case[:3], f"depth {len(case[3])}", case[4]])
         found[name] = difference(*case)
         print(f"{found[name]:.1e}  {name}", flush=True)
     worst = max(found, key=lambda name: found[name])

@@ -1,10 +1,12 @@
 """Inverse problems: unknown coefficients from data, how often their standard errors hold, how long it takes.
 
-    python benchmarks/inverse.py [heat|kdv|hidden] [draws]
+    python benchmarks/inverse.py [heat|kdv|hidden|field|lost] [draws]
 
 heat    u_t = k u_xx, k = 1/10, from 50 values with 1 % noise: how many draws lie within two standard errors.
 kdv     u_t + a u u_x + b u_xxx = 0, a = 6, b = 1, from 300 exact values of a soliton.
 hidden  u_t = k m u_xx, where only k m counts: how many of 20 draws call both not identifiable.
+field   (a(x) u')' = f with a = 1 + x/2, from 40 exact values: how far a(x) is from it.
+lost    (m a(x) u')' = f, where only the product counts: how many of 20 draws call both not identifiable.
 """
 
 from __future__ import annotations
@@ -29,6 +31,15 @@ conditions = [
     {{ name = "start", equation = "u = sin(pi*x)", on = [{{ t = 0 }}] }},
     {{ name = "ends", equation = "u", on = [{{ x = 0 }}, {{ x = 1 }}] }},
 ]
+"""
+DIFFUSION = """
+fields = ["u", "a"]
+variables = ["x"]
+equations = ["EQUATION + pi^2*sin(pi*x)*(1 + x/2) - pi/2*cos(pi*x)"]
+unknowns = { UNKNOWNS }
+domain = { x = [0, 1] }
+solution = { u = "sin(pi*x)", a = "1 + x/2" }
+conditions = [{ name = "ends", equation = "u", on = [{ x = 0 }, { x = 1 }] }]
 """
 KDV = """
 fields = ["u"]
@@ -92,9 +103,45 @@ def run_kdv(draws: int) -> None:
         print(f"kdv: {text}; {time.perf_counter() - begin:.2f} s, {run.reason}")
 
 
+def diffusion(seed: int, equation: str, unknowns: str):
+    """A trained run from exact values of sin(πx)."""
+    x = np.linspace(0.01, 0.99, 40)
+    text = DIFFUSION.replace("EQUATION", equation).replace("UNKNOWNS", unknowns)
+    problem = nt.problem(from_toml(text), data={"values": {"x": x, "u": np.sin(np.pi * x)}, "observe": "u"})
+    points = nt.draw_points(problem, {"ends": 2, "f": 100}, seed)
+    network = default_network(problem, width=10, depth=2)
+    return train(problem, network, points=points, until=80, seed=seed, error=False, evidence=False)
+
+
+def run_field(draws: int) -> None:
+    """The coefficient of a steady diffusion."""
+    off, seconds = [], []
+    for seed in range(draws):
+        begin = time.perf_counter()
+        (a,) = diffusion(seed, "diff(a*u_x, x)", 'a = { of = ["x"] }').identified_fields
+        seconds.append(time.perf_counter() - begin)
+        off.append(a.off if a.is_identifiable else np.inf)
+    found = np.array(off)
+    print(
+        f"field: {np.sum(found <= 1e-2)} of {draws} draws within 1e-2 of a(x), median {np.median(found):.1e}"
+    )
+    print(f"       {np.median(seconds):.2f} s each (median), {max(seconds):.2f} s at most")
+
+
+def run_lost(draws: int) -> None:
+    """A field times an unknown number."""
+    called = 0
+    for seed in range(draws):
+        run = diffusion(seed, "m*diff(a*u_x, x)", 'a = { of = ["x"] }, m = 1.5')
+        called += not run.identified_fields[0].is_identifiable and run.identified[0].error is None
+    print(f"lost: {called} of {draws} draws call both not identifiable")
+
+
 if __name__ == "__main__":
     chosen = sys.argv[1] if len(sys.argv) > 1 else "all"
     count = int(sys.argv[2]) if len(sys.argv) > 2 else None
-    for name, run, default in (("heat", run_heat, 100), ("hidden", run_hidden, 20), ("kdv", run_kdv, 3)):
+    every = {"heat": (run_heat, 100), "hidden": (run_hidden, 20), "kdv": (run_kdv, 3)}
+    every |= {"field": (run_field, 20), "lost": (run_lost, 20)}
+    for name, (run, default) in every.items():
         if chosen in (name, "all"):
             run(count or default)

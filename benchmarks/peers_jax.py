@@ -188,11 +188,13 @@ class JaxPeer:
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
     def residual(self, group: Group) -> Callable[[Sequence[Any], Any], Any]:
-        """R_g(leaves, x) without its target, x (d,) or (k, d) with k legs."""
+        """R_g(leaves, x) without its target (which holds no unknown), x (d,) or (k, d) with k legs."""
         u, fields = network_function(self.network), self.network.fields
         jets = _JETS[self.variant]
-        numbers = {**self.problem.parameters, **self.numbers}
-        legs = [(leg, bound(leg, numbers)) for leg in group.legs]
+        unknowns = self.problem.unknowns
+        numbers = {k: v for k, v in {**self.problem.parameters, **self.numbers}.items() if k not in unknowns}
+        open_ = {s.name: s for leg in group.legs for s in leg.parameters if s.name in unknowns}
+        legs = [(leg, bound(leg, {**numbers, **open_})) for leg in group.legs]
 
         def residual(theta: Sequence[Any], x: Any) -> Any:
             total = 0.0
@@ -200,6 +202,9 @@ class JaxPeer:
                 found = jets(lambda x: u(theta, x), leg.slots, fields, place)
                 values = {leg.space.symbol(slot): value for slot, value in found.items()}
                 values |= {leg.space.variable(v): place[k] for k, v in enumerate(leg.space.variables)}
+                for k, (name, unknown) in enumerate(unknowns.items()):  # the last leaf; log p of a positive p
+                    trained = jnp.exp(theta[-1][k]) if unknown.positive else theta[-1][k]
+                    values |= {symbol: trained for symbol in expression.free_symbols if symbol.name == name}
                 total = total + evaluate(expression, values, FUNCTIONS)
             return total
 

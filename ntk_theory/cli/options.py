@@ -89,7 +89,7 @@ Unknowns = Annotated[
     typer.Option(
         "--unknown",
         metavar="NAME=START[,positive]",
-        help="A coefficient that is trained, from this start; repeatable; default none.",
+        help="A coefficient that is trained, from this start, or a field, 'a(x)=1'; repeatable.",
     ),
 ]
 Hard = Annotated[
@@ -144,7 +144,11 @@ def resolve(
     )
     for option, given in names.items():
         has = getattr(found.solved, option)
-        if given is not None and tuple(given) != has:  # a named problem brings its own
+        if given is None:
+            continue
+        if (
+            tuple(name for name in given if name not in found.unknown_fields) != has
+        ):  # a named problem brings its own
             raise InputError(
                 f"--{option} is {', '.join(given)!r}, but {what[:40]} has {', '.join(has)}; leave it out"
             )
@@ -156,14 +160,20 @@ def _names(text: str | None) -> list[str] | None:
 
 
 def _unknowns(items: list[str] | None) -> dict[str, object]:
-    """``k=1`` and ``k=1,positive`` as the table ``[unknowns]``."""
+    """``k=1``, ``k=1,positive`` and ``a(x)=1`` as the table ``[unknowns]``."""
     found: dict[str, object] = {}
     for item in items or []:
         name, mark, value = item.partition("=")
         start, comma, word = (part.strip() for part in value.partition(","))
-        if not mark or not name.strip() or not start or word not in (("positive",) if comma else ("",)):
-            raise InputError(f"--unknown is {item[:40]!r}; it needs NAME=START, such as k=1 or k=1,positive")
-        found[name.strip()] = {"start": start, "positive": bool(comma)}
+        name, bracket, of = (part.strip() for part in name.partition("("))
+        whole = bool(mark and name and start) and word in (("positive",) if comma else ("",))
+        if not whole or (bracket and not (of.endswith(")") and of[:-1].strip())):
+            raise InputError(
+                f"--unknown is {item[:40]!r}; it needs NAME=START, such as k=1 or k=1,positive, "
+                "or a(x)=1 for a field"
+            )
+        entry: dict[str, object] = {"start": start, "positive": bool(comma)}
+        found[name] = {"of": [v.strip() for v in of[:-1].split(",")], **entry} if bracket else entry
     return found
 
 

@@ -4,7 +4,6 @@ With G the Gaussian field of covariance Σ and T the deterministic jet NTK (``li
 
     u^i_α = ε G^i_α + δ_{α0} c^i,
     K^{gh} = ε² Σ F^g_{iα} F^h_{iβ}' T_αβ + η_c Σ_i F^g_{i0} F^h_{i0}' + Σ_k ∂_kR^g ∂_kR^h'   (THEORY §3, §9)
-
 where N and s enter through ε alone; what is left out are the finite-width effects on S and T. Distinct
 fields are independent with the same Σ and T.
 """
@@ -47,6 +46,7 @@ from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.numbers import bind, fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -90,6 +90,7 @@ def limit_law(
     ((3, 32, 3, 32), 0.0)
     """
     problem = as_problem(problem)
+    refuse_unknown_fields(problem, "the limit law")
     check_match(problem, network)
     chosen = draw_points(problem) if points is None else check_points(problem, points)
     rows = stack_rows(lower_problem(problem, trained=True), chosen)

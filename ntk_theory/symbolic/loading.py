@@ -29,6 +29,7 @@ from ntk_theory.symbolic.loading_parts import (
     named_equations,
     parts_space,
 )
+from ntk_theory.symbolic.loading_unknown_fields import split_unknowns, with_unknown_fields
 from ntk_theory.symbolic.on_functions import substitute
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.parts import Box, Interval, moved
@@ -114,7 +115,10 @@ def from_table(
     ParseError
         A text that the grammar refuses.
     """
-    bare = _Reader(table, name, parameters or {}, unknowns or {}).problem()
+    stated, fields = split_unknowns(table.get("unknowns", {}))
+    given, more = split_unknowns(unknowns or {})
+    table = {**table, "unknowns": stated}
+    bare = with_unknown_fields(_Reader(table, name, parameters or {}, given).problem(), {**fields, **more})
     return under_ansatz(with_data(bare, table.get("data"), folder), table.get("ansatz"))
 
 

@@ -26,6 +26,7 @@ from ntk_theory.symbolic.group import EQUATION_NAME, Box, Face, Group, GroupKind
 from ntk_theory.symbolic.jets import JetSpace, part_of
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.unknown_field import UnknownField
 from ntk_theory.symbolic.unknowns import Unknown, check_unknowns
 
 __all__ = ["EQUATION_NAME", "Box", "Construction", "Face", "Group", "GroupKind", "Interval", "Problem"]
@@ -71,6 +72,7 @@ class Problem(Shown):
     construction: Construction | None = None
     network: Mapping[str, Any] = field(default_factory=dict)
     unknowns: Mapping[str, Unknown] = field(default_factory=dict)
+    unknown_fields: Mapping[str, UnknownField] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, JetSpace):
@@ -211,6 +213,7 @@ class Problem(Shown):
             domain=box(self.domain),
             solution=self.solution and {f: bind(e, given) for f, e in self.solution.items()},
             unknowns=kept,
+            unknown_fields=self.unknown_fields if trained else {},
         )
 
     def place_of(self, name: str) -> dict[str, Interval]:

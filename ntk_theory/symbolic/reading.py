@@ -18,6 +18,7 @@ from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
 from ntk_theory.symbolic.loading import from_toml, load_toml
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
+from ntk_theory.symbolic.loading_unknown_fields import split_unknowns, with_unknown_fields
 from ntk_theory.symbolic.loading_unknowns import with_unknowns
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -108,7 +109,16 @@ def problem(
     to text;
     ``hard`` builds such an ansatz from the conditions of a box, so that they hold by construction.
     """
-    found = with_data(_problem(what, fields, variables, parameters, unknowns), data)
+    coefficients, functions = split_unknowns(unknowns)
+    is_file = isinstance(what, Path) or (
+        isinstance(what, str) and (what.endswith(".toml") or what in zoo_names())
+    )
+    if is_file:
+        stated = _problem(what, fields, variables, parameters, unknowns)
+    else:
+        bare = _problem(what, fields, variables, parameters, coefficients or None)
+        stated = with_unknown_fields(bare, functions)
+    found = with_data(stated, data)
     return under_ansatz(found, ansatz, hard=hard)
 
 

@@ -17,6 +17,8 @@ from ntk_theory.symbolic.problem import Group, Problem
 
 def to_toml(problem: Problem) -> str:
     """Write a problem as TOML that :func:`from_toml` reads back to the same problem."""
+    for name in problem.unknown_fields:
+        raise ProblemError(f"the unknown field {name!r} cannot be written; keep the file it came from")
     if problem.construction is not None:
         lines = [f"{_key(f)} = {_quoted(e)}" for f, e in problem.construction.ansatz.texts().items()]
         return to_toml(problem.construction.stated) + "\n".join(["\n[ansatz]", *lines]) + "\n"

@@ -38,6 +38,10 @@ from ntk_theory.training.objective import Objective
 SINGULAR = 1e-6
 #: Standard errors above so many times the unknown's size say nothing of it.
 LOOSE = 1.0
+#: The prior deviation of a field's numbers here.
+BROAD = 100.0
+#: Sizes below this are 0; their products and quotients stay in range.
+LEAST_SIZE = 1e-140
 #: A mean of (R/σ)² that noise does not reach: of fifty values it does in fewer than one of 10⁴ draws.
 MISSED = 2.0
 
@@ -92,16 +96,31 @@ def identified(problem: Problem, objective: Objective, parameters: Parameters) -
     """
     assert parameters.unknowns is not None
     values, jacobian = objective.jacobian(parameters.flatten())
-    weights, measured = _weights(problem, objective, values)
+    weights, measured = data_weights(problem, objective, values)
     root = np.sqrt(weights)[:, None]
-    count = len(parameters.unknowns)
-    own = root * jacobian[:, :-count] * objective.prior[:-count]
-    by = root * jacobian[:, -count:]
-    sizes, axes = np.linalg.eigh(own @ own.T)  # no factorisation: exact data weigh 1e16 times the prior
-    pulled = axes @ ((axes.T @ by) / (1.0 + np.maximum(sizes, 0.0))[:, None])
+    # The numbers of an unknown field are a network's; their prior shall not tell the coefficients beside it.
+    members = {member for one in problem.unknown_fields.values() for member in one.members}
+    asked = {name: unknown for name, unknown in problem.unknowns.items() if name not in members}
+    at = [list(problem.unknowns).index(name) for name in asked]
+    columns = np.array(at, dtype=np.intp) + jacobian.shape[1] - len(problem.unknowns)
+    count = len(asked)
+    if not count:
+        return ()
+    prior = objective.prior.copy()
+    ending = prior[len(prior) - len(problem.unknowns) :]
+    ending[[name in members for name in problem.unknowns]] = BROAD
+    own = root * np.delete(jacobian * prior, columns, axis=1)
+    by = root * jacobian[:, columns]
+    if members:  # squares of a broad prior would lose what the data say beside it
+        axes, singular, _ = np.linalg.svd(own, full_matrices=False)
+        inside = axes.T @ by
+        pulled = by - axes @ (inside - inside / (1.0 + singular[:, None] ** 2))
+    else:
+        sizes, axes = np.linalg.eigh(own @ own.T)  # no factorisation: exact data weigh 1e16 times the prior
+        pulled = axes @ ((axes.T @ by) / (1.0 + np.maximum(sizes, 0.0))[:, None])
     schur = by.T @ pulled
     noise = pulled[measured].T @ pulled[measured]
-    size = np.sqrt(np.maximum(np.diag(schur), np.finfo(np.float64).tiny))
+    size = np.maximum(np.sqrt(np.maximum(np.diag(schur), 0.0)), LEAST_SIZE)
     eigenvalues, directions = np.linalg.eigh(schur / np.outer(size, size))
     bad = directions[:, eigenvalues < SINGULAR]
     together = [k for k in range(count) if np.abs(bad[k]).max(initial=0.0) > 0.1]
@@ -109,24 +128,24 @@ def identified(problem: Problem, objective: Objective, parameters: Parameters) -
     missed = float(np.mean(weights[measured] * values[measured] ** 2)) if measured.any() else 0.0
     stretch = math.sqrt(missed) if missed > MISSED else 1.0
     deviations = stretch * np.sqrt(np.maximum(np.diag(spread @ noise @ spread), 0.0))
-    names = list(problem.unknowns)
+    names = list(asked)
     found = []
-    for k, (name, unknown) in enumerate(problem.unknowns.items()):
-        trained, start = float(parameters.unknowns[k]), float(unknown.start)
+    for k, (name, unknown) in enumerate(asked.items()):
+        trained, start = float(parameters.unknowns[at[k]]), float(unknown.start)
         value = math.exp(trained) if unknown.positive else trained
         error = float(deviations[k]) * (value if unknown.positive else 1.0)
-        prior = 1.0 / float(size[k]) * (value if unknown.positive else 1.0)
+        alone = 1.0 / float(size[k]) * (value if unknown.positive else 1.0)
         reason = ""
         if k in together:
             others = [names[j] for j in together if j != k]
             reason = f"other values beside others of {', '.join(others)} leave every residual as it is"
-        elif not max(error, prior) <= LOOSE * max(abs(value), abs(start)):
-            reason = f"no residual depends on it beyond the noise (standard error {max(error, prior):.2g})"
+        elif not max(error, alone) <= LOOSE * max(abs(value), abs(start)):
+            reason = f"no residual depends on it beyond the noise (standard error {max(error, alone):.2g})"
         found.append(Identified(name, start, value, None if reason else error, reason))
     return tuple(found)
 
 
-def _weights(problem: Problem, objective: Objective, values: Floats) -> tuple[Floats, Floats]:
+def data_weights(problem: Problem, objective: Objective, values: Floats) -> tuple[Floats, Floats]:
     """W per residual, and which residuals are measured ones: data, or all values where there are no data."""
     groups = {group.name: group for group in problem.groups}
     rows = objective.residuals.rows

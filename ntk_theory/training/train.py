@@ -19,6 +19,7 @@ from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.training.defaults import check_memory, default_counts, default_network, measured_counts
 from ntk_theory.training.identified import identified
+from ntk_theory.training.identified_fields import identified_fields
 from ntk_theory.training.methods.method import Method
 from ntk_theory.training.methods.registry import DEFAULT
 from ntk_theory.training.methods.registry import method as named
@@ -131,8 +132,12 @@ def train(
     few = None if drift is None or isinstance(drift, bool) else drift
     plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few, evidence)
     run = Run(plan, objective, grid, progress, checkpoint, every).go()
-    return (
-        replace(run, identified=identified(problem, objective, run.parameters)) if problem.unknowns else run
+    if not problem.unknowns:
+        return run
+    return replace(
+        run,
+        identified=identified(problem, objective, run.parameters),
+        identified_fields=identified_fields(problem, objective, run.parameters),
     )
 
 

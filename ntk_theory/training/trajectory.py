@@ -22,6 +22,7 @@ from ntk_theory.symbolic.jets import Slot
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
 from ntk_theory.training.identified import Identified
+from ntk_theory.training.identified_fields import IdentifiedField
 from ntk_theory.training.scaling import Scale
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
@@ -59,6 +60,8 @@ class Trajectory(Shown):
         The error estimate at the end, None without fresh points.
     identified:
         The unknown coefficients at the end with their standard errors.
+    identified_fields:
+        The unknown fields on a grid, with theirs.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
     contradictions:
@@ -95,6 +98,7 @@ class Trajectory(Shown):
     scale: Scale | None = None
     contradictions: tuple[str, ...] = ()
     identified: tuple[Identified, ...] = ()
+    identified_fields: tuple[IdentifiedField, ...] = ()
 
     def brief(self) -> Brief:
         """One row per group: its losses and residuals; why the run stopped, what is known of the error."""
@@ -185,6 +189,11 @@ class Trajectory(Shown):
             "contradictions": list(self.contradictions),
             "error_estimate": None if self.estimate is None else _numbers(self.estimate),
             **({"unknowns": {one.name: one.record() for one in self.identified}} if self.identified else {}),
+            **(
+                {"unknown_fields": {one.name: one.record() for one in self.identified_fields}}
+                if self.identified_fields
+                else {}
+            ),
         }
 
 

@@ -68,7 +68,7 @@ def show(problem: Problem, run: Trajectory, console: Console, verdict: RunVerdic
     if run.drift is not None:
         console.print(_drift(run))
         console.print()
-    for one in run.identified:
+    for one in (*run.identified, *run.identified_fields):
         console.print(Text(str(one)))
     for line in _footer(run):
         console.print(Text(line, "dim"))

@@ -18,6 +18,7 @@ from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
+from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Box, Group, GroupKind, Problem
@@ -139,6 +140,7 @@ def make_cases(
     for what in wanted:
         for problem, parameters in _swept(what, sweep):
             _refuse_unknown(problem, parameters)
+            refuse_unknown_fields(problem, "verify")
             ready = problem.bind(trained=True)
             counts = point_counts(ready, points)
             total = sum(counts.values())
