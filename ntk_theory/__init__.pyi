@@ -44,6 +44,8 @@ from .studies.initialisation.verify import verify as verify
 from .studies.judging.judge import judge as judge
 from .studies.judging.judge import record as record
 from .studies.judging.judge import resume as resume
+from .studies.judging.own_claims import Finding as Finding
+from .studies.judging.own_claims import claim as claim
 from .studies.question.study import Study as Study
 from .symbolic.jets import JetSpace as JetSpace
 from .symbolic.jets import Slot as Slot

@@ -19,7 +19,12 @@ from ntk_theory.visible import say
 def command(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="The store of a study.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The page (.html), or the rows alone (.csv, .json, .npz).")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The page (.html), the verdicts (.tex), or the rows (.csv, .json, .npz).",
+        ),
     ] = Path("report.html"),
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="PDE", help="Only this problem; repeatable.")
@@ -29,21 +34,27 @@ def command(
     """Write one HTML page: verdicts, tables, figures, derivation, criterion, how to reproduce.
 
     It needs no network and no script. With more than 8 answers it has no figures but the map; --only asks
-    for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row.
+    for those of single problems. A file that ends in .csv, .json or .npz gets the numbers, one a row;
+    .tex a table of the verdicts for a paper (package booktabs).
     """
     export = engine.export
     is_table = output.suffix.lower() in export.WRITERS
     pages = room.write.PAGE
-    kinds = Format("a report", (*pages.endings, *export.WRITERS), (*pages.marks, *export.MARKS))
+    tables = room.write.VERDICTS
+    endings = (*pages.endings, *tables.endings, *export.WRITERS)
+    kinds = Format("a report", endings, (*pages.marks, *tables.marks, *export.MARKS))
     outputs = Outputs([store], force)
     outputs.claim("--output", output, kinds)
     if output.suffix.lower() == ".csv":
         outputs.claim("the codebook of --output", export.codebook_path(output), export.CODEBOOK_FILE)
-    if is_table and only:
-        raise InputError(f"--only chooses problems of a page; {output} holds all rows, leave it out")
+    is_latex = output.suffix.lower() in tables.endings
+    if (is_table or is_latex) and only:
+        raise InputError(f"--only chooses problems of a page; {output} holds them all, leave it out")
     if is_table:
         with nt.Store.open(store) as opened:
             export.export(opened.data(), output)
+    elif is_latex:
+        room.write.verdicts(store, output, force=True)
     else:
         # A file of rows may have been claimed, which a page alone would not replace.
         nt.page(store, output, only=only or (), force=True)

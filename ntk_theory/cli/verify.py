@@ -43,6 +43,14 @@ Workers = Annotated[int | None, typer.Option("--workers", help="Local processes;
 Cluster = Annotated[
     str | None, typer.Option("--cluster", metavar="ADDRESS", help="A Dask scheduler that computes instead.")
 ]
+Claims = Annotated[
+    Path | None,
+    typer.Option(
+        "--claims",
+        metavar="FILE.py",
+        help="A Python file with claims of your own (nt.claim); it is executed.",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a claim was refuted.")]
 
 
@@ -93,6 +101,7 @@ def command(
     workers: Workers = None,
     cluster: Cluster = None,
     strict: Strict = False,
+    claims: Claims = None,
     as_json: Json = False,
     parameter: ParameterValues = None,
     fields: Fields = None,
@@ -107,7 +116,8 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
-    Outputs(what or ()).claim_store("--store", store)
+    Outputs([*(what or ()), claims]).claim_store("--store", store)
+    own_claims = _own(claims)
     if unknown and zoo:
         raise InputError("--zoo cannot be combined with --unknown; name the problems")
     names = _problems(what, zoo, output_bias)
@@ -161,6 +171,7 @@ def command(
             store=_store(store, layers, len(depths)),
             workers=workers,
             cluster=cluster,
+            claims=own_claims,
         )
         for layers in depths
     ]
@@ -176,15 +187,21 @@ def resume(
     workers: Workers = None,
     cluster: Cluster = None,
     strict: Strict = False,
+    claims: Claims = None,
     as_json: Json = False,
 ) -> int:
     """Compute what a store lacks, and judge it; with --into, reproduce the study from scratch.
 
     The store holds the whole question (problems, points, seeds, criterion), so nothing else is needed.
     """
-    Outputs([store]).claim_store("--into", into)
-    result = nt.resume(store, into=into, workers=workers, cluster=cluster)
+    Outputs([store, claims]).claim_store("--into", into)
+    result = nt.resume(store, into=into, workers=workers, cluster=cluster, claims=_own(claims))
     return _report([result], strict=strict, as_json=as_json)
+
+
+def _own(claims: Path | None) -> Sequence[Any]:
+    """The claims of a file that the user names."""
+    return () if claims is None else studies.judging.own_claims.from_file(claims)
 
 
 def _kind(training: bool, kind: str | None) -> str:

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.outputs import GENERATOR, Format, Outputs, write_text
 from ntk_theory.report.kinds import report_of
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.studies.engine.store import Store, opened
+from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.judge import judge
 
 #: A page; its head names this package.
 PAGE = Format("a page", (".html", ".htm"), (f'name="generator" content="{GENERATOR}"'.encode(),))
+
+#: A table of verdicts; its first line names this package.
+VERDICTS = Format("a table of verdicts", (".tex",), (f"% {GENERATOR}: verdicts".encode(),))
+
+
+def verdicts(store: Store | str | Path, output: str | Path, *, force: bool = False) -> Path:
+    """Write the verdicts of a study as a LaTeX table (package ``booktabs``) that a paper includes.
+
+    Parameters and errors are those of :func:`page`.
+    """
+    with opened(store) as found:
+        Outputs([found.path], force).claim("output", Path(output), VERDICTS)
+        table = judge(found).latex()
+    mark = VERDICTS.marks[0].decode()
+    try:
+        write_text(output, f"{mark}\n{table}\n")
+    except OSError as cause:
+        raise StoreError(f"{output} cannot be written ({cause.strerror}); name another file") from None
+    return Path(output)
 
 
 def page(
@@ -22,6 +43,7 @@ def page(
     *,
     only: Sequence[str] = (),
     force: bool = False,
+    claims: Sequence[Claim[Any]] = (),
 ) -> Path:
     """Write a study as one self-contained HTML page: verdicts, tables, figures, criterion, how to reproduce.
 
@@ -35,6 +57,8 @@ def page(
         Problems (or labels) to which the page is restricted; default: all.
     force:
         Replace ``output`` also where it is no page of this package; the store itself is never replaced.
+    claims:
+        Your own, judged beside the others, see :func:`ntk_theory.studies.judging.own_claims.claim`.
 
     Returns
     -------
@@ -52,7 +76,7 @@ def page(
         _check(found, only)
         Outputs([found.path], force).claim("output", Path(output), PAGE)
         provenance = Provenance(found.environments(), found.fingerprint())
-        html = report_of(found.study).page(judge(found), provenance, only=only)
+        html = report_of(found.study).page(judge(found, claims=claims), provenance, only=only)
     try:
         write_text(output, html)
     except OSError as cause:

@@ -215,3 +215,21 @@ def test_blocks_are_chosen_by_name(found):
         nt.plot(found["network"])
     with pytest.raises(InputError, match="are of a study"):
         nt.plot(found["kernel"], "kdv")
+
+
+def test_a_report_that_ends_in_tex_is_the_table_of_verdicts(found, tmp_path, capsys):
+    from ntk_theory.cli import main  # noqa: PLC0415 - as its users start it
+
+    file = tmp_path / "verdicts.tex"
+    for _ in range(2):  # a table of its own is replaced
+        with pytest.raises(SystemExit) as ended:
+            main(["report", str(found["verify"].path), "-o", str(file)])
+        assert not ended.value.code
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("% ")
+    assert found["verify"].latex() in text
+    file.write_text("my paper", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(found["verify"].path), "-o", str(file)])
+    assert ended.value.code == 2
+    assert file.read_text(encoding="utf-8") == "my paper"

@@ -14,11 +14,8 @@ from ntk_theory.report.page.reproduce import resume_command
 from ntk_theory.report.rows import SIGNS, ClaimSummary
 from ntk_theory.report.words import problem_title
 from ntk_theory.studies.flow.cells import flow_settings
-from ntk_theory.studies.flow.claims import TRAINING_CLAIMS
 from ntk_theory.studies.flow.verify import TrainingResult
 from ntk_theory.theory.classification import classify
-
-_REFUTED_BY = {claim.code: claim.refuted_by for claim in TRAINING_CLAIMS}
 
 
 def training_page(result: TrainingResult, provenance: Provenance, *, only: Sequence[str] = ()) -> str:
@@ -63,7 +60,9 @@ def _answer(answer: TrainingAnswer) -> Iterator[Markup]:
                 ),
             ],
         )
-    yield table(["claim", "outcome", "evidence"], map(_claim_row, answer.claims))
+    refuted_by = answer.result.refuted_by
+    rows = [_claim_row(claim, refuted_by.get(claim.code, "")) for claim in answer.claims]
+    yield table(["claim", "outcome", "evidence"], rows)
     verdicts = [
         [v.claim, "" if v.s is None else str(v.s), f"{SIGNS[v.outcome]} {v.outcome}", v.reason]
         for v in answer.verdicts
@@ -76,12 +75,12 @@ def _answer(answer: TrainingAnswer) -> Iterator[Markup]:
     yield details("Derivation of the limits at the start of training, rule by rule", derivation(initial))
 
 
-def _claim_row(claim: ClaimSummary) -> list[str]:
+def _claim_row(claim: ClaimSummary, refuted_by: str) -> list[str]:
     found = "; ".join(map(str, claim.digest()))
     return [
         join([claim.statement, tag("div", f"{claim.code} {claim.source}", class_="soft")]),
         claim.counted,
-        join([found, tag("div", f"Would refute it: {_REFUTED_BY[claim.code]}.", class_="soft")]),
+        join([found, tag("div", f"Would refute it: {refuted_by}.", class_="soft")]),
     ]
 
 

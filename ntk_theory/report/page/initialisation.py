@@ -20,7 +20,6 @@ from ntk_theory.report.rows import (
     by_problem,
     varied,
 )
-from ntk_theory.studies.initialisation.claims import CLAIMS
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.verify import StudyResult
 from ntk_theory.studies.judging.verdict import Outcome
@@ -34,7 +33,6 @@ from ntk_theory.theory.text import block_label
 FIGURES_UP_TO = 8
 #: Findings of one claim shown in a line; all of them are in the JSON of ``ntk-theory resume STORE --json``.
 SHOWN = 6
-_REFUTED_BY = {claim.code: claim.refuted_by for claim in CLAIMS}
 
 
 def page(result: StudyResult, provenance: Provenance, *, only: Sequence[str] = ()) -> str:
@@ -200,13 +198,13 @@ def _limit(answer: StudyAnswer, block: str, s: Any) -> Markup:
 
 
 def _claims(answer: StudyAnswer) -> Markup:
-    rows = []
+    rows, refuted_by = [], answer.result.refuted_by
     for claim in answer.claims:
         statement = join(
             [claim.statement, void("br"), tag("span", f"{claim.source} · {claim.code}", class_="soft")]
         )
         rows.append(
-            [statement, _pill(claim.outcome, claim.counted), _evidence(claim), _REFUTED_BY[claim.code]]
+            [statement, _pill(claim.outcome, claim.counted), _evidence(claim), refuted_by.get(claim.code, "")]
         )
     return table(["claim", "outcome", "evidence", "would be refuted by"], rows)
 

@@ -36,9 +36,11 @@ def page(result: Result[Any], provenance: Provenance, *, only: Sequence[str] = (
 def _answer(
     result: Result[Any], label: str, activation: str, verdicts: Sequence[Verdict]
 ) -> Iterator[Markup]:
-    refuted_by = {claim.code: claim.refuted_by for claim in kind_of(result.study).claims}
+    refuted_by = result.refuted_by
     yield tag("h2", f"{problem_title(result.study.case(label).problem)}  ({label}, {activation})")
-    yield table(["claim", "outcome", "evidence"], (_row(c, refuted_by[c.code]) for c in summaries(verdicts)))
+    yield table(
+        ["claim", "outcome", "evidence"], (_row(c, refuted_by.get(c.code, "")) for c in summaries(verdicts))
+    )
     rows = [
         [v.claim, v.block, "" if v.s is None else str(v.s), f"{SIGNS[v.outcome]} {v.outcome}", v.reason]
         for v in verdicts

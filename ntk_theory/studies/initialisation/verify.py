@@ -10,6 +10,7 @@ from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.initialisation.claims import ProblemEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.kind import QUICK
+from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.judge import judge as judge_any
 from ntk_theory.studies.judging.judge import record, verify_kind
 from ntk_theory.studies.judging.result import Result
@@ -45,6 +46,7 @@ def verify(
     cluster: str | None = None,
     progress: bool = True,
     criterion: Criterion | None = None,
+    claims: Sequence[Claim[Any]] = (),
 ) -> StudyResult:
     """Test every claim about the kernels of some problems on networks, and say what was found.
 
@@ -60,6 +62,8 @@ def verify(
         See :func:`~ntk_theory.studies.engine.run.run`.
     criterion:
         The numbers that turn evidence into verdicts; hashed into the store before the first network.
+    claims:
+        Your own, see :func:`ntk_theory.studies.judging.own_claims.claim`.
 
     Returns
     -------
@@ -77,6 +81,7 @@ def verify(
         workers=workers,
         cluster=cluster,
         progress=progress,
+        claims=claims,
         s=s,
         widths=widths,
         seeds=seeds,

@@ -11,8 +11,10 @@ from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.sqlite import is_blank
 from ntk_theory.studies.engine.store import Store, default_path, opened
+from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.criterion import CriterionBase
 from ntk_theory.studies.judging.kind import kind, kind_of
+from ntk_theory.studies.judging.own_claims import checked
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.question.case import ProblemLike
 from ntk_theory.studies.question.study import Settings, Study
@@ -29,6 +31,7 @@ def verify_kind(
     workers: int | None = None,
     cluster: str | None = None,
     progress: bool = True,
+    claims: Sequence[Claim[Any]] = (),
     **options: Any,
 ) -> Result[Any]:
     """Test the claims of one kind of study: ask, run, judge, record.
@@ -45,6 +48,8 @@ def verify_kind(
         Of the kind's class; default: that class's own numbers.
     store, workers, cluster, progress:
         See :func:`~ntk_theory.studies.engine.run.run`.
+    claims:
+        The user's own, beside those of the kind; see :func:`~ntk_theory.studies.judging.own_claims.claim`.
     options:
         Of :meth:`~ntk_theory.studies.question.study.Study.from_problems`; others are the kind's usual ones.
 
@@ -56,6 +61,7 @@ def verify_kind(
     chosen = kind(name)
     if chosen.settings is not None and (settings is None or settings.kind != name):
         raise InputError(f"a study of {chosen.title} needs its settings; got {settings!r}")
+    own_claims = checked(claims, chosen)
     study = Study.from_problems(
         problems,
         **{**chosen.usual, **options},
@@ -66,7 +72,7 @@ def verify_kind(
         for activation in study.activations:
             need_smooth(case.problem, activation)
     with _store_of(study, chosen.criterion, store) as found:
-        return _completed(found, workers, cluster, progress)
+        return _completed(found, workers, cluster, progress, own_claims)
 
 
 def _store_of(study: Study, criterion: type[CriterionBase], path: str | Path | None) -> Store:
@@ -96,6 +102,7 @@ def resume(
     workers: int | None = None,
     cluster: str | None = None,
     progress: bool = True,
+    claims: Sequence[Claim[Any]] = (),
 ) -> Result[Any]:
     """Compute what a store lacks, judge it, record the verdicts; with ``into``, the whole study once more.
 
@@ -109,6 +116,8 @@ def resume(
         Another store, new or resumed, into which the study is computed; ``store`` is then only read.
     workers, cluster, progress:
         See :func:`~ntk_theory.studies.engine.run.run`.
+    claims:
+        The user's own, see :func:`ntk_theory.studies.judging.own_claims.claim`.
 
     Raises
     ------
@@ -116,29 +125,37 @@ def resume(
         As :func:`~ntk_theory.studies.engine.run.run`.
     """
     with opened(store) as found:
+        checked(claims, kind_of(found.study))
         if into is None:
-            return _completed(found, workers, cluster, progress)
+            return _completed(found, workers, cluster, progress, claims)
         study = found.study
     with Store.open_or_create(into, study) as fresh:
-        return _completed(fresh, workers, cluster, progress)
+        return _completed(fresh, workers, cluster, progress, claims)
 
 
-def _completed(store: Store, workers: int | None, cluster: str | None, progress: bool) -> Result[Any]:
+def _completed(
+    store: Store, workers: int | None, cluster: str | None, progress: bool, claims: Sequence[Claim[Any]]
+) -> Result[Any]:
     run(store.study, store, workers=workers, cluster=cluster, progress=progress)
-    return record(store)
+    return record(store, claims=claims)
 
 
-def record(store: Store | str | Path) -> Result[Any]:
-    """As :func:`judge`, and the verdicts go into ``store``, unless the latest ones there are the same."""
+def record(store: Store | str | Path, *, claims: Sequence[Claim[Any]] = ()) -> Result[Any]:
+    """As :func:`judge`, and the verdicts go into ``store``, unless the latest ones there are the same.
+
+    ``claims`` are the user's own, judged beside those of the kind.
+    """
     with opened(store) as found:
-        result = judge(found)
+        result = judge(found, claims=claims)
         verdicts = result.to_dict()["verdicts"]
         if verdicts not in found.verdicts()[-1:]:
             found.add_verdicts(verdicts)
     return result
 
 
-def judge(store: Store | str | Path, expected: str | None = None) -> Result[Any]:
+def judge(
+    store: Store | str | Path, expected: str | None = None, *, claims: Sequence[Claim[Any]] = ()
+) -> Result[Any]:
     """The verdicts on what a store holds, by the criterion that was frozen in it; nothing is written.
 
     Parameters
@@ -147,19 +164,21 @@ def judge(store: Store | str | Path, expected: str | None = None) -> Result[Any]
         Of any kind, open or as a path; its file may be read-only.
     expected:
         The kind that it must be of; default: any.
+    claims:
+        The user's own, judged beside those of the kind.
 
     Raises
     ------
     InputError
-        The store is of another kind than expected.
+        The store is of another kind than expected, or a claim does not fit.
     StoreError
         The store cannot be read, or its frozen criterion is not one of this version.
     """
     with opened(store) as found:
-        return _judged(found, expected)
+        return _judged(found, expected, claims)
 
 
-def _judged(store: Store, expected: str | None) -> Result[Any]:
+def _judged(store: Store, expected: str | None, claims: Sequence[Claim[Any]]) -> Result[Any]:
     study, data = store.study, store.data()
     own = kind_of(study)
     if expected not in (None, own.name):
@@ -173,5 +192,10 @@ def _judged(store: Store, expected: str | None) -> Result[Any]:
         for case in study.cases
         for activation in study.activations
     }
-    verdicts = {key: own.decide(e) for key, e in evidence.items()}
-    return Result(study, data, evidence, verdicts, store.path)
+    mine = checked(claims, own)
+    verdicts = {
+        key: (*own.decide(e), *(v for claim in mine for v in claim.verdicts(e)))
+        for key, e in evidence.items()
+    }
+    refuted_by = {claim.code: claim.refuted_by for claim in (*own.claims, *mine)}
+    return Result(study, data, evidence, verdicts, store.path, refuted_by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -32,6 +32,8 @@ class Result(Shown, Generic[Evidence]):
         (case, activation) → one verdict per claim, or per claim, block and s.
     path:
         The store, from which everything here can be made again.
+    refuted_by:
+        Code of a claim → what would refute it.
     """
 
     study: Study
@@ -39,6 +41,7 @@ class Result(Shown, Generic[Evidence]):
     evidence: Mapping[tuple[str, str], Evidence]
     verdicts: Mapping[tuple[str, str], tuple[Verdict, ...]]
     path: Path
+    refuted_by: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Verdict]:
         for verdicts in self.verdicts.values():
