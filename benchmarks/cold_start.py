@@ -4,8 +4,8 @@
 
 Every run is a process of its own, the two commands alternate, so that a load on the machine meets both.
 The bound is 1.5× the bare import plus 0.2 s, on the minima (the times least disturbed by other work); medians
-are printed beside them, and whether the medians of the processor's seconds keep the bound, which is the question
-where others use the machine. Exit code 1 where the bound is missed.
+are printed beside them, and whether the medians of the processor's seconds keep the bound: that counts where
+others use the machine. Exit code 1 where the bound is missed.
 """
 
 from __future__ import annotations
