@@ -7,6 +7,8 @@ from .advice.law_table import Prediction as Prediction
 from .advice.law_table import predict as predict
 from .advice.recommend import Recommendation as Recommendation
 from .advice.recommend import recommend as recommend
+from .audit.run import Audit as Audit
+from .audit.run import audit as audit
 from .empirical.cost import estimate as estimate
 from .empirical.jet_ntk import contracted_ntk as contracted_ntk
 from .empirical.jet_ntk import jet_ntk as jet_ntk
@@ -19,6 +21,10 @@ from .empirical.residuals import Residuals as Residuals
 from .empirical.residuals import residuals as residuals
 from .empirical.spectra import spectra as spectra
 from .errors import NTKTheoryError as NTKTheoryError
+from .exchange.model import Model as Model
+from .exchange.read import from_torch as from_torch
+from .exchange.read import from_weights as from_weights
+from .exchange.read import to_torch as to_torch
 from .limit.duals import dual as dual
 from .limit.law import LimitLaw as LimitLaw
 from .limit.law import limit_law as limit_law

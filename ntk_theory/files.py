@@ -72,10 +72,7 @@ def read_archive(path: str | os.PathLike[str], kind: str, *, what: str, writer: 
     """
     try:
         with reading(path, f"the {what} file") as file, zipfile.ZipFile(file) as archive:
-            arrays = {
-                entry.filename.removesuffix(".npy"): _array(archive, entry)
-                for entry in _entries(archive, os.fstat(file.fileno()).st_size)
-            }
+            arrays = plain_arrays(archive, os.fstat(file.fileno()).st_size)
         found = str(arrays.pop("format"))
     except (FileNotFoundError, InputError):
         raise
@@ -84,6 +81,17 @@ def read_archive(path: str | os.PathLike[str], kind: str, *, what: str, writer: 
     if found != kind:
         raise not_a(path, what, writer, f"it has the format {found[:60]!r}; this reads {kind!r}")
     return arrays
+
+
+def plain_arrays(archive: zipfile.ZipFile, size: int) -> dict[str, AnyArray]:
+    """Every array of an archive in a file of ``size`` bytes, which it does not claim to exceed.
+
+    Raises
+    ------
+    ValueError
+        It does, or holds anything but plain arrays.
+    """
+    return {entry.filename.removesuffix(".npy"): _array(archive, entry) for entry in _entries(archive, size)}
 
 
 def not_a(path: str | os.PathLike[str], what: str, writer: str, why: object) -> InputError:

@@ -1,3 +1,4 @@
+from . import audit as audit
 from . import classify as classify
 from . import diagnose as diagnose
 from . import kernel as kernel

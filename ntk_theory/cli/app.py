@@ -1,8 +1,8 @@
 """``ntk-theory``: the commands, and the exit codes they share.
 
-0 done, 1 a claim was refuted (only with ``--strict``), 2 bad input, 3 incomplete, 4 a training
-run that ended unsolved though no budget of the user's ended it, 128 + the number of
-the signal when interrupted (130 for Ctrl-C), 141 when its output was not read.
+0 done, 1 a claim was refuted (only with ``--strict``) or an audited kernel differs, 2 bad input,
+3 incomplete, 4 a training run that ended unsolved though no budget of the user's ended it, 128 + the
+number of the signal when interrupted (130 for Ctrl-C), 141 when its output was not read.
 Each command lives in its own module, which is imported when the command is asked for.
 """
 
@@ -104,6 +104,11 @@ COMMANDS = {
         "command",
         "Why does a run stall? Spectrum of the trained network's kernel, rates by group, slowest modes.",
     ),
+    "audit": Command(
+        "audit",
+        "command",
+        "Is a kernel of this network right? Its own kernel, what follows, and the mistake in another one.",
+    ),
     "recommend": Command(
         "recommend",
         "command",
@@ -125,6 +130,7 @@ EXAMPLES = {
     "search": "--budget 50 --seconds 60",
     "train": "heat --steps 100 -o network.npz --plot pictures",
     "diagnose": "heat network.npz",
+    "audit": "heat network.npz --kernel theirs.npz",
     "recommend": "heat --goal constant-kernel",
 }
 HELP = {"help_option_names": ["--help", "-h"]}

@@ -12,7 +12,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory import empirical, model, report
 from ntk_theory.cli.files import KERNEL, console, save, writing
-from ntk_theory.cli.network_table import network_options, or_table
+from ntk_theory.cli.network_table import network_options, or_table, read_network
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -23,6 +23,7 @@ from ntk_theory.cli.options import (
     Json,
     MapInputs,
     MemoryLimit,
+    NetworkFile,
     OutputBias,
     ParameterValues,
     Start,
@@ -59,6 +60,7 @@ def command(
     s: Annotated[str, typer.Option("--s", help="The output's scaling 1/N^s.")] = "1/2",
     activation: Activation = "tanh",
     output_bias: OutputBias = "zero",
+    network_file: NetworkFile = None,
     map_inputs: MapInputs = False,
     features: Features = None,
     init: Start = None,
@@ -101,11 +103,15 @@ def command(
         features=features,
         init=init,
     )
-    network = network_for(problem, map_inputs=map_inputs, **network_options(options))
+    parameters = None
+    if network_file is None:
+        network = network_for(problem, map_inputs=map_inputs, **network_options(options))
+    else:
+        network, parameters = read_network(context, problem, network_file, options["activation"])
     limit = gibibytes(memory_limit)
     _announce(problem, network, points, path, limit)
     at = nt.draw_points(problem, points, seed)
-    parameters = network.init(seed)
+    parameters = network.init(seed) if parameters is None else parameters
     found = nt.ntk(problem, network, parameters, at, path=path, memory_limit=limit)  # type: ignore[arg-type]
     kernel = _described(found, problem, network, network.digest(parameters), seed, at)
     if output is not None:

@@ -12,7 +12,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory import advice, limit, model, report
 from ntk_theory.cli.files import LAW, console, save, writing
-from ntk_theory.cli.network_table import is_given, network_options, one_width, or_table
+from ntk_theory.cli.network_table import is_given, network_options, one_width, or_table, read_network
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -23,6 +23,7 @@ from ntk_theory.cli.options import (
     Json,
     MapInputs,
     MemoryLimit,
+    NetworkFile,
     OutputBias,
     ParameterValues,
     Start,
@@ -66,6 +67,7 @@ def command(
     depth: Annotated[int, typer.Option("--depth", help="Hidden layers.")] = 1,
     activation: Activation = "tanh",
     output_bias: OutputBias = "zero",
+    network_file: NetworkFile = None,
     map_inputs: MapInputs = False,
     features: Features = None,
     init: Start = None,
@@ -113,14 +115,18 @@ def command(
         features=features,
         init=init,
     )
-    if not is_given(context, "width"):
+    known = None
+    if network_file is not None:
+        known = read_network(context, problem, network_file, options["activation"], ("s", "width")).network
+        options |= {"depth": None} | ({} if is_given(context, "width") else {"width": known.widths[-1]})
+    elif not is_given(context, "width"):
         options = one_width(options, "limit")
     widths = [within("--width", n, 1, 10**7) for n in whole_numbers("--width", str(options["width"]))]
     outputs = Outputs([what], force)
     outputs.claim("--output", output, LAW)
     outputs.claim("--plot", plot, PICTURE)
     shape = {**options, "width": str(widths[0])}
-    network = network_for(problem, map_inputs=map_inputs, **network_options(shape))
+    network = known or network_for(problem, map_inputs=map_inputs, **network_options(shape))
     for n in widths:
         network.check_width(n)
     if plot is not None and network.is_standard:

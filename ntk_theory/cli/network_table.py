@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 import ntk_theory as nt
+from ntk_theory import exchange
 from ntk_theory.cli.options import features_of, layers, start_of
 from ntk_theory.errors import InputError
 
 if TYPE_CHECKING:
+    from ntk_theory.exchange.model import Model
     from ntk_theory.symbolic import Problem
 
 #: Key of the table → parameter of the commands, where they differ.
 OPTIONS = {"initialisation": "init"}
+#: What the file of --network says.
+FROM_FILE = ("width", "depth", "s", "output_bias", "map_inputs", "features", "init")
 
 
 def or_table(context: typer.Context, problem: Problem, **options: Any) -> dict[str, Any]:
@@ -128,3 +133,30 @@ def network_options(options: Mapping[str, Any]) -> dict[str, Any]:
     }
     del found["init"], found["width"], found["depth"]
     return found | layers(options["width"], options["depth"])
+
+
+def read_network(
+    context: typer.Context, problem: Problem, path: Path, activation: str, free: Sequence[str] = ()
+) -> Model:
+    """The model of ``--network``, for this problem; a file of weights alone takes ``--activation``.
+
+    ``free`` are options that the command asks for whatever the file says.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it does not fit the problem, or an option says what the file says.
+    """
+    said = [
+        name for name in FROM_FILE if name in context.params and is_given(context, name) and name not in free
+    ]
+    if said:
+        option = said[0].replace("_", "-")
+        raise InputError(f"--{option} and --network are given, but the network's file says it; leave one out")
+    if not path.is_file():
+        raise InputError(f"--network is {str(path)!r}, which is no file; name what nt.save or train -o wrote")
+    model = exchange.read.model_file(
+        path, activation=activation, variables=problem.variables, fields=problem.fields
+    )
+    model.check(problem)
+    return model

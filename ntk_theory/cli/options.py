@@ -6,6 +6,7 @@ import json
 import sys
 import tomllib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -67,6 +68,14 @@ Start = Annotated[
         metavar="NAME|TOML",
         help=f"How weights start: {', '.join(NAMES)}; or 'sigma_w = 1, sigma_b = 0, law = \"uniform\"'. "
         "Default N(0, 1).",
+    ),
+]
+NetworkFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--network",
+        metavar="FILE",
+        help="A network: of nt.save or train -o (.npz), or weights (.npz, .safetensors); default none.",
     ),
 ]
 MapInputs = Annotated[

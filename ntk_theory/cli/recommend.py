@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import ntk_theory as nt
-from ntk_theory import advice
+from ntk_theory import advice, model
 from ntk_theory.cli.files import console
-from ntk_theory.cli.network_table import one_width, or_table
+from ntk_theory.cli.network_table import one_width, or_table, read_network
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -17,6 +17,7 @@ from ntk_theory.cli.options import (
     Fields,
     Hard,
     Json,
+    NetworkFile,
     OutputBias,
     ParameterValues,
     Start,
@@ -31,6 +32,9 @@ from ntk_theory.cli.options import (
 from ntk_theory.errors import InputError
 from ntk_theory.report import terminal
 
+if TYPE_CHECKING:
+    from ntk_theory.model.network import Network
+
 
 def command(
     context: typer.Context,
@@ -41,6 +45,7 @@ def command(
     width: Annotated[int, typer.Option("--width", help="Neurons per layer; sizes are told for it.")] = 512,
     depth: Annotated[int, typer.Option("--depth", help="Hidden layers.")] = 3,
     activation: Activation = "tanh",
+    network_file: NetworkFile = None,
     features: Features = None,
     init: Start = None,
     output_bias: OutputBias = "zero",
@@ -74,6 +79,8 @@ def command(
         features=features,
         init=init,
     )
+    if network_file is not None:
+        options |= _of_file(read_network(context, problem, network_file, activation, ("s",)).network)
     options = one_width(options, "recommend")
     options["features"] = features_of(options["features"])
     options["initialisation"] = start_of(options.pop("init"))
@@ -97,3 +104,16 @@ def command(
         print_json({"problem": problem.name or None, **found.to_dict()})
     else:
         terminal.recommendation.show(found, console())
+
+
+def _of_file(network: Network) -> dict[str, Any]:
+    """What ``recommend`` asks of a network."""
+    record = model.network_file.network_record(network)
+    return {
+        "width": ",".join(map(str, network.widths)),
+        "depth": None,
+        "activation": network.activation,
+        "output_bias": network.output_bias,
+        "features": record.get("features"),
+        "init": record.get("initialisation"),
+    }

@@ -13,7 +13,7 @@ import typer
 from ntk_theory import report
 from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, console, save, writing
 from ntk_theory.cli.method_help import WithMethods
-from ntk_theory.cli.network_table import network_options, or_table
+from ntk_theory.cli.network_table import network_options, or_table, read_network
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -22,6 +22,7 @@ from ntk_theory.cli.options import (
     Force,
     Hard,
     Json,
+    NetworkFile,
     OutputBias,
     ParameterValues,
     Start,
@@ -39,6 +40,8 @@ from ntk_theory.outputs import PICTURE, Outputs
 from ntk_theory.visible import say
 
 if TYPE_CHECKING:
+    from ntk_theory.model.network import Network
+    from ntk_theory.model.parameters import Parameters
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Trajectory, Until
     from ntk_theory.training.methods.method import Method
@@ -73,6 +76,7 @@ def command(
     s: Annotated[str, typer.Option("--s", help="The output's scaling 1/N^s.")] = "1/2",
     activation: Activation = "tanh",
     output_bias: OutputBias = "zero",
+    network_file: NetworkFile = None,
     features: Features = None,
     init: Start = None,
     seed: Annotated[int, typer.Option("--seed", help="Root of parameters and points.")] = 0,
@@ -152,7 +156,6 @@ def command(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
     from ntk_theory.training import Resample, train  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training.defaults import default_network  # noqa: PLC0415  as above
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
     from ntk_theory.training.verdict import TOLERANCE, judge  # noqa: PLC0415  as above
 
@@ -174,11 +177,12 @@ def command(
         features=features,
         init=init,
     )
-    network = default_network(problem, **network_options(options))
+    network, begin = _network(context, problem, network_file, options)
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train(
             problem,
             network,
+            begin,
             points=points,
             method=chosen,
             until=rules,
@@ -203,6 +207,18 @@ def command(
         _print(problem, run, verdict, [path for path in (output, plot, kept) if path is not None])
     missed = _missed(run, tolerance, loss)
     return _code(run, chosen, missed, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
+
+
+def _network(
+    context: typer.Context, problem: Problem, path: Path | None, options: dict[str, Any]
+) -> tuple[Network, Parameters | None]:
+    """The network, and where it starts, of a file; else a fresh one."""
+    from ntk_theory.training.defaults import default_network  # noqa: PLC0415  --help stays quick
+
+    if path is None:
+        return default_network(problem, **network_options(options)), None
+    network, parameters = read_network(context, problem, path, options["activation"])
+    return network, parameters
 
 
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:

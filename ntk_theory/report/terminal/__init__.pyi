@@ -1,3 +1,4 @@
+from . import audit as audit
 from . import classification as classification
 from . import diagnosis as diagnosis
 from . import flow as flow
