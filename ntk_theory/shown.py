@@ -113,6 +113,23 @@ class Shown:
         return self.brief().html()
 
 
+def on_a_screen(lines: Iterable[str], most: int = 1900) -> str:
+    """The lines, each cut at the width of a screen, as many as ``most`` characters hold; the rest is counted.
+
+    >>> print(on_a_screen(["a" * 5, "b" * 5, "c" * 5], most=12))
+    aaaaa
+    bbbbb
+    … 1 more line
+    """
+    cut = [_cut(line, WIDTH) for line in lines]
+    kept, used = 0, 0
+    while kept < len(cut) and used + len(cut[kept]) + 1 <= most:
+        used, kept = used + len(cut[kept]) + 1, kept + 1
+    left = len(cut) - kept
+    told = [f"… {left} more line{'s' if left > 1 else ''}"] if left else []
+    return "\n".join([*cut[:kept], *told])
+
+
 def booktabs(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], label: str = "") -> str:
     """A LaTeX table; ``rows`` are LaTeX already, ``caption`` and ``head`` are plain texts."""
     lines = [r"\begin{table}", r"  \centering", rf"  \caption{{{in_latex(caption)}}}"]

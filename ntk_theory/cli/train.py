@@ -22,6 +22,7 @@ from ntk_theory.cli.options import (
     Force,
     Hard,
     Json,
+    Measured,
     NetworkFile,
     OutputBias,
     ParameterValues,
@@ -29,6 +30,7 @@ from ntk_theory.cli.options import (
     Unknowns,
     Variables,
     What,
+    data_files,
     pair,
     print_json,
     resolve,
@@ -140,14 +142,18 @@ def command(
     ansatz: Ansatz = None,
     hard: Hard = False,
     unknown: Unknowns = None,
+    data: Measured = None,
+    starts: Annotated[
+        int, typer.Option("--starts", help="Train from so many seeds and keep the smallest loss.")
+    ] = 1,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
     The default method on a small network solves most problems of the zoo within a minute.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown, data)
     kept = _checkpoint(checkpoint, resume)
-    outputs = Outputs([what], force)
+    outputs = Outputs([what, *data_files(data)], force)
     outputs.claim("--output", output, NETWORK)
     claim_pictures(outputs, "--plot", plot)
     outputs.claim("--checkpoint", kept, CHECKPOINT)
@@ -155,7 +161,7 @@ def command(
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
-    from ntk_theory.training import Resample, train  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training import Resample, train_from_starts  # noqa: PLC0415  --help stays quick
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
     from ntk_theory.training.verdict import TOLERANCE, judge  # noqa: PLC0415  as above
 
@@ -178,11 +184,14 @@ def command(
         init=init,
     )
     network, begin = _network(context, problem, network_file, options)
+    if starts > 1 and begin is not None:
+        raise InputError(f"--starts is {starts} beside a network to go on from; leave out one of them")
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
-        run = train(
+        run = train_from_starts(
             problem,
             network,
             begin,
+            starts=starts,
             points=points,
             method=chosen,
             until=rules,

@@ -61,6 +61,11 @@ def chosen(groups: Iterable[AnyGroup], names: str | Iterable[str] | None) -> tup
 
 def spread(groups: Iterable[Named], points: Mapping[str, Points]) -> dict[str, Points]:
     """Points by the groups' own names: what is given for "b" or "f" goes to all value groups or equations."""
+    if not isinstance(points, Mapping):
+        raise InputError(
+            f"points is a {type(points).__name__}; it needs a mapping from groups to arrays, such as "
+            "draw_points(problem, 8, 0)"
+        )
     every, given = tuple(groups), dict(points)
     for union in UNIONS:
         members = _union(every, union)

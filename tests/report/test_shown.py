@@ -60,6 +60,7 @@ def test_everything_prints_on_a_screen(found):
     for name, thing in found.items():
         assert 10 < len(repr(thing)) < SCREEN, name
         assert "array(" not in repr(thing), name
+        assert name == "recommendation" or len(str(thing)) < SCREEN, name
         assert "\x1b" not in repr(thing)
 
 
@@ -68,6 +69,11 @@ def test_problems_and_their_answers_print_on_a_screen(name):
     problem = nt.zoo(name)
     assert len(repr(problem)) < SCREEN
     assert len(repr(nt.classify(problem))) < SCREEN
+
+
+def test_points_that_are_no_mapping_are_named(found):
+    with pytest.raises(InputError, match="points is a list; it needs a mapping"):
+        nt.ntk(found["problem"], found["network"], found["parameters"], ["1/2"])
 
 
 def test_a_notebook_gets_a_table_in_which_nothing_is_html_of_its_own(found):

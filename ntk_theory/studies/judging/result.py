@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ntk_theory.frames import frame
-from ntk_theory.shown import Brief, Shown
+from ntk_theory.shown import Brief, Shown, on_a_screen
 from ntk_theory.studies.engine.export import to_pandas
 from ntk_theory.studies.engine.samples import StudyData
 from ntk_theory.studies.judging.verdict import Outcome, Verdict
@@ -133,7 +133,7 @@ class Result(Shown, Generic[Evidence]):
             made = ", ".join(f"{what} {how}" for what, how in self.study.made.items())
             lines.append(f"{case}, {activation}, {made}")
             lines += [f"  {line}" for line in summary_lines(verdicts)]
-        return "\n".join(lines)
+        return on_a_screen(lines)
 
 
 def summary_lines(verdicts: Sequence[Verdict]) -> list[str]:
