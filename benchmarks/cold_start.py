@@ -4,7 +4,8 @@
 
 Every run is a process of its own, the two commands alternate, so that a load on the machine meets both.
 The bound is 1.5× the bare import plus 0.2 s, on the minima (the times least disturbed by other work); medians
-are printed beside them. Exit code 1 where the bound is missed.
+are printed beside them, and whether the medians of the processor's seconds keep the bound: that counts where
+others use the machine. Exit code 1 where the bound is missed.
 """
 
 from __future__ import annotations
@@ -51,13 +52,16 @@ def measure(repeats: int) -> dict[str, Any]:
             wall[name].append(elapsed)
             processor[name].append(used)
     least = {name: min(values) for name, values in wall.items()}
-    bound = 1.5 * least["import sympy"] + 0.2
+    used = {name: statistics.median(values) for name, values in processor.items()}
+    bound, processor_bound = (1.5 * t["import sympy"] + 0.2 for t in (least, used))
     return {
         "seconds": {n: {"min": least[n], "median": statistics.median(v)} for n, v in wall.items()},
-        "processor_seconds": {n: min(v) for n, v in processor.items()},
+        "processor_seconds": {n: {"min": min(v), "median": used[n]} for n, v in processor.items()},
         "bound": bound,
+        "processor_bound": processor_bound,
         "ratio": least["classify kdv"] / least["import sympy"],
         "holds": least["classify kdv"] <= bound,
+        "processor_holds": used["classify kdv"] <= processor_bound,
     }
 
 

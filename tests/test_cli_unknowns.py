@@ -104,3 +104,23 @@ def test_verify_says_where_it_has_none(capsys: pytest.CaptureFixture[str]) -> No
     assert "unknown 'k'" in capsys.readouterr().err
     assert run(["verify", "--zoo", "--unknown", "k=1"]) == 2
     assert "--zoo cannot be combined with --unknown" in capsys.readouterr().err
+
+
+def test_data_are_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    probes = tmp_path / "probes.csv"
+    probes.write_text("x,u,e\n0,1,0.01\n0.5,1.649,0.01\n1,2.718,0.01\n")
+    given = ["u_x - k*u", "--unknown", "k=1/2", "--data", f"{probes},sigma=e,name=probes"]
+    assert run(["kernel", *given, "--width", "8", "--points", "4", "--json"]) == 0
+    assert "probes" in json.loads(capsys.readouterr().out)["groups"]
+    assert run(["classify", *given, "--json"]) == 0
+    assert "probes,probes" in json.loads(capsys.readouterr().out)["sharp"]
+    for item, words in (
+        (f"{probes},colour=e", "--data is"),
+        (f"{probes},sigma", "--data is"),
+        ("no.csv", "no.csv"),
+    ):
+        assert run(["kernel", "u_x - u", "--data", item]) == 2
+        assert words in capsys.readouterr().err
+    # What a command reads, it never writes over.
+    assert run(["train", *given, "--steps", "1", "-o", str(probes), "--force"]) == 2
+    assert probes.read_text().startswith("x,u,e")

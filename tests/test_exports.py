@@ -34,7 +34,7 @@ scaled_jets search spectra to_toml to_torch train training verify verify_trainin
 #: The same for the submodules that are public.
 TRAINING = words("""
 Adam Assumptions Drift Flow GaussNewton GradientDescent Method Resample Trajectory Until default_network
-field_errors load_network method relative_error save_network train
+field_errors load_network method relative_error save_network train train_from_starts
 """)
 ERRORS = words("""
 BudgetError InputError Interrupted MissingStoreError NTKTheoryError NonFiniteError ParseError ProblemError

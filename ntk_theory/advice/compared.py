@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ntk_theory.advice.initial_residuals import Quantiles
+from ntk_theory.advice.preflight import Preflight
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,10 @@ class Compared:
         For this network, whatever s.
     title, equations:
         The problem in words.
+    preflight:
+        What networks of a width below :data:`~ntk_theory.advice.preflight.WIDE` are at their start, drawn
+        themselves at the recommended s; None for wider ones, for which the options say it, and where
+        residuals are undefined.
     """
 
     s: str | None
@@ -110,6 +115,7 @@ class Compared:
     initialisation: str | Mapping[str, Any] | None = None
     title: str = ""
     equations: tuple[str, ...] = ()
+    preflight: Preflight | None = None
 
     @property
     def option(self) -> Option | None:

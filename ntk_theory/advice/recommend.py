@@ -15,7 +15,7 @@ Which one is recommended is decided in :mod:`ntk_theory.advice.choose_s`, from t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from ntk_theory.advice import text
 from ntk_theory.advice.choose_s import GOALS, Goal, advise, drift, faults, regimes
 from ntk_theory.advice.compared import Compared, Cost, Option
 from ntk_theory.advice.initial_residuals import Start, Starts, safe_epsilon
+from ntk_theory.advice.preflight import WIDE, Preflight, preflight
 from ntk_theory.empirical.cost import estimate
 from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.frames import frame
@@ -149,7 +150,14 @@ def recommend(
         initialisation=None if start is None else start.to_data(),
         title=problem.title or problem.name,
         equations=tuple(equations(problem)),
+        preflight=_preflight(problem, network, advice.s, seed),
     )
+
+
+def _preflight(problem: Problem, network: Network, s: sp.Rational | None, seed: int) -> Preflight | None:
+    if s is None or network.widths[-1] >= WIDE:
+        return None
+    return preflight(problem, replace(network, s=Fraction(int(s.p), int(s.q))), seed)
 
 
 def _positive(value: str | Fraction | int | float) -> Fraction:

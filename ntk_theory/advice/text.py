@@ -38,7 +38,10 @@ def faults(found: Compared) -> list[str]:
 
 
 def notes(found: Compared) -> Iterator[str]:
-    """How the numbers were taken, and what the network costs."""
+    """The start of the very network, how the numbers were taken, and what the network costs."""
+    if found.preflight is not None:
+        yield from found.preflight.because
+        yield from found.preflight.lines()
     n = ", ".join(f"{name} {count}" for name, count in found.points.items())
     yield (
         f"sizes at width {found.width}, median (5 % to 95 %) over random networks by the limit law [D]; "

@@ -269,3 +269,35 @@ def _numbers(J: Floats) -> Iterator[tuple[str, str, float]]:
     yield "norm-for-trace", "λ_max in place of the trace", float(np.linalg.norm(J, 2)) ** 2
     yield "factor", "twice the trace", 2 * trace
     yield "factor", "half the trace", trace / 2
+
+
+def weights(bench: Bench, theirs: Mapping[str, float], tolerance: float) -> list[Explanation]:
+    """Explanations of loss weights λ_g = Σ_h q_h/q_g: what was taken for q = tr K_gg; empty if right.
+
+    Raises
+    ------
+    KeyError
+        A group has no weight.
+    """
+    search = Search(bench, np.zeros((0, 0)), tolerance)
+    names, found = list(bench.spans), []
+    given = np.array([float(theirs[name]) for name in names])
+    for code, words, change in search.changes:
+        numbers = [list(_numbers(change(search.rows[name][0][2]))) for name in names]
+        for which in zip(*numbers, strict=True):
+            q = np.array([number for *_, number in which])
+            if not (q > 0).all():
+                continue
+            for how, wanted in (("", q.sum() / q), ("λ_g = q_g/Σq, upside down", q / q.sum())):
+                c = _factor(given, wanted)
+                if relative(c * wanted, given) > tolerance:
+                    continue
+                kind, meant, _ = which[0]
+                told = [(code, words)] * bool(code) + [(kind, meant)] * (kind not in ("", "factor"))
+                told += [("factor", how)] * bool(how)
+                told += [("factor", f"the factor {c:.6g} in all weights")] * (
+                    abs(c - 1) > max(tolerance, 1e-7)
+                )
+                found.append(Explanation(tuple(Finding(k, "weights", w) for k, w in told), 0.0, tuple(names)))
+    found.sort(key=lambda e: len(e.findings))
+    return [] if found and not found[0].findings else found[:MOST_TOLD]

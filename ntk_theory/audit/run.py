@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats, Ints
 from ntk_theory.audit.bench import Bench
-from ntk_theory.audit.compare import SINGLE, Explanation, Finding, Search, relative, traces
+from ntk_theory.audit.compare import SINGLE, Explanation, Finding, Search, relative, traces, weights
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.empirical.spectra import spectra
 from ntk_theory.errors import InputError, NTKTheoryError
@@ -181,9 +181,9 @@ def audit(
         Points by group, or how many to draw (default 12 each).
     their_kernel:
         Square, rows in the order of ``kernel.names``; a mapping from blocks ("f,f") to arrays; one from
-        groups to traces; or a callable (model, points) that returns such, called with a model of the
-        kind that was handed in, at the given numbers and points, at other points, and at fresh random
-        numbers.
+        groups to traces; ``{"weights": ...}``, loss weights by group, tr K / tr K_gg; or a
+        callable (model, points) that returns such, called with a model of the kind that was handed in, at the
+        given numbers and points, at other points, and at fresh random numbers.
     rtol:
         Relative difference up to which kernels agree.
     seed:
@@ -264,6 +264,8 @@ def _compared(
 
 
 def _same(a: Any, b: Any, rtol: float) -> bool:
+    if isinstance(a, Mapping) and set(a) == {"weights"}:
+        return _same(a["weights"], b["weights"], rtol)
     if isinstance(a, Mapping):
         return all(relative(np.asarray(a[k]), np.asarray(b[k])) <= rtol for k in a)
     return relative(np.asarray(a), np.asarray(b)) <= rtol
@@ -272,6 +274,8 @@ def _same(a: Any, b: Any, rtol: float) -> bool:
 def _one(bench: Bench, theirs: Any, rtol: float) -> Comparison:
     """One kernel or a set of traces at one set of numbers and points."""
     kernel = ntk(bench.problem, bench.network, bench.parameters, bench.points)
+    if isinstance(theirs, Mapping) and set(theirs) == {"weights"}:
+        return _weights(bench, kernel, theirs["weights"], rtol)
     if isinstance(theirs, Mapping) and all(np.ndim(v) == 0 for v in theirs.values()):
         return _traces(bench, kernel, theirs, rtol)
     matrix, is_single = _matrix(kernel, theirs)
@@ -342,6 +346,18 @@ def _place(kernel: Kernel, matrix: Floats) -> str:
                 j, k = np.unravel_index(int(delta.argmax()), delta.shape)
                 worst, place = size, f"block {g},{h} (points {j} and {k}, {size:.2g} of its norm)"
     return place
+
+
+def _weights(bench: Bench, kernel: Kernel, theirs: Any, rtol: float) -> Comparison:
+    if not isinstance(theirs, Mapping) or set(theirs) != set(kernel.names):
+        raise InputError(f"their_kernel['weights'] needs one number for each of {', '.join(kernel.names)}")
+    mine = kernel.trace_ratio_weights()
+    off = {g: abs(float(v) - mine[g]) / mine[g] for g, v in theirs.items()}
+    worst = max(off, key=lambda name: off[name])
+    if off[worst] <= rtol:
+        return Comparison(True, off[worst], "", ())
+    told = weights(bench, theirs, max(rtol, 1e-9))
+    return Comparison(False, off[worst], f"the weight of {worst}", tuple(told))
 
 
 def _traces(bench: Bench, kernel: Kernel, theirs: Mapping[str, Any], rtol: float) -> Comparison:

@@ -8,6 +8,7 @@ Each command lives in its own module, which is imported when the command is aske
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from typer.core import TyperCommand, TyperGroup
 from ntk_theory import cli
 from ntk_theory.cli import streams
 from ntk_theory.cli.files import WRITTEN
+from ntk_theory.cli.plain import plainly, taken_plainly
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 from ntk_theory.interrupts import exit_code, stoppable
 from ntk_theory.visible import say
@@ -32,11 +34,15 @@ LONGEST_MESSAGE = 200
 
 
 class Command(NamedTuple):
-    """Where a command is, and its line in the list of commands: the first of its docstring."""
+    """Where a command is, and its line in the list of commands: the first of its docstring.
+
+    A brief one ends before collecting garbage would pay.
+    """
 
     module: str
     function: str
     line: str
+    is_brief: bool = False
 
 
 #: The commands, in the order of the list.
@@ -45,11 +51,13 @@ COMMANDS = {
         "classify",
         "command",
         "For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation.",
+        is_brief=True,
     ),
     "zoo": Command(
         "zoo",
         "command",
         "List the named problems, or show one.",
+        is_brief=True,
     ),
     "kernel": Command(
         "kernel",
@@ -140,13 +148,19 @@ class Commands(TyperGroup):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
+        if not entry.is_brief:
+            gc.enable()
         module = getattr(cli, entry.module)
         one = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         example = f"Example: ntk-theory {cmd_name} {EXAMPLES[cmd_name]}"
         kind = getattr(module, "CLASS", None)
         register = one.command(cmd_name, epilog=example, context_settings=HELP, cls=kind)
         register(getattr(module, entry.function))
-        return typer.main.get_command(one)
+        return plainly(typer.main.get_command(one))
+
+    def get_params(self, ctx: Any) -> Any:
+        """The options before a command."""
+        return taken_plainly(super().get_params(ctx))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands."""
@@ -190,7 +204,11 @@ _SHORT_OPTIONS = ("-o", "-p", "-h")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(given))
+    gc.disable()  # nothing that starting makes is garbage; a command that is not brief collects again
+    try:
+        sys.exit(run(given))
+    finally:
+        gc.enable()
 
 
 def run(arguments: Sequence[str]) -> int:

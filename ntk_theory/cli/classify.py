@@ -16,6 +16,7 @@ from ntk_theory.cli.options import (
     Hard,
     Json,
     MapInputs,
+    Measured,
     OutputBias,
     ParameterValues,
     Start,
@@ -56,11 +57,12 @@ def command(
     ansatz: Ansatz = None,
     hard: Hard = False,
     unknown: Unknowns = None,
+    data: Measured = None,
 ) -> None:
     """For which output scaling 1/N^s does the NTK of this PDE converge? Exact, with the derivation."""
     if as_json and as_latex:
         raise InputError("--json and --latex cannot be combined; choose one")
-    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown, data)
     options = or_table(
         context,
         problem,

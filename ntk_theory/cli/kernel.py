@@ -22,6 +22,7 @@ from ntk_theory.cli.options import (
     Hard,
     Json,
     MapInputs,
+    Measured,
     MemoryLimit,
     NetworkFile,
     OutputBias,
@@ -30,6 +31,7 @@ from ntk_theory.cli.options import (
     Unknowns,
     Variables,
     What,
+    data_files,
     gibibytes,
     network_for,
     print_json,
@@ -84,12 +86,13 @@ def command(
     ansatz: Ansatz = None,
     hard: Hard = False,
     unknown: Unknowns = None,
+    data: Measured = None,
 ) -> None:
     """Compute the NTK of one network for this PDE: size, conditioning and rank of every group's kernel."""
-    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown, data)
     within("--points", points, 1, MOST_POINTS)
     within("--seed", seed, 0, MOST_SEED)
-    outputs = Outputs([what], force)
+    outputs = Outputs([what, *data_files(data)], force)
     outputs.claim("--output", output, KERNEL)
     outputs.claim("--plot", plot, PICTURE)
     options = or_table(

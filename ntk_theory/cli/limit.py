@@ -22,6 +22,7 @@ from ntk_theory.cli.options import (
     Hard,
     Json,
     MapInputs,
+    Measured,
     MemoryLimit,
     NetworkFile,
     OutputBias,
@@ -30,6 +31,7 @@ from ntk_theory.cli.options import (
     Unknowns,
     Variables,
     What,
+    data_files,
     gibibytes,
     network_for,
     print_json,
@@ -93,13 +95,14 @@ def command(
     ansatz: Ansatz = None,
     hard: Hard = False,
     unknown: Unknowns = None,
+    data: Measured = None,
 ) -> int:
     """Show the law that the NTK of infinitely wide networks follows, for every output scaling 1/N^s.
 
     Where the law is random its quantiles are shown, where it is one kernel the size of that, and the mean
     where it exists.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown, data)
     within("--points", points, 1, MOST_POINTS)
     within("--draws", draws, 1, MOST_DRAWS)
     within("--seed", seed, 0, MOST_SEED)
@@ -122,7 +125,7 @@ def command(
     elif not is_given(context, "width"):
         options = one_width(options, "limit")
     widths = [within("--width", n, 1, 10**7) for n in whole_numbers("--width", str(options["width"]))]
-    outputs = Outputs([what], force)
+    outputs = Outputs([what, *data_files(data)], force)
     outputs.claim("--output", output, LAW)
     outputs.claim("--plot", plot, PICTURE)
     shape = {**options, "width": str(widths[0])}

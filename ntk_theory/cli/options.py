@@ -101,6 +101,14 @@ Unknowns = Annotated[
         help="A coefficient that is trained, from this start, or a field, 'a(x)=1'; repeatable.",
     ),
 ]
+Measured = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        metavar="FILE[,observe=u][,sigma=0.01]",
+        help="Measurements, columns of a .csv or .npz, as a group of the problem; repeatable; default none.",
+    ),
+]
 Hard = Annotated[
     bool, typer.Option("--hard", help="Build u = A + B v from a box's conditions, so that it meets them.")
 ]
@@ -141,6 +149,7 @@ def resolve(
     ansatz: list[str] | None = None,
     hard: bool = False,
     unknown: list[str] | None = None,
+    data: list[str] | None = None,
 ) -> Problem:
     """The problem that the shared options describe."""
     names = {"fields": _names(fields), "variables": _names(variables)}
@@ -150,6 +159,7 @@ def resolve(
         variables=names["variables"],
         parameters=_assignments(parameters) or None,
         unknowns=_unknowns(unknown) or None,
+        data=[_measured(item) for item in data] if data else None,
     )
     for option, given in names.items():
         has = getattr(found.solved, option)
@@ -162,6 +172,33 @@ def resolve(
                 f"--{option} is {', '.join(given)!r}, but {what[:40]} has {', '.join(has)}; leave it out"
             )
     return nt.problem(found, ansatz="; ".join(ansatz) if ansatz else None, hard=hard)
+
+
+def data_files(data: list[str] | None) -> list[str]:
+    """The files that ``--data`` reads, which no output may write over."""
+    return [item.partition(",")[0].strip() for item in data or []]
+
+
+def _measured(item: str) -> dict[str, object]:
+    """``probes.csv,observe=u,sigma=0.01`` as a table of ``[[data]]``."""
+    file, *pairs = (part.strip() for part in item.split(","))
+    table: dict[str, object] = {"file": file}
+    for pair_ in pairs:
+        name, mark, value = (part.strip() for part in pair_.partition("="))
+        if not (file and mark and value) or name not in ("observe", "sigma", "name"):
+            raise InputError(
+                f"--data is {item[:60]!r}; it needs FILE and, after commas, observe=, sigma= or name=, "
+                "such as probes.csv,observe=u,sigma=0.01"
+            )
+        table[name] = _number_or_name(value) if name == "sigma" else value
+    return table
+
+
+def _number_or_name(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _names(text: str | None) -> list[str] | None:

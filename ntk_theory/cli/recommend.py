@@ -17,6 +17,7 @@ from ntk_theory.cli.options import (
     Fields,
     Hard,
     Json,
+    Measured,
     NetworkFile,
     OutputBias,
     ParameterValues,
@@ -63,12 +64,13 @@ def command(
     ansatz: Ansatz = None,
     hard: Hard = False,
     unknown: Unknowns = None,
+    data: Measured = None,
 ) -> None:
     """Which s and which learning rate should one use?
 
     With the kernel's limits, the residual at the start, the drift in training, and the cost.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown, data)
     options = or_table(
         context,
         problem,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +22,7 @@ from ntk_theory.cli.options import (
     Force,
     Hard,
     Json,
+    Measured,
     NetworkFile,
     OutputBias,
     ParameterValues,
@@ -29,6 +30,7 @@ from ntk_theory.cli.options import (
     Unknowns,
     Variables,
     What,
+    data_files,
     pair,
     print_json,
     resolve,
@@ -40,11 +42,12 @@ from ntk_theory.outputs import PICTURE, Outputs
 from ntk_theory.visible import say
 
 if TYPE_CHECKING:
+    from ntk_theory.advice.preflight import Preflight
     from ntk_theory.model.network import Network
     from ntk_theory.model.parameters import Parameters
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Trajectory, Until
-    from ntk_theory.training.methods.method import Method
+    from ntk_theory.training.methods.method import Method, State
     from ntk_theory.training.run import Progress
     from ntk_theory.training.verdict import RunVerdict
 
@@ -55,6 +58,8 @@ KERNEL_POINTS = 300
 RATE = "rate"
 #: The endings that exit with 0: a run that its user cut short is no failure.
 GOOD = ("solved", "unfinished")
+#: The weights that make groups of any size alike.
+BALANCED = ("scaled", "trace")
 #: Its help ends with the methods.
 CLASS = WithMethods
 
@@ -140,14 +145,18 @@ def command(
     ansatz: Ansatz = None,
     hard: Hard = False,
     unknown: Unknowns = None,
+    data: Measured = None,
+    starts: Annotated[
+        int, typer.Option("--starts", help="Train from so many seeds and keep the smallest loss.")
+    ] = 1,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
     The default method on a small network solves most problems of the zoo within a minute.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown, data)
     kept = _checkpoint(checkpoint, resume)
-    outputs = Outputs([what], force)
+    outputs = Outputs([what, *data_files(data)], force)
     outputs.claim("--output", output, NETWORK)
     claim_pictures(outputs, "--plot", plot)
     outputs.claim("--checkpoint", kept, CHECKPOINT)
@@ -155,7 +164,7 @@ def command(
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
-    from ntk_theory.training import Resample, train  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training import Resample, train_from_starts  # noqa: PLC0415  --help stays quick
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
     from ntk_theory.training.verdict import TOLERANCE, judge  # noqa: PLC0415  as above
 
@@ -178,23 +187,32 @@ def command(
         init=init,
     )
     network, begin = _network(context, problem, network_file, options)
+    if starts > 1 and begin is not None:
+        raise InputError(f"--starts is {starts} beside a network to go on from; leave out one of them")
+    weighting = weights_of(weights)
+    before = _preflight(problem, network, seed) if begin is None else None
+    balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
+    lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
-        run = train(
+        run = train_from_starts(
             problem,
             network,
             begin,
+            starts=starts,
             points=points,
             method=chosen,
             until=rules,
-            weights=weights_of(weights),
+            weights=weighting,
             seed=seed,
             drift=KERNEL_POINTS if drift else False,
             resample=None if resample is None else Resample(resample, seed),
             reweigh=reweigh,
             checkpoint=kept,
             every=every,
-            progress=progress,
+            progress=None if progress is None else _telling(progress, lines),
         )
+    for line in lines:  # no step was taken
+        say(line)
     verdict = judge(
         run,
         TOLERANCE if tolerance is None else tolerance,
@@ -202,11 +220,30 @@ def command(
     )
     _write(problem, run, output, plot)
     if as_json:
-        print_json(report.terminal.run.record(problem, run, verdict))
+        start = None if before is None else before.to_dict()
+        print_json({**report.terminal.run.record(problem, run, verdict), "preflight": start})
     else:
         _print(problem, run, verdict, [path for path in (output, plot, kept) if path is not None])
     missed = _missed(run, tolerance, loss)
     return _code(run, chosen, missed, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
+
+
+def _preflight(problem: Problem, network: Network, seed: int) -> Preflight | None:
+    """Of networks that are cheap to draw; ``recommend`` tells wide ones by the limit law."""
+    from ntk_theory.advice.preflight import WIDE, preflight  # noqa: PLC0415  --help stays quick
+
+    return preflight(problem, network, seed) if max(network.widths) < WIDE else None
+
+
+def _telling(progress: Progress, lines: list[str]) -> Progress:
+    """With the first step, by when all arguments have been found to fit together, the lines are said."""
+
+    def told(state: State, losses: Mapping[str, float]) -> None:
+        while lines:
+            say(lines.pop(0))
+        progress(state, losses)
+
+    return told
 
 
 def _network(

@@ -19,11 +19,13 @@ from ntk_theory.cli.options import (
     Fields,
     Hard,
     Json,
+    Measured,
     OutputBias,
     ParameterValues,
     Start,
     Unknowns,
     Variables,
+    data_files,
     features_of,
     print_json,
     resolve,
@@ -109,6 +111,7 @@ def command(
     ansatz: Ansatz = None,
     hard: Hard = False,
     unknown: Unknowns = None,
+    data: Measured = None,
 ) -> int:
     """Test what theory says of this PDE's kernels on independent networks of growing width.
 
@@ -116,22 +119,23 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
-    Outputs([*(what or ()), claims]).claim_store("--store", store)
+    Outputs([*(what or ()), claims, *data_files(data)]).claim_store("--store", store)
     own_claims = _own(claims)
-    if unknown and zoo:
-        raise InputError("--zoo cannot be combined with --unknown; name the problems")
+    if (unknown or data) and zoo:
+        option = "--unknown" if unknown else "--data"
+        raise InputError(f"--zoo cannot be combined with {option}; name the problems")
     names = _problems(what, zoo, output_bias)
     swept = _sweep(sweep)
     if (ansatz or hard) and zoo:
         raise InputError("--zoo cannot be combined with --ansatz or --hard; name the problems")
-    if (parameter or fields or variables or ansatz or hard or unknown) and not zoo:
+    if (parameter or fields or variables or ansatz or hard or unknown or data) and not zoo:
         if swept:
             raise InputError(
-                "--sweep cannot be combined with --parameter, --fields, --variables, --ansatz, --hard or "
-                "--unknown"
+                "--sweep cannot be combined with --parameter, --fields, --variables, --ansatz, --hard, "
+                "--unknown or --data"
             )
         problems: Sequence[Any] = [
-            resolve(name, parameter, fields, variables, ansatz, hard, unknown) for name in names
+            resolve(name, parameter, fields, variables, ansatz, hard, unknown, data) for name in names
         ]
     else:
         problems = names

@@ -9,6 +9,7 @@ from .methods.method import Method as Method
 from .methods.registry import method as method
 from .solution import field_errors as field_errors
 from .solution import relative_error as relative_error
+from .starts import train_from_starts as train_from_starts
 from .stopping import Resample as Resample
 from .stopping import Until as Until
 from .train import train as train

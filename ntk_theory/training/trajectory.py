@@ -62,6 +62,8 @@ class Trajectory(Shown):
         The unknown coefficients at the end with their standard errors.
     identified_fields:
         The unknown fields on a grid, with theirs.
+    start_losses:
+        The last loss of every start, where there were several; this run is the best.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
     contradictions:
@@ -99,6 +101,7 @@ class Trajectory(Shown):
     contradictions: tuple[str, ...] = ()
     identified: tuple[Identified, ...] = ()
     identified_fields: tuple[IdentifiedField, ...] = ()
+    start_losses: tuple[float, ...] = ()
 
     def brief(self) -> Brief:
         """One row per group: its losses and residuals; why the run stopped, what is known of the error."""
@@ -194,6 +197,7 @@ class Trajectory(Shown):
                 if self.identified_fields
                 else {}
             ),
+            **({"start_losses": list(self.start_losses)} if self.start_losses else {}),
         }
 
 

@@ -181,6 +181,32 @@ def test_a_mistake_is_named(name):
     assert any(word in f.words for f in found.findings), found.comparison.sentence
 
 
+def weights_by(quantity):
+    def weights(net, at):
+        q = {g: quantity(flat(jacobian(net, r, at[g]))) for g, r in (("b", value), ("f", burgers))}
+        return {"weights": {g: float(sum(q.values()) / own) for g, own in q.items()}}
+
+    return weights
+
+
+@pytest.mark.parametrize(
+    ("quantity", "code"),
+    [
+        (lambda J: np.sum(J**2) / len(J), "mean-for-sum"),
+        (np.linalg.norm, "norm-for-trace"),
+        (lambda J: loss_gradient(J) ** 2, "square-of-sum"),
+        (lambda J: np.sum(J[:, :-1] ** 2), "missing-bias"),
+    ],
+)
+def test_loss_weights_of_something_else_are_named(quantity, code):
+    found = audited(weights_by(quantity))
+    assert [f.code for f in found.findings] == [code], found.comparison.sentence
+
+
+def test_right_loss_weights_pass():
+    assert audited(weights_by(lambda J: np.sum(J**2))).comparison.agrees
+
+
 def test_a_transposed_block_is_named():
     at = points(sizes={"b": 5, "f": 5})
     found = audited(transposed, at=at)

@@ -13,7 +13,7 @@ import ntk_theory as nt
 from ntk_theory.cli.app import run
 from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.symbolic import from_toml, to_toml
-from ntk_theory.training import default_network, train
+from ntk_theory.training import default_network, train, train_from_starts
 from ntk_theory.training.objective import Objective
 
 jax.config.update("jax_enable_x64", True)
@@ -168,3 +168,21 @@ def test_the_option_takes_a_field(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["unknown_fields"]["a"]["of"] == ["x"]
     assert run(["kernel", *given[:-1], "a()=1"]) == 2
     assert "--unknown is" in capsys.readouterr().err
+
+
+def test_the_best_of_several_starts_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    problem, options = diffusion(), {"points": 8, "until": 4, "error": False, "evidence": False}
+    network = default_network(problem, width=6, depth=1)
+    best = train_from_starts(problem, network, starts=3, seed=5, **options)
+    single = [train(problem, network, seed=5 + k, **options) for k in range(3)]
+    assert best.start_losses == tuple(run.loss for run in single)
+    assert best.loss == min(best.start_losses)
+    assert best.summary()["start_losses"] == list(best.start_losses)
+    assert train_from_starts(problem, network, starts=1, seed=5, **options).start_losses == ()
+    for bad in (0, True, 101):
+        with pytest.raises(InputError, match="starts is"):
+            train_from_starts(problem, network, starts=bad)
+    with pytest.raises(InputError, match="beside a checkpoint"):
+        train_from_starts(problem, network, starts=2, checkpoint="run.npz")
+    assert run(["train", "u_x - u", "--starts", "0"]) == 2
+    assert "starts is 0" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Tokens to the surface tree, by a LALR(1) grammar.
+"""Text to the surface tree, and in words what does not fit.
 
 Precedence, from weak to strong: ``;``  ``=``  ``+ -``  ``* /``  sign  ``^`` (right associative).
 Hence ``-u^2`` is -(u^2) and ``2^3^2`` is 2^9. There is no implicit multiplication, which is also
@@ -7,163 +7,19 @@ what makes the bars of ``|u|`` unambiguous: after an operand a bar closes, elsew
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
-from functools import lru_cache
-from typing import Any
-
-from lark import Lark, Transformer, v_args
-from lark import Token as LarkToken
-from lark.exceptions import UnexpectedToken
-from lark.lexer import Lexer
-
 from ntk_theory.symbolic.grammar.lexer import Token, tokenize
+from ntk_theory.symbolic.grammar.parser import RELATIONS, Misfit, parsed
 from ntk_theory.symbolic.grammar.source_text import SourceText
-from ntk_theory.symbolic.grammar.tree import (
-    Call,
-    Comparison,
-    Equation,
-    Name,
-    Node,
-    Number,
-    Power,
-    Product,
-    Sum,
-    Vector,
-    deepest,
-)
+from ntk_theory.symbolic.grammar.tree import Equation, deepest
 from ntk_theory.symbolic.limits import MAX_DEPTH, MAX_EQUATIONS
-
-_GRAMMAR = r"""
-start: equation (SEMI equation)* SEMI?
-equation: sum [EQUAL sum]
-?sum: product ((PLUS | MINUS) product)*
-?product: signed ((STAR | SLASH) signed)*
-?signed: power | PLUS signed -> positive | MINUS signed -> negative
-?power: atom [CARET signed]
-?atom: NUMBER -> number
-     | NAME -> name
-     | NAME LPAR argument (COMMA argument)* RPAR -> call
-     | LPAR sum RPAR -> bracket
-     | LSQB sum (COMMA sum)* RSQB -> vector
-     | BAR sum BAR -> absolute
-?argument: sum | sum (LESS | MORE | ATMOST | ATLEAST) sum -> comparison
-%declare LESS MORE ATMOST ATLEAST
-%declare NUMBER NAME PLUS MINUS STAR SLASH CARET LPAR RPAR LSQB RSQB BAR COMMA EQUAL SEMI
-"""
-
-
-class _Ready(Lexer):
-    """Hands the parser the tokens that :func:`tokenize` made."""
-
-    def __init__(self, _configuration: Any) -> None:
-        pass
-
-    def lex(self, tokens: list[Token]) -> Iterator[LarkToken]:  # type: ignore[override]
-        """Our tokens in the parser's dress; ``value`` is the token itself."""
-        for token in tokens:
-            yield LarkToken(token.kind, token)
-
-
-@v_args(inline=True)
-class _Tree(Transformer[Any, Any]):
-    """Builds the surface tree while the parser reduces (no recursion over the text's nesting)."""
-
-    def start(self, *items: Any) -> tuple[Equation, ...]:
-        return tuple(item for item in items if isinstance(item, Equation))
-
-    def equation(self, left: Node, sign: Any = None, right: Node | None = None) -> Equation:
-        return Equation(left, right, sign.value.at if sign is not None else _start(left))
-
-    def sum(self, first: Node, *rest: Any) -> Node:
-        terms = [first]
-        for sign, term in zip(rest[::2], rest[1::2], strict=True):
-            terms.append(term if sign.type == "PLUS" else _negative(term, sign.value.at))
-        return Sum(tuple(terms), _start(first))
-
-    def product(self, first: Node, *rest: Any) -> Node:
-        # -(u + 1)*v is one product of three, lest SymPy multiply -1 into the bracket.
-        factors: list[Node] = list(first.factors) if isinstance(first, Product) else [first]
-        for sign, factor in zip(rest[::2], rest[1::2], strict=True):
-            at = sign.value.at
-            factors.append(factor if sign.type == "STAR" else _inverse(factor, at))
-        if len(rest) == 2 and rest[0].type == "SLASH" and (ratio := _ratio(first, rest[1])) is not None:
-            return ratio
-        return Product(tuple(factors), _start(first))
-
-    def positive(self, _sign: Any, operand: Node) -> Node:
-        return operand
-
-    def negative(self, sign: Any, operand: Node) -> Node:
-        return _negative(operand, sign.value.at)
-
-    def power(self, base: Node, sign: Any = None, exponent: Node | None = None) -> Node:
-        return base if exponent is None else Power(base, exponent, sign.value.at)
-
-    def number(self, token: Any) -> Node:
-        return Number(token.value.value, token.value.at)
-
-    def name(self, token: Any) -> Node:
-        return Name(token.value.text, token.value.at)
-
-    def call(self, token: Any, *rest: Any) -> Node:
-        return Call(token.value.text, _nodes(rest), token.value.at)
-
-    def comparison(self, left: Node, relation: Any, right: Node) -> Node:
-        return Comparison(left, relation.type, right, relation.value.at)
-
-    def bracket(self, _open: Any, inside: Node, _close: Any) -> Node:
-        return inside
-
-    def vector(self, opened: Any, *rest: Any) -> Node:
-        return Vector(_nodes(rest), opened.value.at)
-
-    def absolute(self, bar: Any, inside: Node, _bar: Any) -> Node:
-        return Call("abs", (inside,), bar.value.at)
-
-
-def _nodes(items: tuple[Any, ...]) -> tuple[Node, ...]:
-    return tuple(item for item in items if not isinstance(item, LarkToken))
-
-
-def _start(node: Node) -> int | None:
-    """Where the text of ``node`` begins; a power itself points to its ``^``."""
-    while isinstance(node, Power):
-        node = node.base
-    return node.at
-
-
-def _ratio(above: Node, below: Node) -> Number | None:
-    """The number that 3/2 is (3/0 is left for the message about zero)."""
-    if isinstance(above, Number) and isinstance(below, Number) and below.value:
-        return Number(above.value / below.value, above.at)
-    return None
-
-
-def _inverse(node: Node, at: int | None) -> Node:
-    """1/node; that of a^n is a^-n at once."""
-    if isinstance(node, Power) and isinstance(node.exponent, Number):
-        return Power(node.base, Number(-node.exponent.value, node.exponent.at), at)
-    return Power(node, Number(Fraction(-1), at), at)
-
-
-def _negative(node: Node, at: int | None) -> Node:
-    if isinstance(node, Number):
-        return Number(-node.value, at)
-    return Product((Number(Fraction(-1), at), node), at)
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", lexer=_Ready, transformer=_Tree(), maybe_placeholders=False)
 
 
 def read(source: SourceText) -> tuple[Equation, ...]:
     """The equations of a text as surface trees, nested at most ``MAX_DEPTH`` levels."""
     tokens = tokenize(source)
     try:
-        equations: tuple[Equation, ...] = _parser().parse(tokens)  # type: ignore[assignment]
-    except UnexpectedToken as problem:
+        equations = parsed(tokens)
+    except Misfit as problem:
         raise _explain(source, tokens, problem) from None
     if len(equations) > MAX_EQUATIONS:
         raise source.too_large(
@@ -182,13 +38,11 @@ def check_depth(source: SourceText, equation: Equation) -> None:
 
 
 _OPERANDS = ("NUMBER", "NAME", "LPAR", "LSQB")
-RELATIONS = ("LESS", "MORE", "ATMOST", "ATLEAST")
 
 
-def _explain(source: SourceText, tokens: list[Token], problem: UnexpectedToken) -> Exception:
+def _explain(source: SourceText, tokens: list[Token], problem: Misfit) -> Exception:
     """One sentence on what stands where something else was needed."""
-    wants_operand = "NAME" in problem.accepts
-    found = problem.token.value if isinstance(problem.token.value, Token) else None
+    wants_operand, found = problem.wants_operand, problem.token
     if found is None:
         return _explain_end(source, tokens, wants_operand)
     index = next(k for k, token in enumerate(tokens) if token is found)
