@@ -94,6 +94,16 @@ def _possible(parts: Sequence[Sequence[Fraction]]) -> frozenset[Fraction]:
     return frozenset(e for part in common for e in part if sure is not None and e >= sure)
 
 
+def _is_spared(diagonal: Sequence[Part]) -> bool:
+    """Does some K(x, x) stay bounded in more than rare draws?
+
+    Then by |K(x, x')|² ≤ K(x, x) K(x', x') so does K(x, x') wherever both do, however rare in the draws:
+    with exp(u_x) + exp(u_t) it takes four signs.
+    """
+    shares = [_share(classes) for classes, _, _ in diagonal]
+    return any(share and 1 - share.get(DIVERGES, 0) > 3 * RARE for share in shares)
+
+
 Part = tuple[Counter[str], list[Fraction], bool]
 
 
@@ -113,15 +123,15 @@ def combine(parts: Sequence[Part], diagonal: Sequence[Part] = ()) -> Answer:
     if any(share.get(UNDEFINED, 0) > RARE for share in shares):
         return Answer(UNDEFINED, None, False, pooled)
     certain = [share for share in shares if share.get(DIVERGES, 0) >= 1 - RARE]
-    if certain:
+    if certain and not _is_spared(diagonal):
         return Answer(DIVERGES, exponent, beyond, pooled, possible)
-    if any(share.get(DIVERGES, 0) > RARE for share in shares):
+    if certain or any(share.get(DIVERGES, 0) > RARE for share in shares):
         for classes, there, _ in diagonal:
             if classes[DIVERGES] >= (1 - RARE) * sum(classes.values()):
                 return Answer(DIVERGES, exponent, beyond, pooled, possible | frozenset(there))
         mixed = [share for share in shares if not _is_sure(share)]
         own = [_share(classes) for classes, _, _ in diagonal]
-        every = [*shares, *own]
+        every = own or shares  # what an entry off the diagonal can do, those on it show: see _is_spared
         pooled = _raised(_pooled(mixed), every)
         alone = _raised(_pooled([share for share in own if not _is_sure(share)]), every)
         common = frozenset(k for k, part in alone.items() if part > RARE)
