@@ -124,10 +124,11 @@ def identified(problem: Problem, objective: Objective, parameters: Parameters) -
     eigenvalues, directions = np.linalg.eigh(schur / np.outer(size, size))
     bad = directions[:, eigenvalues < SINGULAR]
     together = [k for k in range(count) if np.abs(bad[k]).max(initial=0.0) > 0.1]
-    spread = directions / np.maximum(eigenvalues, SINGULAR) @ directions.T / np.outer(size, size)
+    spread = directions / np.maximum(eigenvalues, SINGULAR) @ directions.T  # in units of 1/size
     missed = float(np.mean(weights[measured] * values[measured] ** 2)) if measured.any() else 0.0
     stretch = math.sqrt(missed) if missed > MISSED else 1.0
-    deviations = stretch * np.sqrt(np.maximum(np.diag(spread @ noise @ spread), 0.0))
+    scaled = spread @ (noise / size[:, None] / size) @ spread  # the sizes' fourth powers would overflow
+    deviations = stretch * np.sqrt(np.maximum(np.diag(scaled), 0.0)) / size
     names = list(asked)
     found = []
     for k, (name, unknown) in enumerate(asked.items()):
