@@ -7,7 +7,7 @@ sums).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -74,6 +74,11 @@ class Bench:
         residuals = Residuals.of(made, self.network, {"f": at}, "f")
         values, jacobian = residuals_and_jacobian(residuals, self.parameters)
         return values, jacobian * self.scale
+
+    def reordered(self, order: Sequence[int]) -> Bench:
+        """The same where coordinate k of a point is taken for that of ``order[k]``."""
+        points = {name: array[..., list(order)] for name, array in self.points.items()}
+        return Bench(self.problem, self.network, self.parameters, points)
 
     def rows(self, group: Group, *expressions: sp.Expr) -> Floats:
         """J of a group, (n_g, P), its legs added; ``expressions`` in place of its operators."""

@@ -110,13 +110,18 @@ class Search:
             if c and relative(c * K, block) <= self.tolerance:
                 out.append((abs(abs(c) - 1) > self.tolerance, code, words, J))
         if not out:
-            out = [(True, *entry) for entry in self._coefficient(name, change, block)]
+            # Of terms that would do, the one that needs no factor besides is the simplest.
+            known = sorted(self._coefficient(name, change, block), key=lambda entry: abs(math.log(entry[0])))
+            out = [(True, *entry[1:]) for entry in known]
         return [entry[1:] for entry in sorted(out, key=lambda e: (e[0] + bool(e[1]), bool(e[1])))]
 
     def _coefficient(
         self, name: str, change: Callable[[Floats], Floats], block: Floats
-    ) -> Iterator[tuple[str, str, Floats]]:
-        """One term with a coefficient that the block itself tells: M = α(A + cB + c²C), solved for α, c."""
+    ) -> Iterator[tuple[float, str, str, Floats]]:
+        """One term with a coefficient that the block itself tells: M = α(A + cB + c²C), solved for α, c.
+
+        (α, code, words, rows) of every term that does.
+        """
         whole = self.rows[name][0][2]
         for words, term in self.terms[name]:
             rest, own = change(whole - term), change(term)
@@ -129,7 +134,12 @@ class Search:
             c = beta / alpha
             made = (J := rest + c * own) @ J.T
             if relative(_factor(block, made) * made, block) <= self.tolerance:
-                yield "operator", f"the term {words} taken {c:.6g} times", whole + (c - 1) * term
+                yield (
+                    float(alpha),
+                    "operator",
+                    f"the term {words} taken {c:.6g} times",
+                    whole + (c - 1) * term,
+                )
 
     def _with_factors(self, K: Floats, theirs: Floats) -> tuple[tuple[Finding, ...], float] | None:
         """The factor of every block that makes K theirs, in words where it is not 1."""
@@ -161,7 +171,9 @@ class Search:
         if where != "all":
             g, h = where.split(",")
             geometric = math.sqrt(sizes[g] * sizes[h])
-            known = {"1/n (points of the group)": 1 / geometric, "1/n² (points)": geometric**-2.0} | known
+            own = {"1/n (points of the group)": 1 / geometric, "1/n² (points)": geometric**-2.0}
+            own |= {f"1/√n (points of {name})": sizes[name] ** -0.5 for name in (g, h)} if g != h else {}
+            known = own | known
         elif len(set(sizes.values())) == 1:
             known["1/n (points of the group)"] = 1 / next(iter(sizes.values()))
         for words, value in known.items():

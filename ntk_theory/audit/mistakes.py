@@ -15,6 +15,9 @@ from ntk_theory.errors import NTKTheoryError
 from ntk_theory.symbolic.group import Group
 from ntk_theory.symbolic.jets import Slot
 
+#: Variables whose orders are tried.
+MOST_VARIABLES = 3
+
 Rows = Iterator[tuple[str, Callable[[], Floats]]]
 
 
@@ -113,12 +116,25 @@ def detached(bench: Bench, group: Group) -> Rows:
             yield f"{space.name(slot)} detached in {part}", rows
 
 
+def coordinates(bench: Bench, group: Group) -> Rows:
+    """The inputs in another order: t where x belongs."""
+    names = bench.problem.space.variables
+    for order in permutations(range(len(names))) if len(names) <= MOST_VARIABLES else ():
+        if order != tuple(range(len(names))):
+            words = ", ".join(names[k] for k in order)
+            yield (
+                f"the points' coordinates in the order {words}",
+                lambda order=order: bench.reordered(order).rows(group),  # type: ignore[misc]
+            )
+
+
 #: What may be wrong with the rows of one group.
 ROWS = (
     RowMistake("wrong-row", outputs),
     RowMistake("operator", terms),
     RowMistake("operator", orders),
     RowMistake("detached", detached),
+    RowMistake("permuted", coordinates),
 )
 
 

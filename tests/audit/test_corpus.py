@@ -311,3 +311,40 @@ def test_of_two_mistakes_at_least_one_is_named(name):
     named = {f.code for f in found.findings}
     assert named & codes, found.comparison.sentence
     assert named <= codes, found.comparison.sentence
+
+
+def swapped(net, at):
+    """The inputs of every point in the wrong order."""
+    return kernel(net, {name: array[:, ::-1].copy() for name, array in at.items()})
+
+
+def with_a_mean_for_one_group(net, at):
+    """The equation's residuals divided by √n, those of the values not."""
+    return kernel(net, at, change=lambda J, name: J / np.sqrt(len(J)) if name == "f" else J)
+
+
+def test_coordinates_in_another_order_are_named():
+    net, at = module(), points()
+    found = nt.audit(net, PROBLEM, at, swapped(net, at)).findings
+    assert {f.code for f in found} == {"permuted"}
+    assert all("the order t, x" in f.words for f in found)
+
+
+def test_a_mean_in_one_group_is_named_in_every_block():
+    net, at = module(), points()
+    told = {f.where: f.words for f in nt.audit(net, PROBLEM, at, with_a_mean_for_one_group(net, at)).findings}
+    assert told == {
+        "f,f": "the factor 1/n (points of the group)",
+        "b,f": "the factor 1/√n (points of f)",
+    }
+
+
+@pytest.mark.parametrize("nu", [4.5, 0.02])
+def test_of_terms_that_would_do_the_one_without_a_factor_is_named(nu):
+    """Linear operators: 15 times the diffusion is 1/15 of the rest, with a factor; the first is simpler."""
+    heat = nt.problem("u_t - 3/10*u_xx", variables=["x", "t"])
+    net, at = module(), points()
+    theirs = operator(lambda u, u_x, u_t, u_xx, u_xt: u_t - nu * u_xx)(net, at)
+    (found,) = nt.audit(net, heat, at, theirs).findings
+    assert "u_xx" in found.words
+    assert f"taken {nu / 0.3:.6g} times" in found.words
