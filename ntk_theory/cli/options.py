@@ -98,7 +98,7 @@ Unknowns = Annotated[
     typer.Option(
         "--unknown",
         metavar="NAME=START[,positive]",
-        help="A coefficient that is trained, from this start, or a field, 'a(x)=1'; repeatable.",
+        help="A coefficient that is trained, from this start, or a field a(x)=1; repeatable, default none.",
     ),
 ]
 Measured = Annotated[

@@ -50,7 +50,7 @@ Claims = Annotated[
     typer.Option(
         "--claims",
         metavar="FILE.py",
-        help="A Python file with claims of your own (nt.claim); it is executed.",
+        help="A Python file with claims of your own (nt.claim), executed; default none.",
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if a claim was refuted.")]
