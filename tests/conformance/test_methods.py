@@ -308,6 +308,7 @@ def test_the_command_and_the_call_give_the_same_numbers(name, which, capsys):
         problem, network, points=POINTS, seed=3, method=name, until=short(name), drift=KERNEL_POINTS
     )
     want = json.loads(json.dumps(record(problem, made, judge(made, asked=True))))
+    assert told.pop("preflight") is not None  # said before the run, by the command alone
     assert told | {"seconds": 0} == want | {"seconds": 0}
 
 
