@@ -17,25 +17,6 @@ from ntk_theory.studies.judging.judge import judge
 #: A page; its head names this package.
 PAGE = Format("a page", (".html", ".htm"), (f'name="generator" content="{GENERATOR}"'.encode(),))
 
-#: A table of verdicts; its first line names this package.
-VERDICTS = Format("a table of verdicts", (".tex",), (f"% {GENERATOR}: verdicts".encode(),))
-
-
-def verdicts(store: Store | str | Path, output: str | Path, *, force: bool = False) -> Path:
-    """Write the verdicts of a study as a LaTeX table (package ``booktabs``) that a paper includes.
-
-    Parameters and errors are those of :func:`page`.
-    """
-    with opened(store) as found:
-        Outputs([found.path], force).claim("output", Path(output), VERDICTS)
-        table = judge(found).latex()
-    mark = VERDICTS.marks[0].decode()
-    try:
-        write_text(output, f"{mark}\n{table}\n")
-    except OSError as cause:
-        raise StoreError(f"{output} cannot be written ({cause.strerror}); name another file") from None
-    return Path(output)
-
 
 def page(
     store: Store | str | Path,

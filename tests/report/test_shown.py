@@ -234,19 +234,13 @@ def test_blocks_are_chosen_by_name(found):
         nt.plot(found["kernel"], "kdv")
 
 
-def test_a_report_that_ends_in_tex_is_the_table_of_verdicts(found, tmp_path, capsys):
+def test_a_report_in_latex_is_the_table_of_verdicts(found, capsys):
     from ntk_theory.cli import main  # noqa: PLC0415 - as its users start it
 
-    file = tmp_path / "verdicts.tex"
-    for _ in range(2):  # a table of its own is replaced
-        with pytest.raises(SystemExit) as ended:
-            main(["report", str(found["verify"].path), "-o", str(file)])
-        assert not ended.value.code
-    text = file.read_text(encoding="utf-8")
-    assert text.startswith("% ")
-    assert found["verify"].latex() in text
-    file.write_text("my paper", encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
-        main(["report", str(found["verify"].path), "-o", str(file)])
+        main(["report", str(found["verify"].path), "--latex"])
+    assert not ended.value.code
+    assert capsys.readouterr().out == found["verify"].latex() + "\n"
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(found["verify"].path), "--latex", "-o", "verdicts.html"])
     assert ended.value.code == 2
-    assert file.read_text(encoding="utf-8") == "my paper"
