@@ -29,11 +29,11 @@ from ntk_theory.model.points import draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.studies.initialisation.blocks import BlockReader, block_name, frobenius
+from ntk_theory.studies.network_rules import classification_of
 from ntk_theory.studies.question.case import ProblemLike
 from ntk_theory.symbolic.numbers import fraction
-from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
-from ntk_theory.theory import Classification, classify
+from ntk_theory.theory import Classification
 from ntk_theory.theory.exponents import Regime
 from ntk_theory.theory.text import block_label
 
@@ -278,19 +278,6 @@ class Prediction(Shown):
             "metadata": json.dumps(dict(metadata or {}), sort_keys=True),
         }
         write_archive(path, FORMAT, entries)
-
-
-def classification_of(problem: Problem, network: Network) -> Classification:
-    """The rules' answer about a problem for the networks that one stands for."""
-    return classify(
-        problem,
-        output_bias=network.output_bias,
-        activation=network.activation,
-        input_map=network.input_map,
-        features=network.features,
-        initialisation=network.initialisation,
-        depth=len(network.widths),
-    )
 
 
 @lru_cache(maxsize=8)

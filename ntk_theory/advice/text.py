@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 from ntk_theory.advice.compared import Compared, Option
 from ntk_theory.advice.initial_residuals import Quantiles
+from ntk_theory.shown import WIDTH
 from ntk_theory.symbolic.network_table import toml_value
 from ntk_theory.theory.text import block_label
 
 #: Blocks named in the first column before "…".
 NAMED = 3
-#: Columns of the text.
-WIDTH = 110
 #: A label of the first column is folded here.
 LABEL = 26
 

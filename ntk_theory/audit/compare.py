@@ -27,7 +27,7 @@ MOST_TOLD = 6
 
 
 @dataclass(frozen=True)
-class Finding:
+class Mistake:
     """One mistake: its ``code``, where (a group, a block or the kernel), in words."""
 
     code: str
@@ -42,7 +42,7 @@ class Explanation:
     ``covers`` are the groups that it explains.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Mistake, ...]
     difference: float
     covers: tuple[str, ...]
 
@@ -82,16 +82,16 @@ class Search:
     def _whole(self) -> Iterator[Explanation]:
         yield from self._of(self.theirs, ())
 
-    def _of(self, theirs: Floats, before: tuple[Finding, ...]) -> Iterator[Explanation]:
+    def _of(self, theirs: Floats, before: tuple[Mistake, ...]) -> Iterator[Explanation]:
         """All groups with one change of the columns."""
         names = list(self.bench.spans)
         for code, words, change in self.changes:
             fits = [self._fits(name, change, theirs) for name in names]
             if not all(fits):
                 continue
-            column = (Finding(code, "all", words),) if code else ()
+            column = (Mistake(code, "all", words),) if code else ()
             for choice in product(*(own[:3] for own in fits)):
-                rows = tuple(Finding(c, name, w) for name, (c, w, _) in zip(names, choice, strict=True) if c)
+                rows = tuple(Mistake(c, name, w) for name, (c, w, _) in zip(names, choice, strict=True) if c)
                 J = np.concatenate([change(j) for _, _, j in choice])
                 told = before + column + rows
                 made = self._with_factors(J @ J.T, theirs)
@@ -141,7 +141,7 @@ class Search:
                     whole + (c - 1) * term,
                 )
 
-    def _with_factors(self, K: Floats, theirs: Floats) -> tuple[tuple[Finding, ...], float] | None:
+    def _with_factors(self, K: Floats, theirs: Floats) -> tuple[tuple[Mistake, ...], float] | None:
         """The factor of every block that makes K theirs, in words where it is not 1."""
         if relative(K, theirs) <= self.tolerance:
             return (), relative(K, theirs)
@@ -156,7 +156,7 @@ class Search:
         if len(same) == 1:
             factors = {"all": next(iter(factors.values()))}
         findings = [
-            Finding("factor", where, f"the factor {self.named(c, where)}")
+            Mistake("factor", where, f"the factor {self.named(c, where)}")
             for where, c in factors.items()
             if abs(c - 1) > max(self.tolerance, 1e-7) and where.split(",")[0] <= where.split(",")[-1]
         ]
@@ -181,7 +181,7 @@ class Search:
                 return words
         return f"{c:.6g}"
 
-    def _arranged(self) -> Iterator[tuple[tuple[Finding, ...], Floats]]:
+    def _arranged(self) -> Iterator[tuple[tuple[Mistake, ...], Floats]]:
         """Their matrix with blocks transposed back, points or groups put in order."""
         spans, M = self.bench.spans, self.theirs
         names = list(spans)
@@ -190,14 +190,14 @@ class Search:
             if a.stop - a.start == b.stop - b.start:
                 turned = np.array(M)
                 turned[a, b], turned[b, a] = M[a, b].T, M[b, a].T
-                yield (Finding("transposed", f"{g},{h}", f"the block {g},{h} is transposed"),), turned
+                yield (Mistake("transposed", f"{g},{h}", f"the block {g},{h} is transposed"),), turned
         order = np.concatenate([self._order(name) for name in names])
         if (order != np.arange(len(order))).any():
             moved = [n for n in names if (order[spans[n]] != np.arange(len(order))[spans[n]]).any()]
             words = f"the points of {', '.join(moved)} are in another order"
-            yield (Finding("permuted", ", ".join(moved), words),), M[np.ix_(order, order)]
+            yield (Mistake("permuted", ", ".join(moved), words),), M[np.ix_(order, order)]
             for turned, words in ((M[order], "rows"), (M[:, order], "columns")):
-                yield (Finding("permuted", ", ".join(moved), f"the points of the {words} alone"),), turned
+                yield (Mistake("permuted", ", ".join(moved), f"the points of the {words} alone"),), turned
         for sequence in permutations(names) if len(names) <= MOST_GROUPS else ():
             if list(sequence) == names:
                 continue
@@ -207,7 +207,7 @@ class Search:
                 at[name], start = np.arange(start, start + size), start + size
             whole = np.concatenate([at[name] for name in names])
             words = f"the groups are in the order {', '.join(sequence)}"
-            yield (Finding("permuted", "groups", words),), M[np.ix_(whole, whole)]
+            yield (Mistake("permuted", "groups", words),), M[np.ix_(whole, whole)]
 
     def _order(self, name: str) -> Ints:
         """Which of their rows belongs to each point of ours, by the diagonal (free of any factor)."""
@@ -232,7 +232,7 @@ class Search:
                         told.append(("factor", f"the factor {self.named(factor, f'{name},{name}')}"))
                     if told:
                         left = relative(factor * K, self.theirs[span, span])
-                        yield Explanation(tuple(Finding(x, name, y) for x, y in told), left, (name,))
+                        yield Explanation(tuple(Mistake(x, name, y) for x, y in told), left, (name,))
                     break
 
 
@@ -252,14 +252,14 @@ def traces(bench: Bench, theirs: Mapping[str, float], tolerance: float) -> list[
     return found
 
 
-def _of_trace(search: Search, name: str, value: float) -> Iterator[list[Finding]]:
+def _of_trace(search: Search, name: str, value: float) -> Iterator[list[Mistake]]:
     for code, words, change in search.changes:
         for c, w, J in search.rows[name]:
             D = change(J)
-            told = [Finding(x, name, y) for x, y in ((code, words), (c, w)) if x]
+            told = [Mistake(x, name, y) for x, y in ((code, words), (c, w)) if x]
             for kind, how, number in _numbers(D):
                 if abs(number - value) <= search.tolerance * abs(number):
-                    yield told + ([Finding(kind, name, how)] if kind else [])
+                    yield told + ([Mistake(kind, name, how)] if kind else [])
 
 
 def _numbers(J: Floats) -> Iterator[tuple[str, str, float]]:
@@ -310,6 +310,6 @@ def weights(bench: Bench, theirs: Mapping[str, float], tolerance: float) -> list
                 told += [("factor", f"the factor {c:.6g} in all weights")] * (
                     abs(c - 1) > max(tolerance, 1e-7)
                 )
-                found.append(Explanation(tuple(Finding(k, "weights", w) for k, w in told), 0.0, tuple(names)))
+                found.append(Explanation(tuple(Mistake(k, "weights", w) for k, w in told), 0.0, tuple(names)))
     found.sort(key=lambda e: len(e.findings))
     return [] if found and not found[0].findings else found[:MOST_TOLD]

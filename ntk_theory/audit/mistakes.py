@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import permutations
 from typing import NamedTuple
 
@@ -44,7 +45,11 @@ def outputs(bench: Bench, group: Group) -> Rows:
     for name in space.fields:
         u = space.symbol(space.value(name))
         if any(leg.expression != u for leg in group.legs):
-            yield f"the output {name} in place of the residual", lambda u=u: bench.of(u, group)[1]  # type: ignore[misc]
+            yield f"the output {name} in place of the residual", partial(_alone, bench, group, u)
+
+
+def _alone(bench: Bench, group: Group, expression: sp.Expr) -> Floats:
+    return bench.of(expression, group)[1]
 
 
 def terms(bench: Bench, group: Group) -> Rows:
@@ -63,7 +68,7 @@ def terms(bench: Bench, group: Group) -> Rows:
                 if factor != 1:
                     yield words, _changed(bench, group, number, part, float(factor - 1))
         for part in parts if len(parts) > 1 and len(group.legs) == 1 else []:
-            yield f"{part} alone", lambda part=part: bench.of(part, group)[1]  # type: ignore[misc]
+            yield f"{part} alone", partial(_alone, bench, group, part)
 
 
 def orders(bench: Bench, group: Group) -> Rows:
@@ -122,10 +127,11 @@ def coordinates(bench: Bench, group: Group) -> Rows:
     for order in permutations(range(len(names))) if len(names) <= MOST_VARIABLES else ():
         if order != tuple(range(len(names))):
             words = ", ".join(names[k] for k in order)
-            yield (
-                f"the points' coordinates in the order {words}",
-                lambda order=order: bench.reordered(order).rows(group),  # type: ignore[misc]
-            )
+            yield f"the points' coordinates in the order {words}", partial(_reordered, bench, group, order)
+
+
+def _reordered(bench: Bench, group: Group, order: Sequence[int]) -> Floats:
+    return bench.reordered(order).rows(group)
 
 
 #: What may be wrong with the rows of one group.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats, Ints
 from ntk_theory.audit.bench import Bench
-from ntk_theory.audit.compare import SINGLE, Explanation, Finding, Search, relative, traces, weights
+from ntk_theory.audit.compare import SINGLE, Explanation, Mistake, Search, relative, traces, weights
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.empirical.spectra import spectra
 from ntk_theory.errors import InputError, NTKTheoryError
@@ -23,9 +23,9 @@ from ntk_theory.model.blocks import UNIONS, Kernel
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.shown import Brief, Shown
+from ntk_theory.studies.network_rules import classification_of
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
-from ntk_theory.theory import classify
 
 #: Points per group where none are given, and draws of the law.
 POINTS, DRAWS = 12, 64
@@ -123,20 +123,12 @@ class Audit(Shown):
 
     @cached_property
     def classification(self) -> dict[str, str]:
-        """Limit class by block at s = 1/2, in the parameterisation of THEORY §1."""
-        net = self.model.network
-        answer = classify(
-            self.problem,
-            output_bias=net.output_bias,
-            activation=net.activation,
-            input_map=net.input_map,
-            features=net.features,
-            depth=len(net.widths),
-        )
+        """Limit class by block at s = 1/2, for networks made like the model's."""
+        answer = classification_of(self.problem, self.model.network)
         return {block: str(answer.regime(block, "1/2").limit) for block in answer.sharp}
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[Mistake, ...]:
         """The mistakes of the simplest explanation."""
         explained = self.comparison.explanations if self.comparison else ()
         return explained[0].findings if explained else ()
@@ -254,7 +246,7 @@ def _compared(
         (2, "other-parameters", "the parameters of the first call in place of those given"),
     ):
         if _same(answers[number], answers[number - 1], rtol):
-            finding = Finding(code, "all", words)
+            finding = Mistake(code, "all", words)
             more = first.explanations[0].findings if first.explanations else ()
             real = _one(benches[number], answers[number], rtol)
             told = Explanation((finding, *more), real.difference, tuple(benches[0].spans))
@@ -285,7 +277,7 @@ def _one(bench: Bench, theirs: Any, rtol: float) -> Comparison:
     where = _place(kernel, matrix)
     if is_single and difference <= SINGLE:
         told = Explanation(
-            (Finding("float32", "all", "computed in single precision"),), difference, kernel.names
+            (Mistake("float32", "all", "computed in single precision"),), difference, kernel.names
         )
         return Comparison(False, difference, where, (told,))
     search = Search(bench, matrix, SINGLE if is_single else max(rtol, 1e-9))

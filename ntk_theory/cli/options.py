@@ -165,9 +165,8 @@ def resolve(
         has = getattr(found.solved, option)
         if given is None:
             continue
-        if (
-            tuple(name for name in given if name not in found.unknown_fields) != has
-        ):  # a named problem brings its own
+        own = tuple(name for name in given if name not in found.unknown_fields)
+        if own != has:  # a named problem brings its own
             raise InputError(
                 f"--{option} is {', '.join(given)!r}, but {what[:40]} has {', '.join(has)}; leave it out"
             )

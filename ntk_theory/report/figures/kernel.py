@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats, Places
-from ntk_theory.empirical.spectra import spectra
+from ntk_theory.empirical.spectra import Spectrum, spectra
 from ntk_theory.model.blocks import Kernel
-from ntk_theory.report.figures.palette import FAINT, INK, plain
+from ntk_theory.report.figures.palette import FAINT, INK, LINE_STYLES, plain
 from ntk_theory.visible import visible
 
 #: Curves by group; the whole kernel is black.
@@ -54,7 +54,7 @@ def draw_kernel_matrix(
         _groups(axes, kernel)
         if points is not None:
             axes.set_xlabel("points of a group by their first coordinate", fontsize=8, color=FAINT)
-    _spectra(curves, kernel)
+    spectra_on(curves, spectra(kernel))
     if title:
         figure.suptitle(
             visible(title), fontsize=10, fontweight="bold", color=INK, x=0.01, ha="left", parse_math=False
@@ -135,19 +135,23 @@ def _groups(axes: Axes, kernel: Kernel) -> None:
         spine.set_visible(False)
 
 
-def _spectra(axes: Axes, kernel: Kernel) -> None:
+def spectra_on(axes: Axes, parts: Sequence[Spectrum]) -> None:
+    """Eigenvalues above rounding by their number, one curve per group; the whole kernel is wide and pale."""
     plain(axes)
     axes.set_title("eigenvalues above rounding", fontsize=9.5, color=INK, loc="left")
     axes.set_xlabel("number", fontsize=9, color=INK)
-    whole, *groups = spectra(kernel)
-    if not whole.largest > 0:
+    shown = [part for part in parts if part.largest > 0]
+    if not shown:
         axes.text(0.5, 0.5, "all are zero", transform=axes.transAxes, ha="center", color=FAINT, fontsize=9)
         return
-    for k, part in enumerate((whole, *groups)):
+    for k, part in enumerate(sorted(shown, key=lambda part: part.group is not None)):
         values = part.eigenvalues
-        kept = values[values > max(len(values) * np.finfo(np.float64).eps * values[0], 0.0)]
-        style = WHOLE if part.group is None else {"color": SERIES[(k - 1) % len(SERIES)], "linewidth": 1.5}
-        label = "all of $K$" if part.group is None else str(part.group)
+        kept = values[values > len(values) * np.finfo(np.float64).eps * values[0]]
+        style = WHOLE
+        if part.group is not None:
+            line = LINE_STYLES[k % len(LINE_STYLES)]
+            style = {"color": SERIES[(k - 1) % len(SERIES)], "linewidth": 1.5, "linestyle": line}
+        label = "all of $K$" if part.group is None else part.group
         marker = "o" if len(kept) < 40 and part.group is not None else ""
         axes.plot(np.arange(1, len(kept) + 1), kept, label=label, marker=marker, markersize=3, **style)
     axes.set_xscale("log")

@@ -21,6 +21,7 @@ from ntk_theory.empirical.spectra import Spectrum, spectra
 from ntk_theory.errors import InputError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.blocks import Kernel
+from ntk_theory.report.figures.kernel import SERIES, spectra_on
 from ntk_theory.report.figures.palette import (
     FAINT,
     INK,
@@ -30,7 +31,7 @@ from ntk_theory.report.figures.palette import (
     markers_of,
     plain,
 )
-from ntk_theory.report.figures.run import SERIES
+from ntk_theory.report.figures.run import losses_on
 from ntk_theory.report.figures.widths import norms_on, width_curves
 from ntk_theory.report.figures.zoo_map import COLOURS, MEANINGS
 from ntk_theory.studies.judging.result import Result
@@ -133,22 +134,7 @@ def _ends(regime: Regime) -> tuple[float, float]:
 
 
 def _spectra(axes: Axes, found: Sequence[Spectrum], groups: Sequence[str]) -> None:
-    plain(axes)
-    for k, part in enumerate(part for part in found if _group(part) in groups):
-        values = part.eigenvalues
-        kept = values[values > max(len(values) * np.finfo(np.float64).eps * values[0], 0.0)]
-        style: dict[str, Any] = {"color": SERIES[k % len(SERIES)], "linewidth": 1.5}
-        if part.group is None:
-            style = {"color": INK, "linewidth": 1.0}
-        axes.plot(
-            np.arange(1, len(kept) + 1), kept, label="all of $K$" if part.group is None else part.group,
-            linestyle=LINE_STYLES[k % len(LINE_STYLES)], marker="o", markersize=2.5, **style,
-        )  # fmt: skip
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("number", fontsize=9, color=INK)
-    axes.set_ylabel("eigenvalue above rounding", fontsize=9, color=INK)
-    axes.legend(frameon=False, fontsize=8)
+    spectra_on(axes, [part for part in found if _group(part) in groups])
 
 
 def _group(part: Spectrum) -> str:
@@ -202,18 +188,7 @@ def _law(axes: Axes, law: LimitLaw, blocks: Sequence[str]) -> None:
 
 
 def _trajectory(axes: Axes, run: Trajectory, groups: Sequence[str]) -> None:
-    """Losses by group along the run."""
-    plain(axes)
-    axes.plot(run.times, run.losses, color=INK, linewidth=4.0, alpha=0.22, label="sum")
-    for k, name in enumerate(groups):
-        axes.plot(
-            run.times, run.group_losses[name], color=SERIES[k % len(SERIES)], linewidth=1.3, label=name,
-            linestyle=LINE_STYLES[k % len(LINE_STYLES)],
-        )  # fmt: skip
-    axes.set_yscale("log")
-    axes.set_xlabel(run.clock, fontsize=9, color=INK)
-    axes.set_ylabel(r"loss  $\frac{1}{2}\lambda_g\sum R_g^2$", fontsize=9, color=INK)
-    axes.legend(frameon=False, fontsize=8)
+    losses_on(axes, run, groups)
 
 
 def _recommendation(axes: Axes, found: Recommendation, groups: Sequence[str]) -> None:

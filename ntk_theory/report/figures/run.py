@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.ntk import ntk
-from ntk_theory.report.figures.palette import FAINT, INK, block_title, plain
+from ntk_theory.report.figures.palette import FAINT, INK, LINE_STYLES, block_title, plain
 from ntk_theory.report.figures.slices import Slice, solution_slice
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.defaults import thinned
@@ -148,14 +148,22 @@ def _titled(axes: Axes, title: str, across: str, up: str) -> None:
     axes.set_ylabel(up, fontsize=9, color=INK, rotation=0, labelpad=8)
 
 
+def losses_on(axes: Axes, run: Trajectory, groups: Sequence[str]) -> None:
+    """The loss along the run, and its parts by group."""
+    axes.plot(run.times, _positive(run.losses), **SUM, label="sum")
+    for k, name in enumerate(groups):
+        axes.plot(
+            run.times, _positive(run.group_losses[name]), color=SERIES[k % len(SERIES)], linewidth=1.2,
+            linestyle=LINE_STYLES[k % len(LINE_STYLES)], label=name,
+        )  # fmt: skip
+    axes.set_yscale("log")
+    _titled(axes, r"loss  $\frac{1}{2}\lambda_g\sum R_g^2$  by group", run.clock, "")
+    axes.legend(frameon=False, fontsize=7.5, ncols=2)
+
+
 def _losses(place: Place, run: Trajectory) -> None:
     panels = place.subplots(1, 2 if len(run.errors) else 1, squeeze=False)[0]
-    panels[0].plot(run.times, _positive(run.losses), **SUM, label="sum")
-    for k, (name, curve) in enumerate(run.group_losses.items()):
-        panels[0].plot(run.times, _positive(curve), color=SERIES[k % len(SERIES)], linewidth=1.2, label=name)
-    panels[0].set_yscale("log")
-    _titled(panels[0], r"loss  $\frac{1}{2}\lambda_g\sum R_g^2$  by group", run.clock, "")
-    panels[0].legend(frameon=False, fontsize=7.5, ncols=2)
+    losses_on(panels[0], run, tuple(run.group_losses))
     if len(run.errors):
         panels[1].plot(
             run.errors[:, 0], _positive(run.errors[:, 1]), color=INK, linewidth=1.2, marker="o", markersize=3

@@ -70,7 +70,10 @@ def _answer(answer: TrainingAnswer) -> Iterator[Markup]:
     yield details("Every verdict with its reason", table(["claim", "s", "outcome", "reason"], verdicts))
     study = answer.result.study
     initial = classify(
-        study.case(answer.label).problem, output_bias=study.output_bias, activation=answer.activation
+        study.case(answer.label).problem,
+        output_bias=study.output_bias,
+        activation=answer.activation,
+        depth=study.depth,
     )
     yield details("Derivation of the limits at the start of training, rule by rule", derivation(initial))
 

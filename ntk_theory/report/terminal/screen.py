@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.segment import Segment
 
+from ntk_theory.shown import WIDTH
 from ntk_theory.visible import visible
 
 #: Columns of the tables where no terminal says how many there are.
-PIPED_WIDTH = 110
+PIPED_WIDTH = WIDTH
 
 
 class _Visible:

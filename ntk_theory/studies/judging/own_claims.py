@@ -151,9 +151,9 @@ def checked(claims: Sequence[Claim[Any]], kind: Any) -> tuple[Claim[Any], ...]:
             raise InputError(
                 f"claims[{k}] is a {type(own).__name__}; it needs a function decorated with nt.claim(...)"
             )
-        if getattr(own, "needs", kind.name) != kind.name:
+        if isinstance(own, OwnClaim) and own.needs != kind.name:
             raise InputError(
-                f"the claim {own.code} needs a study of {own.needs}, this one is of {kind.name}; "  # type: ignore[attr-defined]
+                f"the claim {own.code} needs a study of {own.needs}, this one is of {kind.name}; "
                 "use verify or verify_training"
             )
         if own.code in taken:
