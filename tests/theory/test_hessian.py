@@ -12,9 +12,9 @@ from ntk_theory.theory.exponents import Limit
 HALF = Fraction(1, 2)
 #: Every line: the operator; the degree d of the leading ε^d of the first part for s > 1/2 without output
 #: bias, with one that starts at 0, with one that starts at N(0,1); for s < 1/2; the same of the second
-#: part without its N^(-1/2) and ε. By hand: a monomial of k jets, v of them u itself and m = k − v derivatives, has
-#: d = k, k − min(v, 2), m for s > 1/2 and k below; of a sum the least counts above and the largest below.
-#: None: no first part, the operator is linear.
+#: part without its N^(-1/2) and ε. By hand: a monomial of k jets, v of them u itself and m = k − v
+#: derivatives, has d = k, k − min(v, 2), m for s > 1/2 and k below; of a sum the least counts above and
+#: the largest below. None: no first part, the operator is linear.
 BY_HAND = [
     ("u", None, None, None, None, (0, 0, 0, 0)),
     ("u_x", None, None, None, None, (0, 0, 0, 0)),
