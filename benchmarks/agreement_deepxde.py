@@ -1,4 +1,4 @@
-"""Kernels of networks that DeepXDE builds (torch under it) against torch.func: the largest difference of each.
+"""Kernels of networks that DeepXDE builds (torch under it) against torch.func, and their differences.
 
 Needs ``pip install deepxde torch``; it sets DeepXDE's and torch's default precision, so it is a script and no
 test. Prints one line per network, and exits with 1 where one differs by more than 1e-10.
@@ -75,11 +75,10 @@ def main() -> int:
     rng = np.random.default_rng(0)
     points = {"b": rng.uniform(0.1, 0.9, (4, 2)), "f": rng.uniform(0.1, 0.9, (6, 2))}
     worst = 0.0
-    for name, net in networks().items():
-        net = net.double()
-        found = nt.audit(
-            net, nt.problem(EQUATION, variables=["x", "t"]), points, kernel_by_torch(net, points)
-        )
+    problem = nt.problem(EQUATION, variables=["x", "t"])
+    for name, made in networks().items():
+        net = made.double()
+        found = nt.audit(net, problem, points, kernel_by_torch(net, points))
         print(f"{name:22} {found.comparison.difference:.1e}")
         worst = max(worst, found.comparison.difference)
     interval = dde.geometry.Interval(0, 1)

@@ -1,4 +1,4 @@
-"""A Keras model as network and parameters: Dense layers after a Rescaling or Normalization. keras is not imported.
+"""A Keras model as network and parameters: Dense layers, perhaps scaled inputs. keras is not imported.
 
 ``model.layers`` is a list and tells nothing of branches, of a layer used twice, or of arithmetic between
 layers: the model's values are compared with those of what was read.

@@ -438,7 +438,7 @@ def test_a_system_of_two_outputs():
     u, v = out(0), out(1)
     slope = {f: torch.func.grad(f, argnums=1) for f in (u, v)}
     rows = (
-        ("left", lambda theta, y: u(theta, y)),
+        ("left", u),
         ("right", lambda theta, y: v(theta, y) * u(theta, y)),
         ("first", lambda theta, y: slope[u](theta, y)[1] - second(v, theta, y) + u(theta, y) * v(theta, y)),
         ("second", lambda theta, y: slope[v](theta, y)[1] + second(u, theta, y) - v(theta, y)),

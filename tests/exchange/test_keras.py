@@ -113,7 +113,7 @@ def test_the_kernel_is_that_of_the_model_s_own_arrays(name):
 
 def test_get_weights_is_the_same_network():
     model = stack()
-    network, parameters = nt.from_weights(model.get_weights(), activation="silu", variables=("x", "t"))
+    _, parameters = nt.from_weights(model.get_weights(), activation="silu", variables=("x", "t"))
     for mine, theirs in zip(parameters.blocks(), as_model(model).parameters.blocks(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
