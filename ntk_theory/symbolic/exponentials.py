@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ntk_theory.symbolic.effort import counted, may_cancel
+from ntk_theory.symbolic.effort import NODE_COMBINED, counted, may_cancel, nodes_of, spend
 from ntk_theory.symbolic.zero import size
 
 #: Larger expressions stay as they are.
@@ -45,8 +45,11 @@ def normal_form(expression: sp.Expr) -> sp.Expr:
     except (sp.PolynomialError, NotImplementedError):
         cancelled = rational
     back = {symbol: sp.exp(monomial / d) for monomial, (symbol, d) in generators.items()}
+    found = cancelled.xreplace(back)
+    # What multiplying out has made is known only now.
+    spend(NODE_COMBINED * max(0, nodes_of(found) - nodes_of(expression)))
     # The powers of each product of generators become one exponential again.
-    return sp.powsimp(cancelled.xreplace(back), combine="exp")
+    return sp.powsimp(found, combine="exp")
 
 
 def _inside_first(node: sp.Expr) -> sp.Expr:
