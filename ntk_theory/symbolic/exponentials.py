@@ -40,8 +40,9 @@ def normal_form(expression: sp.Expr) -> sp.Expr:
     rational = rewritten.xreplace(swap)
     if not may_cancel(rational):
         return expression
+    hidden, shown = _without_functions(rational)
     try:
-        cancelled = sp.cancel(sp.together(rational))
+        cancelled = sp.cancel(sp.together(hidden)).xreplace(shown)
     except (sp.PolynomialError, NotImplementedError):
         cancelled = rational
     back = {symbol: sp.exp(monomial / d) for monomial, (symbol, d) in generators.items()}
@@ -50,6 +51,20 @@ def normal_form(expression: sp.Expr) -> sp.Expr:
     spend(NODE_COMBINED * max(0, nodes_of(found) - nodes_of(expression)))
     # The powers of each product of generators become one exponential again.
     return sp.powsimp(found, combine="exp")
+
+
+def _without_functions(expression: sp.Expr) -> tuple[sp.Expr, dict[sp.Expr, sp.Expr]]:
+    """The expression with a symbol for every outermost function, and the way back.
+
+    To a quotient of polynomials they are generators; as symbols their arguments are not gone through again
+    with every term.
+    """
+    nodes = sorted(expression.atoms(sp.Function), key=sp.default_sort_key)
+    symbols = {
+        node: sp.Dummy("f", real=node.is_real, nonnegative=node.is_nonnegative, positive=node.is_positive)
+        for node in nodes
+    }
+    return expression.xreplace(symbols), {symbol: node for node, symbol in symbols.items()}
 
 
 def _inside_first(node: sp.Expr) -> sp.Expr:
