@@ -109,6 +109,11 @@ COMMANDS = {
         "command",
         "Is a kernel of this network right? Its own kernel, what follows, and the mistake in another one.",
     ),
+    "claims": Command(
+        "claims",
+        "command",
+        "List what sources claim of kernels of PINNs; with sources (or --all) put it to the test.",
+    ),
     "recommend": Command(
         "recommend",
         "command",
@@ -131,6 +136,7 @@ EXAMPLES = {
     "train": "heat --steps 100 -o network.npz --plot pictures",
     "diagnose": "heat network.npz",
     "audit": "heat network.npz --kernel theirs.npz",
+    "claims": "liu-2020 --quick",
     "recommend": "heat --goal constant-kernel",
 }
 HELP = {"help_option_names": ["--help", "-h"]}
