@@ -1,6 +1,4 @@
-"""What several sources' files share: of which problems a claim speaks, claims of a kind of study, "
-"findings.
-"""
+"""What the files of several sources share: of which problems a claim speaks, claims of a kind, findings."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ SOURCE = Source(
             Reading.PARAPHRASE, _SCOPE, "K_ff keeps its size and its randomness",
             "a K_ff that becomes deterministic",
             decide=limit_at_half(
-                {Observed.RANDOM: SUPPORTED, Observed.DETERMINISTIC: REFUTED, Observed.ZERO: REFUTED}, linear=False
+                {Observed.RANDOM: SUPPORTED, Observed.DETERMINISTIC: REFUTED, Observed.ZERO: REFUTED},
+                linear=False,
             ),
         ),
         SourceClaim(

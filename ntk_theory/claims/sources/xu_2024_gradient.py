@@ -1,6 +1,4 @@
-"""Xu et al.: convergence of implicit gradient descent for PINNs, whose Gram matrices are positive "
-"definite.
-"""
+"""Xu et al.: implicit gradient descent for PINNs, whose limiting Gram matrices are positive definite."""
 
 from __future__ import annotations
 
