@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats, Ints
 from ntk_theory.audit.bench import Bench
 from ntk_theory.audit.compare import SINGLE, Explanation, Mistake, Search, relative, traces, weights
+from ntk_theory.audit.stale import stale
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.empirical.spectra import spectra
 from ntk_theory.errors import InputError, NTKTheoryError
@@ -159,6 +160,7 @@ def audit(
     *,
     rtol: float = 1e-8,
     seed: int = 0,
+    earlier: Mapping[str, ArrayLike] | None = None,
 ) -> Audit:
     """A model's kernel by its own parameters, what follows from it, and the mistake in another kernel of it.
 
@@ -180,6 +182,10 @@ def audit(
         Relative difference up to which kernels agree.
     seed:
         Of points and fresh numbers.
+    earlier:
+        Points by group that their code may have used in place of ``points``, such as those of its last call:
+        an array does not say where it was computed. Besides these the draws of the first seeds are tried, and
+        the points of other groups.
 
     Raises
     ------
@@ -192,7 +198,10 @@ def audit(
     given = check_points(under, _kept(under, points)) if isinstance(points, Mapping) else None
     chosen = given or draw_points(under, POINTS if points is None else int(points), seed)  # type: ignore[arg-type]
     kernel = ntk(under, read.network, read.parameters, chosen)
-    compared = None if their_kernel is None else _compared(read, under, chosen, their_kernel, rtol, seed)
+    before = None if earlier is None else check_points(under, {**chosen, **_kept(under, earlier)})
+    compared = (
+        None if their_kernel is None else _compared(read, under, chosen, their_kernel, rtol, seed, before)
+    )
     return Audit(kernel, read, under, chosen, compared)
 
 
@@ -230,10 +239,18 @@ def _law(problem: Problem, model: Model, points: Mapping[str, Floats]) -> tuple[
 
 
 def _compared(
-    model: Model, problem: Problem, points: Mapping[str, Floats], theirs: Any, rtol: float, seed: int
+    model: Model,
+    problem: Problem,
+    points: Mapping[str, Floats],
+    theirs: Any,
+    rtol: float,
+    seed: int,
+    earlier: Mapping[str, Floats] | None,
 ) -> Comparison:
     if not callable(theirs):
-        return _one(Bench(problem, model.network, model.parameters, dict(points)), theirs, rtol)
+        return _one(
+            Bench(problem, model.network, model.parameters, dict(points)), theirs, rtol, earlier, True
+        )
     fresh = model.drawn(seed)
     other = {name: 0.9 * array + 0.07 for name, array in points.items()}
     cases = ((model, points), (model, other), (fresh, other))
@@ -263,8 +280,14 @@ def _same(a: Any, b: Any, rtol: float) -> bool:
     return relative(np.asarray(a), np.asarray(b)) <= rtol
 
 
-def _one(bench: Bench, theirs: Any, rtol: float) -> Comparison:
-    """One kernel or a set of traces at one set of numbers and points."""
+def _one(
+    bench: Bench,
+    theirs: Any,
+    rtol: float,
+    earlier: Mapping[str, Floats] | None = None,
+    stands_still: bool = False,
+) -> Comparison:
+    """One kernel or a set of traces at one set of numbers and points; other points for what stands still."""
     kernel = ntk(bench.problem, bench.network, bench.parameters, bench.points)
     if isinstance(theirs, Mapping) and set(theirs) == {"weights"}:
         return _weights(bench, kernel, theirs["weights"], rtol)
@@ -280,8 +303,11 @@ def _one(bench: Bench, theirs: Any, rtol: float) -> Comparison:
             (Mistake("float32", "all", "computed in single precision"),), difference, kernel.names
         )
         return Comparison(False, difference, where, (told,))
-    search = Search(bench, matrix, SINGLE if is_single else max(rtol, 1e-9))
-    return Comparison(False, difference, where, search.explanations())
+    tolerance = SINGLE if is_single else max(rtol, 1e-9)
+    found = Search(bench, matrix, tolerance).explanations()
+    if stands_still and not any(len(e.covers) == len(kernel.names) for e in found):
+        found = stale(bench, matrix, tolerance, earlier) or found
+    return Comparison(False, difference, where, found)
 
 
 def _matrix(kernel: Kernel, theirs: Any) -> tuple[Floats, bool]:

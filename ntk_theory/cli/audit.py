@@ -50,6 +50,14 @@ def command(
         Path | None,
         typer.Option("--at", metavar="FILE", help="Points (.npz): an array per group; default: drawn."),
     ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            "--earlier",
+            metavar="FILE",
+            help="Points (.npz) that their code may have used instead; default none.",
+        ),
+    ] = None,
     points: Annotated[int, typer.Option("--points", help="Points per group that are drawn.")] = 12,
     seed: Annotated[int, typer.Option("--seed", help="Root of the points.")] = 0,
     rtol: Annotated[
@@ -77,7 +85,8 @@ def command(
     theirs = None if kernel is None else _theirs(_arrays("--kernel", kernel))
     if at is None:
         given = nt.draw_points(problem, points, seed)
-    found = nt.audit(model, problem, given, theirs, rtol=rtol, seed=seed)
+    before = None if earlier is None else _arrays("--earlier", earlier)
+    found = nt.audit(model, problem, given, theirs, rtol=rtol, seed=seed, earlier=before)
     if as_json:
         print_json({"problem": problem.name or None, **found.to_dict()})
     else:

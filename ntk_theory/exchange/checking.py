@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,16 +35,29 @@ def values_of(model: Model, points: Floats) -> Floats:
 
 def check_same(model: Model, module: Any) -> None:
     """Raise unless the torch module and what was read of it have the same values at random points."""
+    check_values(
+        model,
+        lambda points: _module_values(module, points),
+        TOLERANCES[model.is_single],
+        "it may have state that changes, such as dropout in training mode",
+    )
+
+
+def check_values(model: Model, values: Callable[[Floats], Floats], tolerance: float, otherwise: str) -> None:
+    """Raise unless ``values``, of points (n, d), are what was read, in units of the largest output.
+
+    ``otherwise`` says what may be the cause.
+    """
     points = np.random.default_rng(0).uniform(0.1, 0.9, (POINTS, len(model.network.variables)))
-    mine, theirs = values_of(model, points), _module_values(module, points)
+    mine, theirs = values_of(model, points), values(points)
     if theirs.ndim == 1:
         theirs = theirs[:, None]
     size = max(float(np.abs(theirs).max()), 1e-30)
     worst = float(np.abs(mine - theirs).max()) / size if mine.shape == theirs.shape else np.inf
-    if not worst <= TOLERANCES[model.is_single]:
+    if not worst <= tolerance:
         raise InputError(
-            f"the module computes something else than the network that was read from it (relative difference "
-            f"{worst:.1e} at random points); it may have state that changes, such as dropout in training mode"
+            f"{model.source} computes something else than the network that was read from it (relative "
+            f"difference {worst:.1e} at random points); {otherwise}"
         )
 
 

@@ -57,8 +57,11 @@ def from_torch(
         naming what in the module is not read, and what would be; or where the network does not compute what
         the module does at random points.
     """
+    module = _net(module)
     if not is_module(module):
         raise InputError(f"module is a {type(module).__name__}; it needs a torch.nn.Module")
+    if is_keras(module):
+        return read_keras(module, variables, fields)
     model = read_module(module, variables, fields)
     check_same(model, module)
     return model
@@ -210,13 +213,20 @@ def as_model(model: Any, parameters: Parameters | None = None, **names: Any) -> 
     if isinstance(model, tuple) and len(model) == 2 and isinstance(model[0], Network):
         return _own(*model)
     plain = {key: names[key] for key in ("variables", "fields") if key in names}
+    model = _net(model)
+    if is_keras(model):  # first: with torch under it, it is a Module too
+        return read_keras(model, **plain)
     if is_module(model):
         return from_torch(model, **plain)
-    if is_keras(model):
-        return read_keras(model, **plain)
     if isinstance(model, str | os.PathLike):
         return model_file(model, **names)
     return from_weights(model, **names)
+
+
+def _net(model: Any) -> Any:
+    """The module of a trainer that holds it as ``net``, such as DeepXDE's Model; else what was given."""
+    net = getattr(model, "net", None)
+    return net if is_module(net) and not is_module(model) else model
 
 
 def model_file(path: str | os.PathLike[str], **names: Any) -> Model:

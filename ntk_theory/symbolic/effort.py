@@ -37,6 +37,8 @@ MAX_EXPANSION = 20_000
 MAX_FRACTION = 250_000
 #: What a node costs: enclosed at a point, bounded over the reals, differentiated, rewritten and simplified.
 NODE_ENCLOSED, NODE_BOUNDED, NODE_DERIVED, NODE_SIMPLIFIED = 1, 20, 15, 80
+#: And factorised; with its powers combined.
+NODE_FACTORED, NODE_COMBINED = 5, 2
 #: What a product costs, and each of its terms, besides their nodes.
 PRODUCT, PRODUCT_TERM = 10, 5
 #: As many nodes of what an expansion may make at most cost one.

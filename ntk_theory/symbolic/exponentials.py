@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ntk_theory.symbolic.effort import counted, may_cancel
+from ntk_theory.symbolic.effort import NODE_COMBINED, counted, may_cancel, nodes_of, spend
 from ntk_theory.symbolic.zero import size
 
 #: Larger expressions stay as they are.
@@ -40,13 +40,31 @@ def normal_form(expression: sp.Expr) -> sp.Expr:
     rational = rewritten.xreplace(swap)
     if not may_cancel(rational):
         return expression
+    hidden, shown = _without_functions(rational)
     try:
-        cancelled = sp.cancel(sp.together(rational))
+        cancelled = sp.cancel(sp.together(hidden)).xreplace(shown)
     except (sp.PolynomialError, NotImplementedError):
         cancelled = rational
     back = {symbol: sp.exp(monomial / d) for monomial, (symbol, d) in generators.items()}
+    found = cancelled.xreplace(back)
+    # What multiplying out has made is known only now.
+    spend(NODE_COMBINED * max(0, nodes_of(found) - nodes_of(expression)))
     # The powers of each product of generators become one exponential again.
-    return sp.powsimp(cancelled.xreplace(back), combine="exp")
+    return sp.powsimp(found, combine="exp")
+
+
+def _without_functions(expression: sp.Expr) -> tuple[sp.Expr, dict[sp.Expr, sp.Expr]]:
+    """The expression with a symbol for every outermost function, and the way back.
+
+    To a quotient of polynomials they are generators; as symbols their arguments are not gone through again
+    with every term.
+    """
+    nodes = sorted(expression.atoms(sp.Function), key=sp.default_sort_key)
+    symbols = {
+        node: sp.Dummy("f", real=node.is_real, nonnegative=node.is_nonnegative, positive=node.is_positive)
+        for node in nodes
+    }
+    return expression.xreplace(symbols), {symbol: node for node, symbol in symbols.items()}
 
 
 def _inside_first(node: sp.Expr) -> sp.Expr:

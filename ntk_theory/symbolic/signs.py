@@ -16,7 +16,7 @@ from enum import Enum
 
 import sympy as sp
 
-from ntk_theory.symbolic.effort import NODE_BOUNDED, counted, may_cancel, nodes_of, spend
+from ntk_theory.symbolic.effort import NODE_BOUNDED, NODE_FACTORED, counted, may_cancel, nodes_of, spend
 from ntk_theory.symbolic.intervals import Intervals, Range, bounds_of, excludes_zero, over_reals
 from ntk_theory.symbolic.pieces import Piece
 from ntk_theory.symbolic.zero import is_zero, size, values_of
@@ -129,6 +129,7 @@ def _bounded_sign(expression: sp.Expr, bounds: dict[sp.Symbol, Range]) -> Sign:
     return Sign.UNDECIDED
 
 
+@counted
 def factors_of(expression: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, int]]]:
     """(rational constant, factors with multiplicities) of an expression, whose product it is.
 
@@ -138,6 +139,7 @@ def factors_of(expression: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, int]]]
     """
     if size(expression) > MAX_FACTOR or not may_cancel(expression):
         return sp.S.One, [(expression, 1)]
+    spend(NODE_FACTORED * nodes_of(expression))
     plain = {}  # factor_list would split |u|, sqrt(u) and exp(u + v) into what it thinks of as generators
     for node in sorted(expression.atoms(sp.Function, sp.Pow), key=sp.default_sort_key):
         if isinstance(node, sp.Pow) and node.exp.is_Integer:

@@ -43,6 +43,9 @@ MAX_OPERATIONS = 4000
 #: Simplification rewrites at most this many operations (it may multiply them).
 MAX_SIMPLIFY = 120
 
+#: What SymPy makes of a value that is none, such as atan(log(0)).
+UNDEFINED = (sp.AccumBounds, sp.zoo, sp.oo, -sp.oo, sp.nan)
+
 
 @counted
 def is_zero(expression: sp.Expr) -> bool | None:
@@ -56,7 +59,7 @@ def is_zero(expression: sp.Expr) -> bool | None:
         return False
     if expression.is_Rational:
         return bool(expression == 0)
-    if size(expression) > MAX_OPERATIONS:
+    if size(expression) > MAX_OPERATIONS or expression.has(*UNDEFINED):
         return None
     expanded = expression
     if expression.is_Add or expression.has(sp.Add):

@@ -348,3 +348,114 @@ def test_of_terms_that_would_do_the_one_without_a_factor_is_named(nu):
     (found,) = nt.audit(net, heat, at, theirs).findings
     assert "u_xx" in found.words
     assert f"taken {nu / 0.3:.6g} times" in found.words
+
+
+BURGERS_ON_A_SQUARE = """
+equations = ["u_t + u*u_x - 3/10*u_xx"]
+domain = { x = [0, 1], t = [0, 1] }
+
+[[conditions]]
+name = "b"
+equation = "u = 0"
+on = [{ t = 0 }]
+"""
+TWO_FIELDS = """
+fields = ["u", "v"]
+domain = { x = [0, 1], t = [0, 1] }
+
+[[equations]]
+name = "first"
+equation = "u_t - v_xx + u*v = 0"
+
+[[equations]]
+name = "second"
+equation = "v_t + u_xx - v = 0"
+
+[[conditions]]
+name = "left"
+equation = "u = 0"
+on = [{ x = 0 }]
+
+[[conditions]]
+name = "right"
+equation = "u*v = 0"
+on = [{ x = 1 }]
+"""
+
+
+@pytest.mark.parametrize("groups", [("b", "f"), ("f",), ("b",)])
+def test_an_array_of_earlier_points_is_named(groups):
+    """An array says nothing of its points; those of the call before can be tried, group by group."""
+    net, at, before = module(), points(), points(1)
+    theirs = kernel(net, {name: (before if name in groups else at)[name] for name in at})
+    (found,) = nt.audit(net, PROBLEM, at, theirs, earlier=before).findings
+    assert (found.code, found.where) == ("stale-points", "all" if len(groups) == 2 else groups[0])
+    assert "earlier" in found.words
+    assert not nt.audit(net, PROBLEM, at, theirs).findings  # without them nobody can know
+
+
+def test_stale_points_and_another_mistake_are_both_named():
+    net, at, before = module(), points(), points(1)
+    theirs = kernel(net, before, keep=lambda p: "bias" not in p)
+    found = nt.audit(net, PROBLEM, at, theirs, earlier=before).findings
+    assert {f.code for f in found} == {"stale-points", "missing-bias"}
+
+
+def test_the_points_of_another_draw_and_of_another_group_are_named():
+    problem = nt.from_toml(BURGERS_ON_A_SQUARE)
+    net, at = module(), nt.draw_points(problem, 5, seed=3)
+    (drawn,) = nt.audit(net, problem, at, kernel(net, nt.draw_points(problem, 5, seed=6))).findings
+    assert (drawn.code, drawn.where) == ("stale-points", "all")
+    assert "seed 6" in drawn.words
+    (swapped,) = nt.audit(net, problem, at, kernel(net, {"b": at["b"], "f": at["b"]})).findings
+    assert (swapped.code, swapped.where) == ("stale-points", "f")
+    assert "points of b" in swapped.words
+
+
+def by_torch_func(net, at, rows):
+    """J of residuals r(theta, y) by group, over the module's own parameters."""
+    theta = {k: p.detach() for k, p in net.named_parameters()}
+    parts = []
+    for name, r in rows:
+        found = torch.func.vmap(torch.func.grad(r), (None, 0))(theta, torch.as_tensor(at[name]))
+        parts.append(torch.cat([g.reshape(len(at[name]), -1) for g in found.values()], dim=1))
+    J = torch.cat(parts)
+    return (J @ J.T).numpy()
+
+
+def test_a_system_of_two_outputs():
+    """u_t − v_xx + u v = 0, v_t + u_xx − v = 0 and values of both, by torch.func."""
+    torch.manual_seed(4)
+    net = nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 2)).double()
+
+    def out(k):
+        return lambda theta, y: torch.func.functional_call(net, theta, (y[None],))[0, k]
+
+    def second(f, theta, y):
+        first = torch.func.grad(f, argnums=1)
+        return torch.func.grad(lambda z: first(theta, z)[0])(y)[0]
+
+    u, v = out(0), out(1)
+    slope = {f: torch.func.grad(f, argnums=1) for f in (u, v)}
+    rows = (
+        ("left", u),
+        ("right", lambda theta, y: v(theta, y) * u(theta, y)),
+        ("first", lambda theta, y: slope[u](theta, y)[1] - second(v, theta, y) + u(theta, y) * v(theta, y)),
+        ("second", lambda theta, y: slope[v](theta, y)[1] + second(u, theta, y) - v(theta, y)),
+    )
+    problem = nt.from_toml(TWO_FIELDS)
+    at = nt.draw_points(problem, 4, seed=1)
+    order = [name for name, _ in rows]
+    found = nt.audit(net, problem, at, by_torch_func(net, at, sorted_rows(rows, problem)), rtol=1e-10)
+    assert set(order) == set(found.kernel.names)
+    assert found.comparison.agrees, found.comparison.sentence
+    wrong = by_torch_func(net, at, [(n, v if n == "left" else r) for n, r in sorted_rows(rows, problem)])
+    (named,) = nt.audit(net, problem, at, wrong).findings
+    assert (named.code, named.where) == ("wrong-row", "left")
+    assert "output v" in named.words
+
+
+def sorted_rows(rows, problem):
+    """In the order of the problem's groups."""
+    named = dict(rows)
+    return [(group.name, named[group.name]) for group in problem.groups]

@@ -127,36 +127,3 @@ def test_a_damaged_file_is_one_sentence(change, tmp_path):
 def test_what_is_no_stack_of_layers_is_refused(weights, word):
     with pytest.raises(nt.errors.InputError, match=word):
         nt.from_weights(weights)
-
-
-class Dense:
-    """What Keras' layer shows."""
-
-    __module__ = "keras.src.layers.core.dense"
-
-    def __init__(self, V, b, activation):
-        self.name, self.trainable, self._w = "dense", True, [V.T, b]
-        self.activation = type("f", (), {"__name__": activation})()
-
-    def get_weights(self):
-        return self._w
-
-
-class Sequential:
-    __module__ = "keras.src.models.sequential"
-
-    def __init__(self, layers):
-        self.layers = layers
-
-    def get_weights(self):
-        return [w for layer in self.layers for w in layer.get_weights()]
-
-
-def test_a_model_that_looks_like_keras():
-    model = as_model(
-        Sequential([Dense(*pair, "linear" if k == 2 else "silu") for k, pair in enumerate(PAIRS)])
-    )
-    assert model.network.activation == "silu"
-    np.testing.assert_array_equal(model.layers[2].weight, PAIRS[2][0])
-    with pytest.raises(nt.errors.InputError, match="without activation"):
-        as_model(Sequential([Dense(*pair, "tanh") for pair in PAIRS]))

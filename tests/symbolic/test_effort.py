@@ -20,7 +20,7 @@ from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.exponentials import normal_form
 from ntk_theory.symbolic.reading import problem
-from ntk_theory.symbolic.signs import sign_of
+from ntk_theory.symbolic.signs import factors_of, sign_of
 from ntk_theory.symbolic.zero import depends_on, is_zero
 from ntk_theory.theory.rows import ResidualRow
 from ntk_theory.theory.sharp import Kernel, SharpBlock
@@ -51,6 +51,7 @@ def cost_of(what: str | Path) -> int:
         lambda a: sign_of((U + a * V) ** 2 + sp.cosh(W)),
         lambda a: depends_on(sp.sin(a * U) + V, frozenset({V})),
         lambda a: normal_form(sp.exp(U + a) / (1 + sp.cosh(V))),
+        lambda a: factors_of(2 * a * U**3 + 4 * U**2 * V + 2 * U * V**2),
     ],
 )
 def test_what_is_remembered_costs_what_it_cost_to_find(ask):
@@ -76,6 +77,21 @@ def test_what_an_expansion_makes_is_paid_for():
     assert effort.nodes_of(found) < meter.spent
     with effort.limited(100), pytest.raises(BudgetError):
         effort.expand(whole)
+
+
+def test_what_a_common_denominator_has_made_is_paid_for():
+    fraction = sum(1 / (sp.exp(a) + b + 1) ** 2 for a in (U, V) for b in (U, V))
+    with effort.limited() as meter:
+        found = normal_form(fraction)
+    assert effort.nodes_of(found) > 3 * effort.nodes_of(fraction)
+    assert meter.spent > effort.nodes_of(found) - effort.nodes_of(fraction)
+
+
+def test_what_has_no_value_is_not_called_zero():
+    undefined = sp.atan(sp.log(U)).xreplace({U: sp.S.Zero})
+    assert isinstance(undefined, sp.AccumBounds)
+    assert is_zero(sp.atan(sp.tanh(undefined + 1))) is None
+    nt.classify("u_t + sin(u)/atan(tanh(sin(atan(log(u*u_x)) + 1) + 1) + u)")
 
 
 def test_the_monomials_of_an_operator_are_paid_for():
