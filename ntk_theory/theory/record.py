@@ -22,12 +22,12 @@ from ntk_theory.theory.steps import Answer
 def to_dict(c: Answers) -> dict[str, Any]:
     """The JSON contract; keys are added, never renamed."""
     return {
-        **_operators(c.problem),
+        **_operators(c),
         "name": c.problem.name or None,
         "fields": list(c.problem.solved.fields),
         **_construction(c.problem),
         "variables": list(c.problem.variables),
-        "groups": [_group(g) for g in c.problem.groups],
+        "groups": [_group(g) | {"hessian": _hessian(c, g)} for g in c.problem.groups],
         "output_bias": c.output_bias,
         "input_map": c.kernel.inputs.to_dict(),
         "features": None if c.kernel.inputs.features is None else c.kernel.inputs.features.to_dict(),
@@ -65,13 +65,13 @@ def _construction(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _operators(problem: Problem) -> dict[str, Any]:
-    described = [_operator(g) for g in problem.equations]
+def _operators(c: Answers) -> dict[str, Any]:
+    described = [{**_operator(g), "hessian": _hessian(c, g)} for g in c.problem.equations]
     if len(described) == 1:
         single = {k: v for k, v in described[0].items() if k != "name"}
         return {**single, "equations": described}
     return {
-        **dict.fromkeys(("operator", "order", "linear", "gradient", "monomials")),
+        **dict.fromkeys(("operator", "order", "linear", "gradient", "monomials", "hessian")),
         "equations": described,
     }
 
@@ -107,6 +107,12 @@ def _group(group: Group) -> dict[str, Any]:
         "parts": list(group.parts),
         "where": {v: [render(end) for end in ends] for v, ends in group.where.items()},
     }
+
+
+def _hessian(c: Answers, group: Group) -> dict[str, Any]:
+    """The size of ∇²R at a point of the group: as a block of the kernel, without a threshold."""
+    found = _block(c.hessians.by_group[group.name])
+    return {key: found[key] for key in ("below", "at", "above", "pieces")}
 
 
 def hypotheses(paper: PaperVerdict) -> list[dict[str, Any]]:

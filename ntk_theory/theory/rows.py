@@ -45,12 +45,13 @@ Domain = Mapping[str, tuple[sp.Expr, sp.Expr]]
 
 @dataclass(frozen=True)
 class Entry:
-    """One F_{iα} of one leg, with pinned coordinates substituted."""
+    """One F_{iα} of one leg, with pinned coordinates substituted; ``symbol`` is the jet u_{iα} there."""
 
     leg: int
     field: str
     alpha: tuple[int, ...]
     expression: sp.Expr
+    symbol: sp.Expr
 
     @property
     def is_value(self) -> bool:
@@ -212,9 +213,10 @@ class ResidualRow:
         for k, (operator, swap) in enumerate(zip(self.group.legs, self._renamed, strict=True)):
             placed = operator.expression.xreplace(swap)
             for slot in operator.support:
-                expression = self._on_domain(partial(placed, swap[operator.space.symbol(slot)]))
+                symbol = swap[operator.space.symbol(slot)]
+                expression = self._on_domain(partial(placed, symbol))
                 if expression.has(sp.zoo, sp.nan, sp.oo) or not is_zero(expression):
-                    found.append(Entry(k, slot.field, slot.index, expression))
+                    found.append(Entry(k, slot.field, slot.index, expression, symbol))
         return tuple(found)
 
     @cached_property
