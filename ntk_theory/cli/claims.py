@@ -27,7 +27,7 @@ def command(
         typer.Option("--on", metavar="PDE", help="Put them to this problem; repeatable; default their own."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer widths, networks and points.")] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Root of all random numbers.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Root of all random numbers.")] = 0,
     store: Annotated[
         Path | None,
         typer.Option("--store", help="Folder of stores, resumed from; default the user's data folder."),
