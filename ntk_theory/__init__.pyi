@@ -10,6 +10,7 @@ from .advice.recommend import recommend as recommend
 from .audit.run import Audit as Audit
 from .audit.run import audit as audit
 from .empirical.cost import estimate as estimate
+from .empirical.hessian import hessian as hessian
 from .empirical.jet_ntk import contracted_ntk as contracted_ntk
 from .empirical.jet_ntk import jet_ntk as jet_ntk
 from .empirical.jet_ntk import jets_and_ntk as jets_and_ntk

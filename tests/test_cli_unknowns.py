@@ -124,3 +124,15 @@ def test_data_are_an_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     # What a command reads, it never writes over.
     assert run(["train", *given, "--steps", "1", "-o", str(probes), "--force"]) == 2
     assert probes.read_text().startswith("x,u,e")
+
+
+def test_diagnose_takes_what_train_took(tmp_path, capsys) -> None:
+    rows = "\n".join(f"{x / 8},{t / 4},{x * (8 - x) / 64}" for x in range(1, 8) for t in range(1, 4))
+    (tmp_path / "probes.csv").write_text(f"x,t,u\n{rows}\n")
+    asked = ["u_t - diff(a*u_x, x)", "--fields", "u,a", "--variables", "x,t", "--unknown", "a(x)=1"]
+    asked += ["--data", f"{tmp_path / 'probes.csv'},observe=u,sigma=0.01"]
+    small = ["--width", "6", "--depth", "1", "--steps", "3", "--points", "8", "-o", str(tmp_path / "run.npz")]
+    assert run(["train", *asked, *small]) in (0, 4)
+    capsys.readouterr()
+    assert run(["diagnose", asked[0], str(tmp_path / "run.npz"), *asked[1:], "--points", "8", "--json"]) == 0
+    assert "data" in json.loads(capsys.readouterr().out)["groups"]

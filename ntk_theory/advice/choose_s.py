@@ -255,14 +255,14 @@ def _drift_above(answer: Classification) -> str:
 
 def _outside(answer: Classification) -> str:
     """Who learns above 1/2, with the verb."""
-    names = list(answer.problem.unknowns)
+    names = answer.problem.names_of(answer.problem.unknowns)
     learners = (["the output bias"] if answer.bias.is_trained or not names else []) + names
     return f"{learners[0]} learns" if len(learners) == 1 else f"{' and '.join(learners)} learn"
 
 
 def _nonlinear(answer: Classification) -> str:
     """``nonlinear``, or in what besides the fields."""
-    mixed = bilinear(answer.problem)
+    mixed = answer.problem.names_of(bilinear(answer.problem))
     return f"nonlinear in u and {', '.join(mixed)} together" if mixed else "nonlinear"
 
 

@@ -15,7 +15,9 @@ from ntk_theory.cli.options import (
     Fields,
     Hard,
     Json,
+    Measured,
     ParameterValues,
+    Unknowns,
     Variables,
     What,
     print_json,
@@ -46,12 +48,14 @@ def command(
     variables: Variables = None,
     ansatz: Ansatz = None,
     hard: Hard = False,
+    unknown: Unknowns = None,
+    data: Measured = None,
 ) -> None:
     """Why does a run stall? Spectrum of the trained network's kernel, rates by group, slowest modes.
 
     WHAT is the problem as it was given to train, RUN what its -o wrote.
     """
-    problem = resolve(what, parameter, fields, variables, ansatz, hard)
+    problem = resolve(what, parameter, fields, variables, ansatz, hard, unknown, data)
     within("--seed", seed, 0, MOST_SEED)
     if points is not None:
         within("--points", points, 1, MOST_POINTS)

@@ -62,7 +62,7 @@ def first_layer(ask: JetRequest, neurons: slice) -> Layer:
     """h¹ of some neurons."""
     weight, bias = (array[neurons] for array in ask.parameters.hidden[0])
     if ask.input_jets is not None:
-        return _composed(ask, times(ask, ask.input_jets, weight.T), bias, 1.0)
+        return composed(ask, times(ask, ask.input_jets, weight.T), bias, 1.0)
     monomials = affine_monomials(weight, ask.network.scale, ask.set)
     z0 = np.matmul(ask.inputs, weight.T, out=ask.arena.empty(len(ask.inputs), len(bias)))
     z0 += bias
@@ -80,10 +80,10 @@ def first_layer(ask: JetRequest, neurons: slice) -> Layer:
 
 
 def _next_layer(ask: JetRequest, values: Floats, weight: Floats, bias: Floats) -> Layer:
-    return _composed(ask, times(ask, values, weight.T), bias, 1 / math.sqrt(values.shape[2]))
+    return composed(ask, times(ask, values, weight.T), bias, 1 / math.sqrt(values.shape[2]))
 
 
-def _composed(ask: JetRequest, raw: Floats, bias: Floats, scale: float) -> Layer:
+def composed(ask: JetRequest, raw: Floats, bias: Floats, scale: float) -> Layer:
     """φ and φ' of z_α = scale·raw_α + [α = 0] bias."""
     out = Layer(ask.arena.empty(*raw.shape), ask.arena.empty(*raw.shape))
     phi = ask.network.phi

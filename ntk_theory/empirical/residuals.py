@@ -123,7 +123,13 @@ class Linearised:
     def vjp(self, cotangent: ArrayLike) -> Parameters:
         """Jᵀv for v of shape (n,): one array per parameter block (rates not applied)."""
         v = self._vector(cotangent, "cotangent")
-        weights = self.linearisation.weights * per_row(self.residuals, v)
+        found = self.jet_vjp(self.linearisation.weights * per_row(self.residuals, v))
+        if self.ask.parameters.unknowns is None:
+            return found
+        return found.with_unknowns(self.linearisation.unknowns @ per_row(self.residuals, v))
+
+    def jet_vjp(self, weights: Floats) -> Parameters:
+        """Σ w_{αr} ∇u_α(x_r) for w of shape (slots, rows), without the unknowns."""
         count = min(thread_count(), len(self._tiles))
         lanes = [range(k, len(self._tiles), count) for k in range(count)]
 
@@ -141,10 +147,7 @@ class Linearised:
             bias = np.zeros(len(self.ask.network.fields))
             for slot in self.residuals.rows.value_slots:
                 bias[self.ask.outputs[slot]] += weights[slot].sum()
-        found = _gradient_parameters(blocks, bias)
-        if self.ask.parameters.unknowns is None:
-            return found
-        return found.with_unknowns(self.linearisation.unknowns @ per_row(self.residuals, v))
+        return gradient_parameters(blocks, bias)
 
     def jvp(self, direction: Parameters) -> Floats:
         """Jθ̇ for a direction with the shapes of θ, shape (n,)."""
@@ -297,7 +300,7 @@ def loss_gradient(
 def gradient_blocks(state: Pass) -> list[Floats]:
     """W¹, b¹, …, readout of ∂(Σ w S)/∂θ for one tile of points."""
     ask, first = state.ask, state.deltas[0]
-    blocks = [_first_weight(ask, first), first[0].sum(axis=0)]
+    blocks = [first_weight(ask, first), first[0].sum(axis=0)]
     for delta, values in zip(state.deltas[1:], state.values[:-1], strict=True):
         flat = delta.reshape(-1, delta.shape[2])
         blocks.append(flat.T @ values.reshape(-1, values.shape[2]) / math.sqrt(values.shape[2]))
@@ -306,7 +309,7 @@ def gradient_blocks(state: Pass) -> list[Floats]:
     return blocks
 
 
-def _first_weight(ask: JetRequest, first: Floats) -> Floats:
+def first_weight(ask: JetRequest, first: Floats) -> Floats:
     """Σ_{x,γ} D_γ ⊗ H_γ of the first layer."""
     if ask.input_jets is not None:
         return np.asarray(
@@ -319,7 +322,7 @@ def _first_weight(ask: JetRequest, first: Floats) -> Floats:
     return weight
 
 
-def _first_tangent(ask: JetRequest, weight: Floats, bias: Floats) -> Floats:
+def first_tangent(ask: JetRequest, weight: Floats, bias: Floats) -> Floats:
     """ż¹ along a direction of the first layer, (A, n, N_1)."""
     if ask.input_jets is not None:
         z = times(ask, ask.input_jets, weight.T)
@@ -336,7 +339,7 @@ def _first_tangent(ask: JetRequest, weight: Floats, bias: Floats) -> Floats:
 
 def _tangent_jets(ask: JetRequest, layers: Layers, direction: Parameters) -> Floats:
     """Ṡ (slots, n) along a direction."""
-    h = backward(ask, layers[0].slopes, _first_tangent(ask, *direction.hidden[0]))
+    h = backward(ask, layers[0].slopes, first_tangent(ask, *direction.hidden[0]))
     for at in range(1, len(layers)):
         z = _tangent_layer(ask, at, layers[at - 1], h, direction)
         h = backward(ask, layers[at].slopes, z)
@@ -353,7 +356,8 @@ def _tangent_layer(ask: JetRequest, at: int, below: Layer, tangent: Floats, dire
     return z
 
 
-def _gradient_parameters(blocks: list[Floats], bias: Floats | None) -> Parameters:
+def gradient_parameters(blocks: list[Floats], bias: Floats | None) -> Parameters:
+    """Blocks in the order of :func:`gradient_blocks` as parameters."""
     depth = (len(blocks) - 1) // 2
     hidden = tuple((blocks[2 * k], blocks[2 * k + 1]) for k in range(depth))
     return Parameters(hidden, blocks[-1], bias)

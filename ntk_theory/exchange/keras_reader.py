@@ -6,7 +6,7 @@ layers: the model's values are compared with those of what was read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +47,7 @@ def read_keras(
     layers: list[Affine] = []
     activations: list[str] = []
     scale: Any = None
-    for layer in model.layers:
+    for layer in _flat(model):
         kind = type(layer).__name__
         if kind in PASSIVE:
             continue
@@ -57,6 +57,8 @@ def read_keras(
             scale = SCALES[kind](layer)
         elif kind == "Activation" and layers and not activations[-1]:
             activations[-1] = _name(layer.activation)
+        elif kind == "ReLU" and layers and not activations[-1]:
+            activations[-1] = "relu"  # with a slope or a bound of its own the values differ
         elif kind == "Dense":
             if layers and not activations[-1]:
                 raise InputError(
@@ -74,7 +76,7 @@ def read_keras(
         else:
             raise InputError(
                 f"the model has the layer {layer.name!r}, {kind}, which is not read; "
-                f"it needs Dense, Activation, and {' or '.join(SCALES)} first"
+                f"it needs Dense, Activation, ReLU, and {' or '.join(SCALES)} first"
             )
     made = _made(model, layers, activations, scale, variables, fields)
     check_values(
@@ -86,6 +88,15 @@ def read_keras(
     return made
 
 
+def _flat(model: Any) -> Iterator[Any]:
+    """The layers in their order, those of a Sequential inside in its place."""
+    for layer in model.layers:
+        if type(layer).__name__ == "Sequential":
+            yield from _flat(layer)
+        else:
+            yield layer
+
+
 def _rescaling(layer: Any) -> tuple[Floats, Floats]:
     """x̃ = scale·x + offset."""
     return np.asarray(layer.scale, dtype=np.float64), np.asarray(layer.offset, dtype=np.float64)
@@ -95,6 +106,8 @@ def _normalization(layer: Any) -> tuple[Floats, Floats]:
     """x̃ = (x − mean)/√variance, the values of ``adapt`` or of the constructor."""
     mean, variance = (np.asarray(part, dtype=np.float64).ravel() for part in (layer.mean, layer.variance))
     deviation = np.sqrt(variance)
+    if layer.invert:
+        return deviation, mean
     return 1 / deviation, -mean / deviation
 
 
@@ -137,7 +150,11 @@ def _made(model: Any, layers: Any, activations: Any, scale: Any, variables: Any,
                 f"({str(error).splitlines()[0]}); register what it is made of with keras.saving, or hand in "
                 "their kernel as an array"
             ) from error
-        again.set_weights([part for V, b in arrays for part in ([V.T] if b is None else [V.T, b])])
+        given = iter([[V.T] if b is None else [V.T, b] for V, b in arrays])
+        for layer, own in zip(_flat(again), _flat(model), strict=True):
+            layer.set_weights(next(given) if type(layer).__name__ == "Dense" else own.get_weights())
+            if hasattr(layer, "finalize_state"):
+                layer.finalize_state()  # an adapted Normalization divides by its numbers from here on
         return again
 
     phi = Activation.of(activations[0]).name if activations[:-1] else "tanh"

@@ -46,7 +46,6 @@ from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import allowed_memory
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
-from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.numbers import bind, fraction
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
@@ -90,7 +89,6 @@ def limit_law(
     ((3, 32, 3, 32), 0.0)
     """
     problem = as_problem(problem)
-    refuse_unknown_fields(problem, "the limit law")
     check_match(problem, network)
     chosen = draw_points(problem) if points is None else check_points(problem, points)
     rows = stack_rows(lower_problem(problem, trained=True), chosen)

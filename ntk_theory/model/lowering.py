@@ -245,6 +245,19 @@ def _lower(
     unknowns: Mapping[str, Unknown] = MappingProxyType({}),
 ) -> LoweredOperator:
     """The program; with ``outputs`` the operator's fields are these, in order, by other names."""
+    space, slots = operator.space, operator.slots
+    program = compile_expressions(*_expressions(operator, values, name, unknowns))
+    if outputs is None:
+        return LoweredOperator(space, slots, program, name, tuple(unknowns))
+    renamed = dict(zip(space.fields, outputs.fields, strict=True))
+    own = tuple(Slot(renamed[s.field], s.index) for s in slots)
+    return LoweredOperator(outputs, own, program, name, tuple(unknowns))
+
+
+def _expressions(
+    operator: Operator, values: ParameterValues, name: str, unknowns: Mapping[str, Unknown]
+) -> tuple[list[sp.Expr], list[sp.Symbol]]:
+    """F and its derivatives by the slots and the unknowns; the symbols: variables, slots, unknowns."""
     space = operator.space
     names = {symbol.name for symbol in operator.parameters}
     bound = Operator(space, bind(operator.expression, {k: v for k, v in values.items() if k in names}))
@@ -259,13 +272,7 @@ def _lower(
     expression = bound.expression.xreplace(logarithmic)
     outcomes = [expression, *(f.xreplace(logarithmic) for f in gradient)]
     outcomes += [partial(expression, symbol) for symbol in symbols]
-    inputs = [*space.variable_symbols, *map(space.symbol, slots), *symbols]
-    program = compile_expressions(outcomes, inputs)
-    if outputs is None:
-        return LoweredOperator(space, slots, program, name, tuple(unknowns))
-    renamed = dict(zip(space.fields, outputs.fields, strict=True))
-    own = tuple(Slot(renamed[s.field], s.index) for s in slots)
-    return LoweredOperator(outputs, own, program, name, tuple(unknowns))
+    return outcomes, [*space.variable_symbols, *map(space.symbol, slots), *symbols]
 
 
 def _symbol(expression: sp.Expr, name: str) -> sp.Symbol:
@@ -283,11 +290,8 @@ def _lowered(
 def _lower_group(
     group: Group, space: JetSpace, values: ParameterValues, own: bool, unknowns: Mapping[str, Unknown]
 ) -> LoweredGroup:
-    stated, outputs = (group.stated, space) if own else (group.legs, None)
-    target = bind(group.target, {n: v for n, v in values.items() if n not in unknowns})
-    if any(s.name in unknowns for s in target.free_symbols):  # an unknown target is part of the operator
-        first = Operator(stated[0].space, stated[0].expression - target)
-        stated, target = (first, *stated[1:]), sp.S.Zero
+    stated, target = _stated(group, values, own, unknowns)
+    outputs = space if own else None
     legs = tuple(_lower(leg, values, group.name, outputs, unknowns) for leg in stated)
     free = target.free_symbols - set(space.variable_symbols)
     if any(space.decode(symbol) for symbol in free):
@@ -295,6 +299,39 @@ def _lower_group(
     _require_bound(sorted(s.name for s in free), group.name)
     program = compile_expressions([target], space.variable_symbols)
     return LoweredGroup(group.name, group.kind, legs, program, group.data)
+
+
+def _stated(
+    group: Group, values: ParameterValues, own: bool, unknowns: Mapping[str, Unknown]
+) -> tuple[tuple[Operator, ...], sp.Expr]:
+    """The legs as they are evaluated, and the target."""
+    stated = group.stated if own else group.legs
+    target = bind(group.target, {n: v for n, v in values.items() if n not in unknowns})
+    if any(s.name in unknowns for s in target.free_symbols):  # an unknown target is part of the operator
+        first = Operator(stated[0].space, stated[0].expression - target)
+        stated, target = (first, *stated[1:]), sp.S.Zero
+    return tuple(stated), target
+
+
+def second_derivatives(problem: Problem) -> dict[str, tuple[Program, ...]]:
+    """Per group and leg the program of F_{βγ}, β ≤ γ over the slots and then the unknowns, row by row.
+
+    Its inputs are those of :class:`LoweredOperator`'s program. Raises as :func:`lower`.
+    """
+    own = problem.ansatz is not None and problem.ansatz.is_renaming
+    unknowns = problem.unknowns
+    values = {name: value for name, value in problem.parameters.items() if name not in unknowns}
+
+    def program(leg: Operator, name: str) -> Program:
+        (_, *gradient), inputs = _expressions(leg, values, name, unknowns)
+        by = inputs[leg.space.dimension :]
+        second = [partial(f, symbol) for k, f in enumerate(gradient) for symbol in by[k:]]
+        return compile_expressions(second, inputs)
+
+    return {
+        group.name: tuple(program(leg, group.name) for leg in _stated(group, values, own, unknowns)[0])
+        for group in problem.groups
+    }
 
 
 def _require_bound(names: Sequence[str], where: str) -> None:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def problem_title(problem: Problem) -> str:
     """Its title or name, else its equations."""
-    equations = "; ".join(render(group.legs[0].expression, problem.space) for group in problem.equations)
+    equations = "; ".join(
+        render(group.shown[0].expression, group.shown[0].space) for group in problem.equations
+    )
     return problem.title or problem.name or equations
 
 

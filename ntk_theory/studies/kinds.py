@@ -16,10 +16,13 @@ from ntk_theory.errors import InputError
 DEFAULT = "initialisation"
 #: The kind that has options of its own on the command line, and whose settings have an older name.
 TRAINING = "training"
+#: The kind that looks at second derivatives.
+HESSIAN = "hessian"
 #: Name of a kind, as it stands in a study's JSON → the module that holds its ``KIND``.
 KINDS = {
     DEFAULT: "ntk_theory.studies.initialisation.kind",
     TRAINING: "ntk_theory.studies.flow.kind",
+    HESSIAN: "ntk_theory.studies.hessian.kind",
 }
 
 

@@ -95,6 +95,13 @@ class Ansatz:
         """Φ^i as text of the grammar, by field."""
         return {name: render(e, self.outputs) for name, e in self.expressions.items()}
 
+    def beside(self, stated: JetSpace) -> Ansatz:
+        """The same for a space with further fields, each of which is an output of its own."""
+        more = tuple(name for name in stated.fields if name not in self.stated.fields)
+        outputs = JetSpace((*self.outputs.fields, *more), self.outputs.variables)
+        own = {name: outputs.symbol(outputs.value(name)) for name in more}
+        return Ansatz(stated, outputs, {**self.expressions, **own}, self.reasons)
+
     def bind(self, values: Mapping[str, object]) -> Ansatz:
         """The same with numbers for named parameters."""
         bound = {name: bind(e, values) for name, e in self.expressions.items()}

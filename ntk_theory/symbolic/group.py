@@ -47,7 +47,8 @@ class Group:
     where leg j sits and both share the free coordinates. A value group has one leg, a field itself;
     an equation has one leg and no faces. ``where`` narrows the domain to a box. ``stated`` are the legs in
     the problem's own fields where an ansatz stands between them and the outputs: they decide the kind.
-    ``data`` are measurements: their points are the group's, and ``target`` is 0.
+    ``data`` are measurements: their points are the group's, and ``target`` is 0. ``unsubstituted`` are the
+    legs before unknown fields were put in, over a space that has these as fields too.
 
     Raises
     ------
@@ -63,6 +64,7 @@ class Group:
     where: Box = field(default_factory=dict)
     stated: tuple[Operator, ...] = ()
     data: Data | None = None
+    unsubstituted: tuple[Operator, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"group {soundness.group_name(self.name)!r}"
@@ -73,7 +75,8 @@ class Group:
         soundness.put(self, "faces", soundness.faces(where, self.faces, len(legs), self.space))
         soundness.put(self, "where", soundness.box(f"{where}: where", self.where, self.space))
         soundness.within(where, self.faces, self.where)
-        soundness.put(self, "stated", soundness.members(f"{where}: stated", self.stated, Operator))
+        for what in ("stated", "unsubstituted"):
+            soundness.put(self, what, soundness.members(f"{where}: {what}", getattr(self, what), Operator))
         _check_kind(where, self)
         _check_data(where, self)
         if len(legs) > 1 and sp.Add(*(leg.expression for leg in legs)) == 0 and _in_one_place(self.faces):
@@ -96,8 +99,15 @@ class Group:
 
     def under(self, ansatz: Ansatz) -> Group:
         """The same group as operators of the outputs."""
-        legs = tuple(ansatz.operator(leg, f"group {self.name!r}") for leg in self.legs)
-        return replace(self, legs=legs, stated=self.legs)
+        what = f"group {self.name!r}"
+        legs = tuple(ansatz.operator(leg, what) for leg in self.legs)
+        open_legs = tuple(ansatz.beside(leg.space).operator(leg, what) for leg in self.unsubstituted)
+        return replace(self, legs=legs, stated=self.legs, unsubstituted=open_legs)
+
+    @property
+    def shown(self) -> tuple[Operator, ...]:
+        """The legs as people write them: unknown fields by their names, not by their networks."""
+        return self.unsubstituted or self.legs
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import sympy as sp
 
-from ntk_theory.errors import InputError, ProblemError
+from ntk_theory.errors import ProblemError
 from ntk_theory.symbolic.ansatz import Ansatz
 from ntk_theory.symbolic.jets import JetSpace
+from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 from ntk_theory.symbolic.unknown_field import UnknownField, is_field, read_field
 from ntk_theory.symbolic.unknowns import starts
@@ -61,9 +62,9 @@ def with_unknown_fields(problem: Problem, fields: Mapping[str, UnknownField]) ->
     return replace(
         problem,
         space=outputs,
-        equations=tuple(_substituted(group, ansatz) for group in problem.equations),
+        equations=tuple(_substituted(group, ansatz, made) for group in problem.equations),
         conditions=tuple(
-            _substituted(group, ansatz) for group in problem.conditions if not _is_bare(group, fields)
+            _substituted(group, ansatz, made) for group in problem.conditions if not _is_bare(group, fields)
         ),
         solution=solution or None,
         parameters={**problem.parameters, **starts(members)},
@@ -72,19 +73,28 @@ def with_unknown_fields(problem: Problem, fields: Mapping[str, UnknownField]) ->
     )
 
 
-def refuse_unknown_fields(problem: Problem, what: str) -> None:
-    """Say that ``what`` knows of no networks beside the one of the fields.
+def without_unknown_fields(problem: Problem) -> Problem:
+    """The problem in which unknown fields are fields like others, as :func:`with_unknown_fields` takes it."""
+    opened = (group.unsubstituted for group in problem.groups if group.unsubstituted)
+    beside = JetSpace((*problem.fields, *problem.unknown_fields), problem.variables)
+    space = next((legs[0].space for legs in opened), beside)
 
-    Raises
-    ------
-    InputError
-        The problem has unknown fields.
-    """
-    for name, found in problem.unknown_fields.items():
-        raise InputError(
-            f"the problem has the unknown field {name}({', '.join(found.of)}), and {what} speaks of one "
-            "network alone; take kernel or train"
-        )
+    def before(group: Group) -> Group:
+        legs = tuple(Operator(space, leg.expression) for leg in group.shown)
+        return replace(group, legs=legs, unsubstituted=())
+
+    known = {n: f.solution for n, f in problem.unknown_fields.items() if f.solution is not None}
+    members = {name for found in problem.unknown_fields.values() for name in found.members}
+    return replace(
+        problem,
+        space=space,
+        equations=tuple(map(before, problem.equations)),
+        conditions=tuple(map(before, problem.conditions)),
+        solution={**(problem.solution or {}), **known} or None,
+        parameters={name: value for name, value in problem.parameters.items() if name not in members},
+        unknowns=problem.coefficients,
+        unknown_fields={},
+    )
 
 
 def _is_bare(group: Group, fields: Mapping[str, UnknownField]) -> bool:
@@ -96,9 +106,22 @@ def _is_bare(group: Group, fields: Mapping[str, UnknownField]) -> bool:
     )
 
 
-def _substituted(group: Group, ansatz: Ansatz) -> Group:
+def _substituted(group: Group, ansatz: Ansatz, fields: Mapping[str, UnknownField]) -> Group:
     names = {slot.field for leg in group.legs for slot in leg.slots}
     known = names <= set(ansatz.outputs.fields)
     kind = group.kind if known or group.kind is not GroupKind.VALUE else GroupKind.CONDITION
-    found = replace(group, kind=kind).under(ansatz)
-    return replace(found, stated=())
+    before = tuple(_without_absent(leg, fields) for leg in group.unsubstituted or group.legs)
+    found = replace(group, kind=kind, unsubstituted=()).under(ansatz)
+    is_open = bool(group.unsubstituted) or not known
+    return replace(found, stated=(), unsubstituted=before if is_open else ())
+
+
+def _without_absent(leg: Operator, fields: Mapping[str, UnknownField]) -> Operator:
+    """A leg without the derivatives of unknown fields by variables that these lack: they are 0."""
+    absent: dict[sp.Expr, sp.Expr] = {}
+    for slot in leg.slots:
+        if slot.field in fields:
+            moving = {v for v, n in zip(leg.space.variables, slot.index, strict=True) if n}
+            if not moving <= set(fields[slot.field].of):
+                absent[leg.space.symbol(slot)] = sp.S.Zero
+    return Operator(leg.space, leg.expression.xreplace(absent)) if absent else leg

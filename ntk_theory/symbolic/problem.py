@@ -11,7 +11,7 @@ match legs, intervals of positive length, …) is proved here once, see :mod:`nt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -92,7 +92,7 @@ class Problem(Shown):
         """One row per group: where it holds, and its residual."""
         rows = []
         for group in self.groups:
-            residual = " and ".join(render(leg.expression, leg.space) for leg in group.legs)
+            residual = " and ".join(render(leg.expression, leg.space) for leg in group.shown)
             faces = "; ".join(
                 ", ".join(f"{name} = {at}" for name, at in face.items()) for face in group.faces if face
             )
@@ -145,6 +145,17 @@ class Problem(Shown):
             conditions=tuple(conditions),
             construction=made,
         )
+
+    @property
+    def coefficients(self) -> dict[str, Unknown]:
+        """The unknowns that are numbers by themselves, and not part of an unknown field."""
+        members = {name for found in self.unknown_fields.values() for name in found.members}
+        return {name: unknown for name, unknown in self.unknowns.items() if name not in members}
+
+    def names_of(self, unknowns: Iterable[str]) -> list[str]:
+        """Unknowns as people call them: a field once, as a(x), for all of its numbers."""
+        whose = {m: f"{n}({', '.join(f.of)})" for n, f in self.unknown_fields.items() for m in f.members}
+        return list(dict.fromkeys(whose.get(name, name) for name in unknowns))
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -248,13 +259,16 @@ def _kept(ansatz: Ansatz, met: list[Residual], left: list[Residual]) -> Callable
 def _bound(group: Group, given: Mapping[str, object], where: Box, unknowns: Mapping[str, Unknown]) -> Group:
     values = {name: value for name, value in given.items() if name not in unknowns}
     legs = tuple(Operator(leg.space, bind(leg.expression, values)) for leg in group.legs)
+    kept = group.unsubstituted if unknowns else ()
+    open_legs = tuple(Operator(leg.space, bind(leg.expression, values)) for leg in kept)
     free = [s.name for leg in legs for s in leg.parameters if s.name not in unknowns]
     if free:
         raise InputError(
             f"group {group.name!r} has the parameter {free[0]!r} without a value; sweep or set it"
         )
     faces = tuple({v: bind(sp.S(end), values) for v, end in face.items()} for face in group.faces)
-    return replace(group, legs=legs, target=bind(sp.S(group.target), values), faces=faces, where=where)
+    target = bind(sp.S(group.target), values)
+    return replace(group, legs=legs, target=target, faces=faces, where=where, unsubstituted=open_legs)
 
 
 def _check_groups(problem: Problem) -> None:

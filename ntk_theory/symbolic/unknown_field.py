@@ -11,6 +11,7 @@ unknowns of the problem like any other; the name is one of the problem's fields.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ FIELD_KEYS = ("of", "start", "width", "positive", "seed")
 WIDTH, WIDEST = 6, 16
 #: The start of a weight is a multiple of 1/DIGITS: exact, and short in a file.
 DIGITS = 1000
+#: Boxes of the domain that are looked into for the sign of a field.
+BOXES = 20_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class UnknownField:
         members: dict[str, Unknown] = {}
 
         def number(label: str, start: float) -> sp.Symbol:
-            symbol = sp.Symbol(f"{name}_{label}", real=True)
+            symbol = sp.Symbol(f"{name}_{label}", real=True, nonzero=True)  # as the grammar makes parameters
             members[symbol.name] = Unknown(sp.Rational(round(DIGITS * start), DIGITS))
             return symbol
 
@@ -69,6 +72,54 @@ class UnknownField:
                 z += number(f"w{k}" if len(inputs) == 1 else f"w{k}p{j + 1}", rng.gauss(0, 1)) * x
             total += number(f"v{k}", rng.gauss(0, 1)) * sp.tanh(z) / sp.sqrt(self.width)
         return (self.start * sp.exp(total) if self.positive else self.start + total), members
+
+    def written(self) -> dict[str, Any]:
+        """The field as plain data, which :func:`read_field` reads again."""
+        return {
+            "of": list(self.of),
+            "start": str(self.start),
+            "width": self.width,
+            "positive": self.positive,
+            "seed": self.seed,
+        }
+
+    def sign(
+        self, name: str, unknowns: Mapping[str, Unknown], domain: Mapping[str, tuple[sp.Expr, sp.Expr]]
+    ) -> int:
+        """The sign that the field has everywhere on the domain where it starts: 1, −1, or 0 if it has none.
+
+        Boxes in x̃ ∈ [−1, 1]^d are halved until |a| at their middle exceeds what a can change within,
+        Σ |v_k w_kj| h_j/√n since |tanh'| ≤ 1; 0 also where :data:`BOXES` of them do not tell.
+        """
+        if self.positive:
+            return 1
+        if not set(self.of) <= set(domain):
+            return 0
+        at = {n: float(u.start) for n, u in unknowns.items() if n in set(self.members)}
+        ways = ["" if len(self.of) == 1 else f"p{j + 1}" for j in range(len(self.of))]
+        neurons = [
+            (at[f"{name}_v{k}"], at[f"{name}_b{k}"], [at[f"{name}_w{k}{way}"] for way in ways])
+            for k in range(1, self.width + 1)
+        ]
+        root, rest = math.sqrt(self.width), float(self.start) + at[f"{name}_c"]
+        steep = [sum(abs(v * w[j]) for v, _, w in neurons) / root for j in range(len(ways))]
+        boxes = [([0.0] * len(ways), [1.0] * len(ways))]
+        seen: set[int] = set()
+        for _ in range(BOXES):
+            if not boxes or len(seen) > 1:
+                break
+            middle, half = boxes.pop()
+            total = sum(
+                v * math.tanh(b + sum(x * y for x, y in zip(w, middle, strict=True))) for v, b, w in neurons
+            )
+            value, reach = rest + total / root, sum(s * h for s, h in zip(steep, half, strict=True))
+            seen.add(1 if value > 0 else -1)
+            if abs(value) <= reach:
+                j = max(range(len(ways)), key=lambda k: steep[k] * half[k])
+                smaller = [h / 2 if k == j else h for k, h in enumerate(half)]
+                moved = ([x + (k == j) * h for k, x in enumerate(middle)] for h in (-smaller[j], smaller[j]))
+                boxes += [(place, smaller) for place in moved]
+        return seen.pop() if len(seen) == 1 and not boxes else 0
 
 
 def is_field(entry: object) -> bool:

@@ -10,18 +10,20 @@ from ntk_theory.errors import ProblemError
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.jets import JetSpace, base_of
 from ntk_theory.symbolic.loading_data import data_lines
+from ntk_theory.symbolic.loading_unknown_fields import without_unknown_fields
 from ntk_theory.symbolic.network_table import toml_lines
 from ntk_theory.symbolic.parts import Box, moved
 from ntk_theory.symbolic.problem import Group, Problem
+from ntk_theory.symbolic.unknown_field import UnknownField
 
 
 def to_toml(problem: Problem) -> str:
     """Write a problem as TOML that :func:`from_toml` reads back to the same problem."""
-    for name in problem.unknown_fields:
-        raise ProblemError(f"the unknown field {name!r} cannot be written; keep the file it came from")
     if problem.construction is not None:
         lines = [f"{_key(f)} = {_quoted(e)}" for f, e in problem.construction.ansatz.texts().items()]
         return to_toml(problem.construction.stated) + "\n".join(["\n[ansatz]", *lines]) + "\n"
+    fields = [f"{name} = {_inline(found)}" for name, found in problem.unknown_fields.items()]
+    problem = without_unknown_fields(problem) if fields else problem
     names = {s.name for g in problem.groups for leg in g.legs for s in leg.parameters}
     free = sorted(names - set(problem.unknowns))
     if free:
@@ -29,12 +31,12 @@ def to_toml(problem: Problem) -> str:
             f"the parameter {free[0]} has no value, so the problem cannot be written; give it one"
         )
     blocks = [_head(problem)]
-    if problem.unknowns:
+    if problem.unknowns or fields:
         lines = [
             f'{name} = {{ start = "{u.start}", positive = {str(u.positive).lower()} }}'
             for name, u in problem.unknowns.items()
         ]
-        blocks.append(["[unknowns]", *lines])
+        blocks.append(["[unknowns]", *lines, *fields])
     if problem.network:
         blocks.append(toml_lines(problem.network))
     if problem.domain:
@@ -48,6 +50,12 @@ def to_toml(problem: Problem) -> str:
     blocks += [_condition(group, problem.space) for group in stated]
     blocks += [data_lines(group) for group in problem.conditions if group.data is not None]
     return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
+
+
+def _inline(found: UnknownField) -> str:
+    of = ", ".join(map(_quoted, found.of))
+    rest = f'start = "{found.start}", width = {found.width}, positive = {str(found.positive).lower()}'
+    return f"{{ of = [{of}], {rest}, seed = {found.seed} }}"
 
 
 def _head(problem: Problem) -> list[str]:

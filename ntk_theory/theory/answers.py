@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from ntk_theory.errors import InputError
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory.exponents import Regime
+from ntk_theory.theory.hessian import Hessians
 from ntk_theory.theory.paper import PaperVerdict
 from ntk_theory.theory.sharp import Kernel, SharpBlock
 
@@ -42,6 +44,11 @@ class Answers:
     paper: PaperVerdict
     sharp: Mapping[str, SharpBlock]
     kernel: Kernel
+
+    @cached_property
+    def hessians(self) -> Hessians:
+        """The exponents of ‖∇²R‖ by group, found when they are asked for (THEORY §10)."""
+        return Hessians(self.kernel)
 
     @property
     def bias(self) -> OutputBias:

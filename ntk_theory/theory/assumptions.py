@@ -42,7 +42,7 @@ def _places(kernel: Kernel) -> list[Assumption]:
     found = []
     for rows in kernel.rows.values():
         for row in rows:
-            for symbol in sorted(row.coordinates, key=str):
+            for symbol in sorted(row.coordinates - set(row.functions), key=str):
                 what, why = f"{symbol} > 0", "a coefficient depends on it; no domain is given"
                 if symbol.name in row.domain:
                     low, high = row.domain[symbol.name]
@@ -73,7 +73,15 @@ def _unknowns(kernel: Kernel) -> list[Assumption]:
             f"unknown {name} starts at {u.start}" + (", trained as its logarithm" if u.positive else ""),
             "K gains the product of the derivatives by it, taken where it starts",
         )
-        for name, u in kernel.problem.unknowns.items()
+        for name, u in kernel.problem.coefficients.items()
+    ] + [
+        Assumption(
+            f"unknown field {name}({', '.join(f.of)}) starts as its network of {f.width} neurons "
+            f"(seed {f.seed}), which stays as it is while N grows",
+            "K gains the products of the derivatives by its jets, each with the kernel of that network, "
+            "taken as generic",
+        )
+        for name, f in kernel.problem.unknown_fields.items()
     ]
 
 

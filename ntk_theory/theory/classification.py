@@ -17,7 +17,6 @@ from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic import effort
-from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -107,7 +106,6 @@ def classify(
     bias = OutputBias.of(output_bias)
     phi = Activation.of(activation)
     problem = as_problem(what)
-    refuse_unknown_fields(problem, "classify")
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
     start = Initialisation.of(initialisation)

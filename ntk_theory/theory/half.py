@@ -9,6 +9,7 @@ import sympy as sp
 from ntk_theory.symbolic.places import Point
 from ntk_theory.symbolic.zero import depends_on, is_zero
 from ntk_theory.theory.collector import LIMITS, Collector, joined
+from ntk_theory.theory.columns import sums_of
 from ntk_theory.theory.exponents import HALF, Line, Obstacle, Terms
 from ntk_theory.theory.rows import ResidualRow, Side, mirror
 from ntk_theory.theory.vanishing import Verdict
@@ -40,8 +41,9 @@ def terms_at_half(g: ResidualRow, h: ResidualRow, verdict: Verdict) -> Terms:
     if distinct or (sums and verdict.vanishes):
         collector.line(Line(sp.S.Zero, gain - HALF, 0, True, "fluctuation"))
         collector.spreads(sp.S.Zero, gain - HALF, "fluctuation")
-    shared = [(g.columns[k], h.columns[k].xreplace(swap)) for k in g.columns if k in h.columns]
-    present, random = _varies([shared] if shared else [], point)
+    theirs = {label: column.xreplace(swap) for label, column in h.columns.items()}
+    products = sums_of(g.columns, theirs).values()
+    present, random = _varies([list(shared.values()) for shared in products], point)
     if present:
         collector.line(Line(sp.S.Zero, sp.S.Zero, 0, random, "trained numbers"))
         if random is not False:

@@ -25,6 +25,7 @@ from ntk_theory.symbolic.signs import Sign, sign_of
 from ntk_theory.symbolic.transseries import Value, leading_of, plus, times
 from ntk_theory.symbolic.zero import depends_on, is_zero
 from ntk_theory.theory.collector import LIMITS, Collector, joined
+from ntk_theory.theory.columns import sums_of
 from ntk_theory.theory.exponents import HALF, Limit, Line, Obstacle, Terms
 from ntk_theory.theory.rows import Expanded, ResidualRow, Side
 from ntk_theory.theory.symmetry import Key
@@ -94,9 +95,8 @@ def _between(
         if not done:
             for key, pairings in _by_entry(a, b).items():
                 _meet(collector, pairings, 2, "hidden part of " + ", ".join(pairings), key)
-    shared = {k: (a.columns[k], b.columns[k]) for k in a.columns if k in b.columns}
-    if shared:
-        _meet(collector, shared, 0, ", ".join(shared), "columns")
+    for name, shared in sums_of(a.columns, b.columns).items():
+        _meet(collector, shared, 0, ", ".join(shared), name)
     _fluctuations(collector, a, b, verdict)
     return collector.terms(_chance(point))
 

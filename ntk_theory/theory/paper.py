@@ -328,7 +328,7 @@ def _start(setting: Setting) -> Finding:
 def _unknowns(setting: Setting) -> Finding:
     return Finding(
         Answer.NO,
-        f"unknown coefficients are trained: {', '.join(setting.problem.unknowns)}",
+        f"unknown coefficients are trained: {', '.join(setting.problem.names_of(setting.problem.unknowns))}",
         "the paper's kernel is that of the network alone; its criterion is not applicable as stated",
     )
 

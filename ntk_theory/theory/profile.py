@@ -7,6 +7,7 @@ knows of pairs of groups.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.asymptotics import Degree, dominating
 from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Group
-from ntk_theory.theory.columns import bias_label, unknown_label
+from ntk_theory.theory.columns import UnknownColumn, bias_label
 from ntk_theory.theory.rows import Domain, ResidualRow, rows_of
 
 
@@ -52,18 +53,19 @@ class GroupProfile:
 
     def output_bias(self, field: str, end: End) -> Degree:
         """The dominating behaviour of F_{i0}, summed over the legs; flat where c is not trained."""
-        return self._column(bias_label(field), end)
+        return self._columns({bias_label(field)}, end)
 
     @property
     def unknowns(self) -> tuple[str, ...]:
         """The unknowns whose column does not vanish where they start."""
-        held = {label for row in self.rows for label in row.columns}
-        return tuple(name for name in self.rows[0].unknowns if unknown_label(name) in held)
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.trained))
 
     def unknown(self, name: str, end: End) -> Degree:
         """The dominating behaviour of ∂R/∂π of an unknown."""
-        return self._column(unknown_label(name), end)
+        labels = {label for row in self.rows for label in row.columns if isinstance(label, UnknownColumn)}
+        return self._columns({label for label in labels if label.unknown == name}, end)
 
-    def _column(self, label: str, end: End) -> Degree:
+    def _columns(self, labels: Collection[str], end: End) -> Degree:
         sides = [side for row in self.rows for side in row.sides(end)]
-        return dominating([side.columns[label].degree for side in sides if label in side.columns], end)
+        found = [own.degree for side in sides for label, own in side.columns.items() if label in labels]
+        return dominating(found, end)

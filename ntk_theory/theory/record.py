@@ -9,6 +9,7 @@ import sympy as sp
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, Problem
+from ntk_theory.symbolic.unknown_functions import opened
 from ntk_theory.symbolic.unknowns import written
 from ntk_theory.theory.answers import Answers
 from ntk_theory.theory.assumptions import assumptions
@@ -22,18 +23,19 @@ from ntk_theory.theory.steps import Answer
 def to_dict(c: Answers) -> dict[str, Any]:
     """The JSON contract; keys are added, never renamed."""
     return {
-        **_operators(c.problem),
+        **_operators(c),
         "name": c.problem.name or None,
         "fields": list(c.problem.solved.fields),
         **_construction(c.problem),
         "variables": list(c.problem.variables),
-        "groups": [_group(g) for g in c.problem.groups],
+        "groups": [_group(opened(g, c.problem)[0]) | {"hessian": _hessian(c, g)} for g in c.problem.groups],
         "output_bias": c.output_bias,
         "input_map": c.kernel.inputs.to_dict(),
         "features": None if c.kernel.inputs.features is None else c.kernel.inputs.features.to_dict(),
         "initialisation": None if c.kernel.start is None else c.kernel.start.to_data(),
         "depth": c.kernel.depth,
-        "unknowns": written(c.problem.unknowns),
+        "unknowns": written(c.problem.coefficients),
+        "unknown_fields": {name: found.written() for name, found in c.problem.unknown_fields.items()},
         "assumptions": [a.to_dict() for a in assumptions(c.kernel)],
         "activation": c.activation,
         "hypotheses": hypotheses(c.paper),
@@ -65,13 +67,14 @@ def _construction(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _operators(problem: Problem) -> dict[str, Any]:
-    described = [_operator(g) for g in problem.equations]
+def _operators(c: Answers) -> dict[str, Any]:
+    problem = c.problem
+    described = [{**_operator(opened(g, problem)[0]), "hessian": _hessian(c, g)} for g in problem.equations]
     if len(described) == 1:
         single = {k: v for k, v in described[0].items() if k != "name"}
         return {**single, "equations": described}
     return {
-        **dict.fromkeys(("operator", "order", "linear", "gradient", "monomials")),
+        **dict.fromkeys(("operator", "order", "linear", "gradient", "monomials", "hessian")),
         "equations": described,
     }
 
@@ -107,6 +110,12 @@ def _group(group: Group) -> dict[str, Any]:
         "parts": list(group.parts),
         "where": {v: [render(end) for end in ends] for v, ends in group.where.items()},
     }
+
+
+def _hessian(c: Answers, group: Group) -> dict[str, Any]:
+    """The size of ∇²R at a point of the group: as a block of the kernel, without a threshold."""
+    found = _block(c.hessians.by_group[group.name])
+    return {key: found[key] for key in ("below", "at", "above", "pieces")}
 
 
 def hypotheses(paper: PaperVerdict) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from types import MappingProxyType
 
 import sympy as sp
 
-from ntk_theory.setting.features import Periodic
 from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic.asymptotics import (
     KEEP,
@@ -34,23 +33,25 @@ from ntk_theory.symbolic.problem import Face, Group
 from ntk_theory.symbolic.series import Series
 from ntk_theory.symbolic.signs import Sign, sign_of
 from ntk_theory.symbolic.transseries import Value
+from ntk_theory.symbolic.unknown_functions import Functions
 from ntk_theory.symbolic.unknowns import Unknown, starts
 from ntk_theory.symbolic.zero import is_zero
-from ntk_theory.theory.circles import same_place
-from ntk_theory.theory.columns import bias_label, unknown_columns
+from ntk_theory.theory.columns import UnknownColumn, bias_label, unknown_columns
 
 NONE: Mapping[str, Unknown] = MappingProxyType({})
+NO_FUNCTIONS: Functions = MappingProxyType({})
 Domain = Mapping[str, tuple[sp.Expr, sp.Expr]]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One F_{iα} of one leg, with pinned coordinates substituted."""
+    """One F_{iα} of one leg, with pinned coordinates substituted; ``symbol`` is the jet u_{iα} there."""
 
     leg: int
     field: str
     alpha: tuple[int, ...]
     expression: sp.Expr
+    symbol: sp.Expr
 
     @property
     def is_value(self) -> bool:
@@ -139,6 +140,10 @@ class ResidualRow:
     #: Is it 0 for every network, by the feature map? Then nothing of it is left.
     is_met: bool = False
     unknowns: Mapping[str, Unknown] = field(default_factory=dict)
+    #: The jets of unknown fields, which are numbers of a place like its coordinates.
+    functions: Functions = field(default_factory=dict)
+    #: Do unknowns stay where they start? Then they add nothing to the kernel.
+    is_frozen: bool = False
 
     @cached_property
     def is_pinned(self) -> bool:
@@ -183,12 +188,11 @@ class ResidualRow:
         if not expression.has(sp.sign, sp.Abs, Piece):
             return expression
         plain = without_pieces(expression)
-        coordinates = frozenset(self.group.legs[0].space.variable_symbols)
         swap: dict[sp.Expr, sp.Expr] = {}
         for node in plain.atoms(sp.sign, sp.Abs):
             inner = node.args[0]
             held = inner.free_symbols
-            if not held or not held <= coordinates:
+            if not held or not held <= self._placed_symbols:
                 continue
             found = sign_of(inner, frozenset(), self._intervals_of(held))
             if found.is_definite:
@@ -196,8 +200,13 @@ class ResidualRow:
                 swap[node] = sign if isinstance(node, sp.sign) else sign * inner
         return plain.xreplace(swap) if swap else expression
 
+    @cached_property
+    def _placed_symbols(self) -> frozenset[sp.Symbol]:
+        return frozenset(self.group.legs[0].space.variable_symbols) | set(self.functions)
+
     def _intervals_of(self, coordinates: frozenset[sp.Symbol]) -> Intervals:
-        return tuple((s, *self.domain.get(s.name, (sp.S.Zero, sp.oo))) for s in sorted(coordinates, key=str))
+        known = {**self.domain, **{s.name: jet.interval for s, jet in self.functions.items()}}
+        return tuple((s, *known.get(s.name, (sp.S.Zero, sp.oo))) for s in sorted(coordinates, key=str))
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -212,9 +221,10 @@ class ResidualRow:
         for k, (operator, swap) in enumerate(zip(self.group.legs, self._renamed, strict=True)):
             placed = operator.expression.xreplace(swap)
             for slot in operator.support:
-                expression = self._on_domain(partial(placed, swap[operator.space.symbol(slot)]))
+                symbol = swap[operator.space.symbol(slot)]
+                expression = self._on_domain(partial(placed, symbol))
                 if expression.has(sp.zoo, sp.nan, sp.oo) or not is_zero(expression):
-                    found.append(Entry(k, slot.field, slot.index, expression))
+                    found.append(Entry(k, slot.field, slot.index, expression, symbol))
         return tuple(found)
 
     @cached_property
@@ -264,7 +274,9 @@ class ResidualRow:
     @cached_property
     def _of_unknowns(self) -> dict[str, sp.Expr]:
         """∂R/∂π of every unknown at the start, by label; those that vanish are absent."""
-        every = unknown_columns(self.group, self.faces, self._renamed, self.unknowns)
+        if self.is_frozen:
+            return {}
+        every = unknown_columns(self.group, self.faces, self._renamed, self.unknowns, self.functions)
         found = {label: self._on_domain(expression) for label, expression in every.items()}
         return {label: expression for label, expression in found.items() if not is_zero(expression)}
 
@@ -273,6 +285,11 @@ class ResidualRow:
         """The derivatives by trained numbers outside the layers: output biases (if trained), unknowns."""
         biases = self.bias_sums if self.bias.is_trained else {}
         return {**{bias_label(f): e for f, e in biases.items()}, **self._of_unknowns}
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The unknowns on which the row depends where they start."""
+        return tuple({c.unknown: c for c in self.columns if isinstance(c, UnknownColumn)})
 
     @cached_property
     def jets(self) -> frozenset[sp.Symbol]:
@@ -291,8 +308,8 @@ class ResidualRow:
 
     @cached_property
     def coordinates(self) -> frozenset[sp.Symbol]:
-        """The symbols of coordinates that occur."""
-        return frozenset(self.group.legs[0].space.variable_symbols) & self._free
+        """The symbols of coordinates, and of unknown fields' jets there, that occur."""
+        return self._placed_symbols & self._free
 
     @cached_property
     def _free(self) -> frozenset[sp.Symbol]:
@@ -367,31 +384,17 @@ class ResidualRow:
 
 
 def rows_of(
-    group: Group, bias: OutputBias, domain: Domain, unknowns: Mapping[str, Unknown] = NONE
+    group: Group,
+    bias: OutputBias,
+    domain: Domain,
+    unknowns: Mapping[str, Unknown] = NONE,
+    functions: Functions = NO_FUNCTIONS,
+    *,
+    is_frozen: bool = False,
 ) -> tuple[ResidualRow, ...]:
     """A group as rows: one per face, or a single one with all its legs."""
-    if len(group.legs) > 1:
-        faces = group.faces or ({},) * len(group.legs)
-        return (ResidualRow(group, tuple(faces), bias, domain, unknowns=unknowns),)
+    several = [tuple(group.faces or ({},) * len(group.legs))] if len(group.legs) > 1 else None
+    places = several or [(face,) for face in group.faces or ({},)]
     return tuple(
-        ResidualRow(group, (face,), bias, domain, unknowns=unknowns) for face in group.faces or ({},)
+        ResidualRow(group, faces, bias, domain, False, unknowns, functions, is_frozen) for faces in places
     )
-
-
-def is_met_by(row: ResidualRow, periodic: Mapping[str, Periodic]) -> bool:
-    """Is a row 0 for every network whose first layer sees these variables periodically?
-
-    So it is where all legs lie at the same γ, and F, summed over them with the same jets, is identically 0.
-    """
-    if len(row.faces) < 2 or not periodic or row.is_singular:
-        return False
-    if not all(same_place(row.faces[0], face, periodic) for face in row.faces[1:]):
-        return False
-    total = sum(
-        (
-            leg.expression.xreplace({leg.space.variable(v): value for v, value in face.items()})
-            for leg, face in zip(row.group.legs, row.faces, strict=True)
-        ),
-        sp.S.Zero,
-    )
-    return bool(is_zero(total))

@@ -19,8 +19,9 @@ from ntk_theory.setting.output_bias import OutputBias
 from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.places import End
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
+from ntk_theory.symbolic.unknown_functions import opened
 from ntk_theory.theory.circles import periodic_columns
-from ntk_theory.theory.columns import unknown_label
+from ntk_theory.theory.columns import sums_of
 from ntk_theory.theory.exponents import (
     HALF,
     Limit,
@@ -33,8 +34,9 @@ from ntk_theory.theory.exponents import (
 )
 from ntk_theory.theory.half import terms_at_half
 from ntk_theory.theory.kernel_terms import terms_at_end
+from ntk_theory.theory.met import is_met_by
 from ntk_theory.theory.reflection import Reflection, reflection
-from ntk_theory.theory.rows import ResidualRow, is_met_by, rows_of
+from ntk_theory.theory.rows import ResidualRow, rows_of
 from ntk_theory.theory.smoothness import too_rough
 from ntk_theory.theory.starts import unruled
 from ntk_theory.theory.symmetry import AffineMap
@@ -86,7 +88,7 @@ class Kernel:
     """The kernel of a problem for one output bias, activation, input map and start; pairs are computed once.
 
     ``start`` is the initialisation, ``None`` that of THEORY §1; ``depth`` the number of hidden layers,
-    ``None`` for what holds at every depth from 2 on.
+    ``None`` for what holds at every depth from 2 on; ``is_frozen``: unknowns stay where they start.
     """
 
     problem: Problem
@@ -95,6 +97,7 @@ class Kernel:
     activation: Activation
     start: Initialisation | None = None
     depth: int | None = None
+    is_frozen: bool = False
     _known: dict[Hashable, tuple[Meeting, ...]] = field(default_factory=dict)
     _blocks: dict[Hashable, SharpBlock] = field(default_factory=dict)
 
@@ -105,16 +108,17 @@ class Kernel:
         periodic = periodic_columns(features.columns) if features else {}
         return {
             g.name: tuple(
-                replace(row, is_met=True) if is_met_by(row, periodic) else row
-                for row in rows_of(g, self.bias, self.problem.place(g), self.problem.unknowns)
+                replace(row, is_met=True) if is_met_by(row, periodic) else row for row in self._rows_of(g)
             )
             for g in self.problem.groups
         }
 
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """The unknowns with the labels of their columns."""
-        return {name: unknown_label(name) for name in self.problem.unknowns}
+    def _rows_of(self, group: Group) -> tuple[ResidualRow, ...]:
+        problem = self.problem
+        own, functions = opened(group, problem)
+        return rows_of(
+            own, self.bias, problem.place(group), problem.coefficients, functions, is_frozen=self.is_frozen
+        )
 
     @property
     def met(self) -> tuple[str, ...]:
@@ -233,7 +237,7 @@ class Kernel:
     def _meet(self, g: ResidualRow, h: ResidualRow, side: Side) -> tuple[Meeting, ...]:
         rough = [reason for row in (g, h) if (reason := too_rough(self.activation, row.order))]
         rough += self._unruled(g, h)
-        if rough and ((g.entries and h.entries) or set(g.columns) & set(h.columns)):
+        if rough and ((g.entries and h.entries) or sums_of(g.columns, h.columns)):
             return (Meeting((Terms(obstacles=(Obstacle(Limit.UNDECIDED, rough[0]),)),)),)
         verdict = self.verdict(g, h)
         if side is None:

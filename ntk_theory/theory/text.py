@@ -30,7 +30,7 @@ def heading(c: Answers) -> str:
 
 def equations(problem: Problem) -> list[str]:
     """The equations of a problem, as ``f: F = 0``."""
-    return [f"{g.name}: {render(g.legs[0].expression, g.legs[0].space)} = 0" for g in problem.equations]
+    return [f"{g.name}: {render(g.shown[0].expression, g.shown[0].space)} = 0" for g in problem.equations]
 
 
 def ansatz_lines(problem: Problem) -> list[str]:
@@ -202,7 +202,7 @@ def latex(c: Answers) -> str:
     lines = [r"\begin{align*}"]
     bodies = []
     for group in c.problem.equations:
-        operator = group.legs[0]
+        operator = group.shown[0]
         names = {operator.space.symbol(s): _latex_slot(operator.space.name(s)) for s in operator.slots}
         bodies.append(rf"  {sp.latex(operator.expression, symbol_names=names)} &= 0")
     lines += [" \\\\\n".join(bodies), r"\end{align*}"]

@@ -155,8 +155,8 @@ def _judge(
 
 
 def _coordinates(rng: random.Random, row: ResidualRow, other: bool) -> dict[sp.Symbol, sp.Expr]:
-    """Random rational values of every coordinate, one set for all legs of a row."""
-    symbols = row.group.legs[0].space.variable_symbols
+    """Random rational values of every coordinate (and unknown field's jet), one set for all legs of a row."""
+    symbols = (*row.group.legs[0].space.variable_symbols, *row.functions)
     return {primed(s) if other else s: _rational(rng) for s in symbols}
 
 

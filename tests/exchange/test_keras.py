@@ -13,6 +13,7 @@ import pytest
 from keras import layers
 
 import ntk_theory as nt
+from ntk_theory.exchange.checking import values_of
 from ntk_theory.exchange.read import as_model
 
 jax.config.update("jax_enable_x64", True)
@@ -111,6 +112,30 @@ def test_the_kernel_is_that_of_the_model_s_own_arrays(name):
     assert found.comparison.agrees, found.comparison.sentence
 
 
+def adapted(invert=False):
+    first = layers.Normalization(invert=invert)
+    first.adapt(np.random.default_rng(2).normal(0.4, 2.0, (9, 2)))
+    return stack(first)
+
+
+#: Whose values, and those of a copy with other numbers, are the network's.
+MORE = {
+    "adapted": adapted,
+    "adapted, inverse": lambda: adapted(invert=True),
+    "a Sequential inside": lambda: keras.Sequential(
+        [layers.Input((2,)), keras.Sequential([layers.Dense(6, "silu")]), layers.Dense(1)]
+    ),
+    "ReLU": lambda: keras.Sequential([layers.Input((2,)), layers.Dense(6), layers.ReLU(), layers.Dense(1)]),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_the_values_are_the_network_s_at_other_numbers_too(name):
+    drawn = as_model(MORE[name]()).drawn(5)
+    at = np.random.default_rng(1).uniform(size=(6, 2))
+    np.testing.assert_allclose(values_of(drawn, at), np.asarray(drawn.made()(at)), rtol=1e-12)
+
+
 def test_get_weights_is_the_same_network():
     model = stack()
     _, parameters = nt.from_weights(model.get_weights(), activation="silu", variables=("x", "t"))
@@ -150,7 +175,7 @@ def skipping():
         (lambda: keras.Sequential([*stack().layers, layers.Activation("silu")]), "without activation"),
         (skipping, "Add, which is not read"),
         (lambda: keras.Sequential([layers.Dense(8, activation="silu"), layers.Dense(1)]), "no arrays yet"),
-        (lambda: stack(layers.Dense(3), layers.Rescaling(2.0)), "needs Dense, Activation, and Rescaling"),
+        (lambda: stack(layers.Dense(3), layers.Rescaling(2.0)), "Activation, ReLU, and Rescaling"),
     ],
 )
 def test_what_is_no_plain_stack_is_refused(build, word):

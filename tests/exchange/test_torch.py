@@ -67,6 +67,41 @@ def test_two_outputs():
     np.testing.assert_allclose(values.T, module(torch.as_tensor(points)).detach().numpy(), rtol=1e-12)
 
 
+def test_the_kernel_of_two_outputs():
+    """A system of two equations in two fields and their values, every block by torch.func."""
+    torch.manual_seed(1)
+    module = torch_modules.Normalised(torch_modules.stack([2, 6, 5, 2], nn.Tanh), [0.0, 0.0], [2.0, 1.0])
+    module = module.double()
+    model = nt.from_torch(module, variables=("x", "t"), fields=("p", "q"))
+    problem = model.under(
+        nt.problem("p_t - q_x*p; q_t + p_xx/10 + q^2", fields=["p", "q"], variables=["x", "t"])
+    )
+    trained = {k: p.detach() for k, p in module.named_parameters()}
+    points = {g.name: np.random.default_rng(3).uniform(0.1, 0.9, (4, 2)) for g in problem.groups}
+
+    def residuals(theta, y):
+        def u(z):
+            return called(module, theta, z)
+
+        first = torch.func.jacrev(u)(y)
+        p_xx = torch.func.jacrev(torch.func.jacrev(u))(y)[0, 0, 0]
+        p, q = u(y)
+        return torch.stack([p, q, first[0, 1] - first[1, 0] * p, first[1, 1] + p_xx / 10 + q**2])
+
+    rows = []
+    for k, name in enumerate(points):
+        y = torch.as_tensor(points[name])
+        one = torch.func.grad(lambda theta, z, k=k: residuals(theta, z)[k])
+        found = torch.func.vmap(one, (None, 0))(trained, y)
+        rows.append(torch.cat([g.reshape(len(y), -1) for g in found.values()], dim=1))
+    J = torch.cat(rows)
+    wanted = (J @ J.T).numpy()
+    kernel = nt.ntk(problem, model.network, model.parameters, points)
+    assert list(points) == ["b1", "b2", "f1", "f2"]
+    assert np.abs(kernel["f1,f2"]).max() > 1e-3  # the fields do share their layers
+    assert np.linalg.norm(kernel.matrix - wanted) <= 1e-10 * np.linalg.norm(wanted)
+
+
 @pytest.mark.parametrize("name", ["default", "deep glorot", "gelu", "silu without biases", "frozen"])
 def test_to_torch_gives_the_same_arrays_back(name):
     module = MODULES[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,9 @@ import pytest
 import ntk_theory as nt
 from ntk_theory.cli.app import run
 from ntk_theory.errors import InputError, NTKTheoryError
+from ntk_theory.studies.question.case import Case, make_cases
 from ntk_theory.symbolic import from_toml, to_toml
+from ntk_theory.symbolic.zero import is_zero
 from ntk_theory.training import default_network, train, train_from_starts
 from ntk_theory.training.objective import Objective
 
@@ -141,20 +144,30 @@ def test_bad_fields_are_refused_by_name(given: dict, words: str) -> None:
         nt.problem("u_t - diff(a*u_x, x)", fields=["u", "a"], variables=["x", "t"], unknowns=given)
 
 
-def test_what_cannot_have_them_says_so() -> None:
-    problem = diffusion()
-    network = nt.Network(("x",), ("u",), width=8)
-    for ask in (
-        lambda: nt.classify(problem),
-        lambda: nt.limit_law(problem, network),
-        lambda: nt.recommend(problem),
-        lambda: nt.verify(problem),
-        lambda: to_toml(problem),
-    ):
-        with pytest.raises(NTKTheoryError, match=r"unknown field"):
-            ask()
-    with pytest.raises(InputError, match="a\\(x\\), and classify speaks of one network"):
-        nt.classify(problem)
+@pytest.mark.parametrize("spec", [{"of": "x"}, {"of": ["x", "t"], "start": "3/2", "width": 3, "seed": 4}])
+def test_files_and_studies_keep_them(spec: dict) -> None:
+    """Written and read back: the same problem, with its data, its coefficient, and what is known of a."""
+    text = DIFFUSION.replace('{ a = { of = ["x"] } }', "{ m = 1.5 }").replace("diff(a*u_x", "m*diff(a*u_x")
+    text = text.replace('["x"]', '["x", "t"]').replace("{ x = [0, 1] }", "{ x = [0, 1], t = [0, 1] }")
+    probes = {"values": {"x": [0.2], "t": [0.5], "u": [0.1]}, "observe": "u", "sigma": 0.1}
+    plain = nt.problem(from_toml(text, unknowns={"a": spec}), data=probes)
+    for problem in (plain, nt.problem(plain, ansatz="u = x*(1 - x)*v")):
+        assert from_toml(to_toml(problem)) == problem
+        (case,) = make_cases(problem, points=2)
+        again = Case.from_dict(json.loads(json.dumps(case.to_dict())))
+        # SymPy may order what it reads back differently.
+        for mine, other in zip(again.problem.groups, case.problem.groups, strict=True):
+            assert is_zero(mine.legs[0].expression - other.legs[0].expression)
+            assert replace(mine, legs=other.legs) == other
+        a, b = (own.problem.unknown_fields["a"] for own in (again, case))
+        assert is_zero(a.expression - b.expression)
+        assert replace(a, expression=b.expression) == b
+        assert again.problem.unknowns == case.problem.unknowns
+
+
+def test_a_study_of_training_refuses_them() -> None:
+    with pytest.raises(InputError, match="unknown"):
+        nt.verify_training(diffusion())
 
 
 def test_the_option_takes_a_field(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,9 @@ def heading(problem: Problem, run: Trajectory) -> tuple[str, str]:
     network = run.network
     widths = "-".join(str(width) for width in network.widths)
     parts = [run.method, f"{widths} {network.activation}", f"s = {network.exponent}"]
-    equations = "; ".join(render(group.legs[0].expression, problem.space) for group in problem.equations)
+    equations = "; ".join(
+        render(group.shown[0].expression, group.shown[0].space) for group in problem.equations
+    )
     return (
         problem.title or problem.name or equations,
         f"{', '.join(parts)}, output bias {network.output_bias}",

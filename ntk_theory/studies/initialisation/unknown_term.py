@@ -46,18 +46,19 @@ def unknowns_of(c: Classification, block: str) -> list[str]:
     kinds = {g.name: g.kind for g in c.problem.groups}
     held = [
         {
-            label
+            unknown
             for name, rows in c.kernel.rows.items()
             if name == side or (side not in kinds and kinds[name] is _UNIONS.get(side))
             for row in rows
-            for label in row.columns
+            for unknown in row.trained
         }
         for side in sides
     ]
-    return [name for name, label in c.kernel.labels.items() if all(label in own for own in held)]
+    problem = c.problem
+    return [n for n in (*problem.coefficients, *problem.unknown_fields) if all(n in own for own in held)]
 
 
 def _known(c: Classification) -> Mapping[str, SharpBlock]:
     """The regimes of the same problem with its unknowns known, each where it starts."""
     with effort.limited():
-        return replace(c.kernel, problem=c.problem.bind(), _known={}, _blocks={}).blocks()
+        return replace(c.kernel, is_frozen=True, _known={}, _blocks={}).blocks()

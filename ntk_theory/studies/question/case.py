@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,12 +18,12 @@ from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.grammar import parse_scalar, parse_text, render
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
-from ntk_theory.symbolic.loading_unknown_fields import refuse_unknown_fields
 from ntk_theory.symbolic.numbers import exact
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Box, Group, GroupKind, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.symbolic.reading import zoo_names
+from ntk_theory.symbolic.unknown_field import UnknownField, read_field
 from ntk_theory.symbolic.unknowns import read_unknowns, starts, written
 
 #: What names a problem: see :func:`ntk_theory.symbolic.problem`.
@@ -87,6 +87,7 @@ class Case:
             # Only where there is one: digests of other studies stay as they are.
             **({"ansatz": ansatz.texts()} if ansatz else {}),
             **({"unknowns": written(p.unknowns)} if p.unknowns else {}),
+            **({"unknown_fields": _fields_to_dict(p)} if p.unknown_fields else {}),
         }
 
     @classmethod
@@ -94,7 +95,11 @@ class Case:
         """The case that :meth:`to_dict` wrote; texts are read by the closed grammar."""
         space = JetSpace(tuple(table["fields"]), tuple(table["variables"]))
         unknowns = read_unknowns(table.get("unknowns", {}))
-        groups = [_group_from_dict(entry, space, list(unknowns)) for entry in table["groups"]]
+        fields = {
+            name: _field_from_dict(name, e, space) for name, e in table.get("unknown_fields", {}).items()
+        }
+        whole = JetSpace((*space.fields, *fields), space.variables)
+        groups = [_group_from_dict(entry, space, whole, list(unknowns)) for entry in table["groups"]]
         problem = Problem(
             space,
             tuple(g for g in groups if g.kind is GroupKind.EQUATION),
@@ -107,6 +112,7 @@ class Case:
             source=table["source"],
             parameters=starts(unknowns),
             unknowns=unknowns,
+            unknown_fields=fields,
         )
         points = {name: _array(entry) for name, entry in table["points"].items()}
         problem = under_ansatz(problem, table.get("ansatz"))
@@ -140,7 +146,6 @@ def make_cases(
     for what in wanted:
         for problem, parameters in _swept(what, sweep):
             _refuse_unknown(problem, parameters)
-            refuse_unknown_fields(problem, "verify")
             ready = problem.bind(trained=True)
             counts = point_counts(ready, points)
             total = sum(counts.values())
@@ -201,7 +206,7 @@ def _refuse_unknown(problem: Problem, swept: Iterable[str]) -> None:
 
 
 def _text_of(problem: Problem) -> str:
-    return problem.name or "; ".join(render(g.legs[0].expression, problem.space) for g in problem.equations)
+    return problem.name or "; ".join(_open_text(g.shown[0]) for g in problem.equations)
 
 
 def _group_to_dict(group: Group, space: JetSpace) -> dict[str, Any]:
@@ -214,23 +219,54 @@ def _group_to_dict(group: Group, space: JetSpace) -> dict[str, Any]:
         # Only where there is one: descriptions, and their digests, of older studies stay as they are.
         **({"where": _intervals(group.where)} if group.where else {}),
         **({"data": asdict(group.data)} if group.data is not None else {}),
+        **(
+            {"unsubstituted": [_open_text(leg) for leg in group.unsubstituted]} if group.unsubstituted else {}
+        ),
     }
+
+
+def _open_text(leg: Operator) -> str:
+    return render(leg.expression, leg.space)
+
+
+def _fields_to_dict(problem: Problem) -> dict[str, Any]:
+    return {
+        name: {
+            **found.written(),
+            "expression": render(found.expression, problem.space),
+            "members": list(found.members),
+            **({} if found.solution is None else {"solution": render(found.solution, problem.space)}),
+        }
+        for name, found in problem.unknown_fields.items()
+    }
+
+
+def _field_from_dict(name: str, table: Mapping[str, Any], space: JetSpace) -> UnknownField:
+    entry = dict(table)
+    members, known = tuple(entry.pop("members")), entry.pop("solution", None)
+    a = parse_scalar(entry.pop("expression"), variables=space.variables, parameters=list(members))
+    solution = None if known is None else parse_scalar(known, variables=space.variables)
+    return replace(read_field(name, entry), expression=a, members=members, solution=solution)
 
 
 def _intervals(box: Box) -> dict[str, list[str]]:
     return {v: [render(end) for end in ends] for v, ends in box.items()}
 
 
-def _group_from_dict(entry: Mapping[str, Any], space: JetSpace, unknowns: list[str]) -> Group:
-    legs = []
-    for text in entry["legs"]:
-        parsed = parse_text(text, fields=space.fields, variables=space.variables, parameters=unknowns)
-        legs.append(Operator(space, parsed.equations[0]))
+def _group_from_dict(
+    entry: Mapping[str, Any], space: JetSpace, whole: JetSpace, unknowns: list[str]
+) -> Group:
+    def read(texts: Sequence[str], over: JetSpace) -> tuple[Operator, ...]:
+        names = {"fields": over.fields, "variables": over.variables, "parameters": unknowns}
+        return tuple(Operator(over, parse_text(text, **names).equations[0]) for text in texts)
+
+    legs, before = read(entry["legs"], space), read(entry.get("unsubstituted", ()), whole)
     target = parse_scalar(entry["target"], variables=space.variables, parameters=unknowns)
     faces = tuple({v: parse_scalar(end) for v, end in face.items()} for face in entry["faces"])
     where = {v: (parse_scalar(a), parse_scalar(b)) for v, (a, b) in entry.get("where", {}).items()}
     data = Data(**entry["data"]) if "data" in entry else None
-    return Group(entry["name"], GroupKind(entry["kind"]), tuple(legs), target, faces, where, data=data)
+    kind = GroupKind(entry["kind"])
+    return Group(entry["name"], kind, legs, target, faces, where, data=data, unsubstituted=before)
 
 
 def _hexadecimal(array: Floats) -> dict[str, Any]:
