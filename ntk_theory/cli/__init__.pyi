@@ -1,4 +1,5 @@
 from . import audit as audit
+from . import certify as certify
 from . import classify as classify
 from . import diagnose as diagnose
 from . import kernel as kernel
