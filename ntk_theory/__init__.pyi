@@ -42,6 +42,9 @@ from .model.parameterisation import from_standard as from_standard
 from .model.parameterisation import from_zhou_yan as from_zhou_yan
 from .model.parameters import Parameters as Parameters
 from .model.points import draw_points as draw_points
+from .proof.certificate import Certificate as Certificate
+from .proof.certificate import check as check
+from .proof.certify import certify as certify
 from .report.figures.plot import plot as plot
 from .report.write import page as page
 from .search.bench import search as search

@@ -1,4 +1,5 @@
 from . import audit as audit
+from . import certify as certify
 from . import claims as claims
 from . import classify as classify
 from . import diagnose as diagnose

@@ -1,8 +1,8 @@
 """``ntk-theory``: the commands, and the exit codes they share.
 
-0 done, 1 a claim was refuted (only with ``--strict``) or an audited kernel differs, 2 bad input,
-3 incomplete, 4 a training run that ended unsolved though no budget of the user's ended it, 128 + the
-number of the signal when interrupted (130 for Ctrl-C), 141 when its output was not read.
+0 done, 1 a claim was refuted (only with ``--strict``), an audited kernel differs or a certificate is
+rejected, 2 bad input, 3 incomplete, 4 a training run that ended unsolved though no budget of the user's
+ended it, 128 + the number of the signal when interrupted (130 for Ctrl-C), 141 when its output was not read.
 Each command lives in its own module, which is imported when the command is asked for.
 """
 
@@ -114,6 +114,16 @@ COMMANDS = {
         "command",
         "List what sources claim of kernels of PINNs; with sources (or --all) put it to the test.",
     ),
+    "certify": Command(
+        "certify",
+        "command",
+        "Prove a statement on infinitely wide networks in a file that ``check`` accepts.",
+    ),
+    "check": Command(
+        "certify",
+        "check",
+        "Prove a certificate's statement again, by a checker that shares no code with what made it.",
+    ),
     "recommend": Command(
         "recommend",
         "command",
@@ -137,6 +147,8 @@ EXAMPLES = {
     "diagnose": "heat network.npz",
     "audit": "heat network.npz --kernel theirs.npz",
     "claims": "liu-2020 --quick",
+    "certify": "sine-gordon --what drift -o drift.json",
+    "check": "drift.json",
     "recommend": "heat --goal constant-kernel",
 }
 HELP = {"help_option_names": ["--help", "-h"]}
