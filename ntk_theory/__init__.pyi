@@ -1,6 +1,7 @@
 # The public names: each line is both what type checkers read and what lazy_loader loads on first use.
 # tests/test_exports.py holds the same list; a name that comes or goes changes both, and CHANGELOG.md.
 
+from . import claims as claims
 from . import errors as errors
 from . import training as training
 from .advice.law_table import Prediction as Prediction

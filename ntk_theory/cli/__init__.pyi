@@ -1,5 +1,6 @@
 from . import audit as audit
 from . import certify as certify
+from . import claims as claims
 from . import classify as classify
 from . import diagnose as diagnose
 from . import kernel as kernel

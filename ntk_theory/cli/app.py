@@ -109,6 +109,11 @@ COMMANDS = {
         "command",
         "Is a kernel of this network right? Its own kernel, what follows, and the mistake in another one.",
     ),
+    "claims": Command(
+        "claims",
+        "command",
+        "List what sources claim of kernels of PINNs; with sources (or --all) put it to the test.",
+    ),
     "certify": Command(
         "certify",
         "command",
@@ -146,6 +151,7 @@ EXAMPLES = {
     "train": "heat --steps 100 -o network.npz --plot pictures",
     "diagnose": "heat network.npz",
     "audit": "heat network.npz --kernel theirs.npz",
+    "claims": "liu-2020 --quick",
     "certify": "sine-gordon --what drift -o drift.json",
     "check": "drift.json",
     "reproduce": "wang --plot wang.png",

@@ -1,7 +1,8 @@
 """The random kernel of nonlinear equations, Bonfanti, Bruno & Cipriani (arXiv:2402.03864).
 
 At s = 1/2 the kernel of a linear residual becomes a number as N → ∞, that of a nonlinear one stays random,
-and moves in training however wide the network is (THEORY §3, §5). Heat beside Burgers, one hidden layer of tanh.
+and moves in training however wide the network is (THEORY §3, §5). Heat beside Burgers, one hidden
+layer of tanh.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ def wang() -> Reproduction:
     findings = (
         f"‖K_rr − K∞‖ goes like N^{slope(x, near[BLOCKS['f,f']]):.2f} (theory: −0.5)",
         f"the 10th eigenvalue of K_rr∞ is {decay[9] / decay[0]:.1e} of the first",
-        f"until t = {END:g} the kernel moves by {far[0]:.2f} of its size at N = {TRAINED[0]}, by {far[-1]:.3f} "
-        f"at N = {wide}",
+        f"until t = {END:g} the kernel moves by {far[0]:.2f} of its size at N = {TRAINED[0]}, "
+        f"by {far[-1]:.3f} at N = {wide}",
     )
     return Reproduction("wang", SOURCE, charts, findings)
 
