@@ -21,6 +21,7 @@ from ntk_theory.empirical.spectra import Spectrum, spectra
 from ntk_theory.errors import InputError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.blocks import Kernel
+from ntk_theory.recipes.reproduction import Reproduction
 from ntk_theory.report.figures.kernel import SERIES, spectra_on
 from ntk_theory.report.figures.palette import (
     FAINT,
@@ -31,6 +32,7 @@ from ntk_theory.report.figures.palette import (
     markers_of,
     plain,
 )
+from ntk_theory.report.figures.reproduction import charts_on
 from ntk_theory.report.figures.run import losses_on
 from ntk_theory.report.figures.widths import norms_on, width_curves
 from ntk_theory.report.figures.zoo_map import COLOURS, MEANINGS
@@ -258,6 +260,7 @@ PANELS = (
         _recommendation,
     ),
     Panel(Result, "study", _study_blocks, _study),
+    Panel(Reproduction, "reproduction", lambda r: tuple(c.title for c in r.charts), charts_on),
 )
 
 
