@@ -45,6 +45,7 @@ from .model.points import draw_points as draw_points
 from .proof.certificate import Certificate as Certificate
 from .proof.certificate import check as check
 from .proof.certify import certify as certify
+from .recipes.reproduce import reproduce as reproduce
 from .report.figures.plot import plot as plot
 from .report.write import page as page
 from .search.bench import search as search

@@ -8,6 +8,7 @@ from . import limit as limit
 from . import progress as progress
 from . import recommend as recommend
 from . import report as report
+from . import reproduce as reproduce
 from . import search as search
 from . import stores as stores
 from . import train as train

@@ -124,6 +124,11 @@ COMMANDS = {
         "check",
         "Prove a certificate's statement again, by a checker that shares no code with what made it.",
     ),
+    "reproduce": Command(
+        "reproduce",
+        "command",
+        "Make known figures on kernels again: 'wang' (Poisson, linear), 'bonfanti' (a random kernel).",
+    ),
     "recommend": Command(
         "recommend",
         "command",
@@ -149,6 +154,7 @@ EXAMPLES = {
     "claims": "liu-2020 --quick",
     "certify": "sine-gordon --what drift -o drift.json",
     "check": "drift.json",
+    "reproduce": "wang --plot wang.png",
     "recommend": "heat --goal constant-kernel",
 }
 HELP = {"help_option_names": ["--help", "-h"]}

@@ -70,7 +70,7 @@ def drift(asked: Asked) -> Certificate:
         )
     low, high = (f"{float(found + step):.12f}" for step in (-OF_BIAS, OF_BIAS))
     claim = around(mpmath.mpf(size), WIDTH)
-    least = f"{size / 2:.2g}" if asked.least is None else str(asked.least)
+    least = f"{size / 2:.2g}".replace("+", "") if asked.least is None else str(asked.least)
     statement = (
         f"for every s > 1/2 and N → ∞, at t = {end}, ‖K(t) - K(0)‖_F of {', '.join(block)} in "
         f"[{claim[0]}, {claim[1]}], more than {least}; c(t) in [{low}, {high}]"

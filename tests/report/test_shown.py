@@ -175,7 +175,7 @@ def test_every_kind_of_result_is_drawn():
     """A line of PANELS that no picture below makes would be named here."""
     assert {p.of.__name__ for p in PANELS} == {
         "Classification", "Kernel", "Spectrum", "Spectra", "Prediction", "LimitLaw", "Trajectory",
-        "Recommendation", "Result", "Audit", "Hearing",
+        "Recommendation", "Result", "Audit", "Hearing", "Reproduction",
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from ntk_theory.empirical.spectra import Spectrum, spectra
 from ntk_theory.errors import InputError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.blocks import Kernel
+from ntk_theory.recipes.reproduction import Reproduction
 from ntk_theory.report.figures.claims import hearing_on
 from ntk_theory.report.figures.kernel import SERIES, spectra_on
 from ntk_theory.report.figures.palette import (
@@ -33,6 +34,7 @@ from ntk_theory.report.figures.palette import (
     markers_of,
     plain,
 )
+from ntk_theory.report.figures.reproduction import charts_on
 from ntk_theory.report.figures.run import losses_on
 from ntk_theory.report.figures.widths import norms_on, width_curves
 from ntk_theory.report.figures.zoo_map import COLOURS, MEANINGS
@@ -261,6 +263,7 @@ PANELS = (
     ),
     Panel(Result, "study", _study_blocks, _study),
     Panel(Hearing, "hearing", lambda h: tuple(h.decided()), hearing_on),
+    Panel(Reproduction, "reproduction", lambda r: tuple(c.title for c in r.charts), charts_on),
 )
 
 
