@@ -4,6 +4,8 @@
 from . import claims as claims
 from . import errors as errors
 from . import training as training
+from .advice.infinite_solution import InfiniteSolution as InfiniteSolution
+from .advice.infinite_solution import infinite_solution as infinite_solution
 from .advice.law_table import Prediction as Prediction
 from .advice.law_table import predict as predict
 from .advice.recommend import Recommendation as Recommendation

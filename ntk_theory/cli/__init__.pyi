@@ -3,6 +3,7 @@ from . import certify as certify
 from . import claims as claims
 from . import classify as classify
 from . import diagnose as diagnose
+from . import infinite as infinite
 from . import kernel as kernel
 from . import limit as limit
 from . import progress as progress

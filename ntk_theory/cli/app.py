@@ -69,6 +69,11 @@ COMMANDS = {
         "command",
         "Show the law that the NTK of infinitely wide networks follows, for every output scaling 1/N^s.",
     ),
+    "infinite": Command(
+        "infinite",
+        "command",
+        "Solve a linear problem by infinitely wide networks: mean, spread over networks, learning curve.",
+    ),
     "verify": Command(
         "verify",
         "command",
@@ -143,6 +148,7 @@ EXAMPLES = {
     "zoo": "kdv --toml",
     "kernel": "kdv --width 512 --depth 2 -o K.npz --plot K.png",
     "limit": "heat --s 1/2 --width 64,1024",
+    "infinite": "poisson --points 24",
     "verify": "heat --quick --store heat.sqlite",
     "resume": "heat.sqlite",
     "report": "heat.sqlite -o heat.html",
