@@ -290,3 +290,17 @@ def test_files(made, tmp_path):
 def test_what_cannot_be_certified_is_named(problem, options, word):
     with pytest.raises(InputError, match=word):
         nt.certify(problem, **options)
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "benchmarks" / "results" / "certificates").glob("*.json"))
+
+
+def test_five_problems_and_the_drift_are_among_the_committed():
+    kinds = [json.loads(path.read_text(encoding="utf-8")) for path in SHIPPED]
+    assert sum(c["kind"] == "positive-definite" and len(c["rows"]) >= 10 for c in kinds) >= 5
+    assert {c["kind"] for c in kinds} == set(ESSENTIAL)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_committed_certificates_are_accepted(path):
+    assert nt.check(path)

@@ -17,11 +17,13 @@ from matplotlib.patches import Patch
 from ntk_theory.advice.law_table import QUANTILES, BlockLaw, Prediction, law_of
 from ntk_theory.advice.recommend import Recommendation
 from ntk_theory.audit.run import Audit
+from ntk_theory.claims.hearing import Hearing
 from ntk_theory.empirical.spectra import Spectrum, spectra
 from ntk_theory.errors import InputError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.blocks import Kernel
 from ntk_theory.recipes.reproduction import Reproduction
+from ntk_theory.report.figures.claims import hearing_on
 from ntk_theory.report.figures.kernel import SERIES, spectra_on
 from ntk_theory.report.figures.palette import (
     FAINT,
@@ -260,6 +262,7 @@ PANELS = (
         _recommendation,
     ),
     Panel(Result, "study", _study_blocks, _study),
+    Panel(Hearing, "hearing", lambda h: tuple(h.decided()), hearing_on),
     Panel(Reproduction, "reproduction", lambda r: tuple(c.title for c in r.charts), charts_on),
 )
 
