@@ -21,8 +21,8 @@ from ntk_theory.training.train import train
 SOURCE = "Bonfanti, Bruno & Cipriani, arXiv:2402.03864, kernels of linear and nonlinear residuals"
 NAMES = {"heat": "heat, linear", "burgers": "Burgers, nonlinear"}
 #: Widths at the start, networks of each, points per group; widths that are trained, and until when.
-WIDTHS, SEEDS, POINTS = (32, 128, 512, 2048, 8192), 60, 6
-TRAINED, END, TRAINED_SEEDS = (64, 256, 1024), 0.2, 3
+WIDTHS, SEEDS, POINTS = (32, 128, 512, 2048, 8192), 60, 4
+TRAINED, END, TRAINED_SEEDS = (64, 256, 1024), 0.1, 3
 
 
 def bonfanti() -> Reproduction:
@@ -47,7 +47,7 @@ def bonfanti() -> Reproduction:
     )  # fmt: skip
     findings = tuple(
         f"{label}: spread N^{slope(x, spread[name]):.2f}, {spread[name][-1]:.2f} at N = {WIDTHS[-1]}; moved "
-        f"by {moved[name][0]:.2f} at N = {TRAINED[0]}, {moved[name][-1]:.2f} at N = {TRAINED[-1]}"
+        f"by {moved[name][0]:.3f} at N = {TRAINED[0]}, {moved[name][-1]:.3f} at N = {TRAINED[-1]}"
         for name, label in NAMES.items()
     )
     return Reproduction("bonfanti", SOURCE, charts, findings)
