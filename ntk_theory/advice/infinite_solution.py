@@ -7,7 +7,7 @@ With L the linear part of the residuals, R = Lu − f, and u_0 the network at th
     ℓ(t) = ℓ(u_0) − K(ℓ,X) K^{-1} (1 − e^{−Kt}) (L u_0 − f),     ‖R(t)‖² = Σ_k e^{−2λ_k t} (v_k·R(0))²,
 
 K = K^∞(X,X) = Σ λ_k v_k v_kᵀ. For t → ∞ one network ends at ℓ(u_0) − K(ℓ,X)K^{-1}R_0: its initial function
-stays in it. u_0 is a Gaussian field of covariance Σ (plus c), so that over networks the answer is Gaussian with
+stays in it. u_0 is a Gaussian field of covariance Σ (plus c), so that over networks the answer is Gaussian,
 
     mean        −K(ℓ,X)K^{-1}R̄_0,   R̄_0 = L0 − f: the kernel interpolant
     covariance  Σ_{ℓℓ} − Σ_{ℓX}A − AᵀΣ_{Xℓ} + AᵀΣ_{XX}A,   A = K^{-1}K(X,ℓ),   Σ_{XX} = LΣLᵀ and so on.
@@ -189,9 +189,9 @@ def infinite_solution(
     points:
         Group → points, see :func:`ntk_theory.draw_points`; omitted: 48 per group.
     network:
-        Its shape (depth, activation, output bias, input map, features); omitted: one layer of erf, whose Σ and T
-        are closed forms (a tanh has the same shape and takes a hundred times as long), the domain mapped to
-        [−1, 1].
+        Its shape (depth, activation, output bias, input map, features); omitted: one layer of erf, whose Σ
+        and T are closed forms (tanh has the same shape and takes a hundred times as long), the domain mapped
+        to [−1, 1].
     at:
         Where the answer is given, (m, d); omitted: 200 points of the domain.
     slots:
@@ -210,7 +210,7 @@ def infinite_solution(
     """
     asked = as_problem(problem)
     _refuse(asked)
-    shape = _network(asked) if network is None else replace(network, s="1/2")
+    shape = default_shape(asked) if network is None else replace(network, s="1/2")
     chosen = {
         name: np.asarray(array, dtype=np.float64)
         for name, array in (draw_points(asked, POINTS, seed) if points is None else points).items()
@@ -220,9 +220,7 @@ def infinite_solution(
         raise InputError(f"at has shape {places.shape}; it needs (m, {len(asked.variables)})")
     wanted = _slots(asked, slots)
     groups = [
-        Group(
-            ASKED.format(k), GroupKind.EQUATION, (Operator(asked.space, asked.space.symbol(slot)),)
-        )
+        Group(ASKED.format(k), GroupKind.EQUATION, (Operator(asked.space, asked.space.symbol(slot)),))
         for k, slot in enumerate(wanted)
     ]
     whole = replace(asked, equations=(*asked.equations, *groups), solution=None)
@@ -262,16 +260,23 @@ def _refuse(problem: Problem) -> None:
     for group in problem.groups:
         if not all(leg.is_linear for leg in group.legs):
             raise InputError(
-                f"group {group.name!r} is not linear, so that its kernel moves in training; infinite_solution "
-                "needs linear equations and conditions, train solves others"
+                f"group {group.name!r} is not linear, so that its kernel moves in training; "
+                "infinite_solution needs linear equations and conditions, train solves others"
             )
 
 
-def _network(problem: Problem) -> Network:
+def default_shape(problem: Problem, activation: str = "erf", depth: int = 1) -> Network:
+    """Networks of a problem with its domain mapped to [−1, 1]; the width does not matter."""
     ends = [problem.domain[v] for v in problem.variables if v in problem.domain]
     mapped = InputMap.from_domain(ends) if len(ends) == len(problem.variables) else None
     return Network(
-        problem.variables, problem.fields, width=1024, s="1/2", activation="erf", input_map=mapped
+        problem.variables,
+        problem.fields,
+        width=1024,
+        depth=depth,
+        s="1/2",
+        activation=activation,
+        input_map=mapped,
     )
 
 

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 import ntk_theory as nt
+from ntk_theory.advice import infinite_solution
+from ntk_theory.cli.files import save
 from ntk_theory.cli.options import Fields, Json, ParameterValues, Variables, What, print_json, resolve
+from ntk_theory.outputs import PICTURE, Outputs
 from ntk_theory.visible import say
 
 
@@ -21,11 +24,12 @@ def command(
     depth: Annotated[int, typer.Option("--depth", help="Hidden layers.")] = 1,
     slot: Annotated[
         list[str] | None,
-        typer.Option("--slot", metavar="NAME", help="What is given, such as u_x; repeatable; default the fields."),
+        typer.Option("--slot", metavar="NAME", help="What is given, as u_x; repeatable; default the fields."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the points.")] = 0,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="A picture, .png, .pdf or .svg; default none.")
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="A picture: .png, .svg or .pdf; default none."),
     ] = None,
     as_json: Json = False,
     parameter: ParameterValues = None,
@@ -33,13 +37,13 @@ def command(
     variables: Variables = None,
 ) -> None:
     """Solve a linear problem by infinitely wide networks: mean, spread over networks, learning curve."""
+    Outputs([what]).claim("--plot", plot, PICTURE)
     problem = resolve(what, parameter, fields, variables)
-    shape = nt.advice_network(problem, activation, depth)
-    found = nt.infinite_solution(
-        problem, nt.draw_points(problem, points, seed), network=shape, slots=slot, seed=seed
-    )
+    shape = infinite_solution.default_shape(problem, activation, depth)
+    drawn = nt.draw_points(problem, points, seed)
+    found = nt.infinite_solution(problem, drawn, network=shape, slots=slot, seed=seed)
     if plot is not None:
-        write_picture(plot, found)
+        save(nt.plot(found), plot)
     if as_json:
         print_json(found.to_dict())
     else:
