@@ -97,6 +97,7 @@ class Setting:
         self.variables, self.fields, self.phi = data["variables"], data["fields"], data["activation"]
         self.d = len(self.variables)
         self.scale, self.shift = ([exact(a) for a in data[name]] for name in ("scale", "shift"))
+        need(len(set(self.variables)) == self.d, "two variables have one name")
         need(len(self.scale) == len(self.shift) == self.d > 0, "the input map does not fit the variables")
         need(all(a != 0 for a in self.scale), "a scale of the inputs is 0")
         need(self.fields and self.phi in ("tanh", "sin"), "fields, and tanh or sin, are needed")
@@ -192,7 +193,9 @@ def collected(ours: Any, theirs: Any) -> dict[Any, Any]:
     for y, first in ours:
         for z, second in theirs:
             sums = (sum(a * b for a, b in zip(u, v, strict=True)) for u, v in ((y, y), (y, z), (z, z)))
-            p, q, r = map(str, sums)
+            p, q, r = (
+                tuple(sorted((tuple(map(int, e)), str(a)) for e, a in s.to_dict().items())) for s in sums
+            )
             for field, alpha, own in first:
                 for other, beta, their in second:
                     if field == other:  # distinct outputs are independent
@@ -314,7 +317,7 @@ def drift(data: Any) -> str:
     moved = sum(((a * b - e * f) ** 2 for a, e in block for b, f in block), arb(0)).sqrt()
     need(least > 0 and moved > arb(least), "the drift is not above what is claimed")
     size = within(moved, data["drift"], f"‖K(t) - K(0)‖_F of {', '.join(data['block'])}")
-    words = f"for every s > 1/2 and N → ∞, at t = {told[1]}, {size}, more than {told[4]}"
+    words = f"for every s > 1/2 and N → ∞, c(0) = {told[0]}, at t = {told[1]}, {size}, more than {told[4]}"
     return f"{words}; c(t) in [{told[2]}, {told[3]}]"
 
 

@@ -72,7 +72,7 @@ def drift(asked: Asked) -> Certificate:
     claim = around(mpmath.mpf(size), WIDTH)
     least = f"{size / 2:.2g}".replace("+", "") if asked.least is None else str(asked.least)
     statement = (
-        f"for every s > 1/2 and N → ∞, at t = {end}, ‖K(t) - K(0)‖_F of {', '.join(block)} in "
+        f"for every s > 1/2 and N → ∞, c(0) = 0, at t = {end}, ‖K(t) - K(0)‖_F of {', '.join(block)} in "
         f"[{claim[0]}, {claim[1]}], more than {least}; c(t) in [{low}, {high}]"
     )
     data = {"rows": rows, "start": "0", "time": str(end), "low": low, "high": high, "block": block,
