@@ -33,10 +33,10 @@ class Certificate(Shown):
 
     @staticmethod
     def of(kind: str, statement: str, parts: Mapping[str, Any]) -> Certificate:
-        """From a kind of the checker, its statement and its parts, with the sum of all."""
-        data = {"format": FORMAT, "kind": kind, "statement": statement, **parts}
-        text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return Certificate({**data, "sha256": hashlib.sha256(text.encode()).hexdigest()})
+        """From a kind of the checker, its words and its parts, with the sums of the parts and of all."""
+        premises = {"format": FORMAT, "kind": kind, **parts}
+        data = {**premises, "statement": f"{statement} (premises {_sum(premises)[:16]})"}
+        return Certificate({**data, "sha256": _sum(data)})
 
     @property
     def statement(self) -> str:
@@ -56,6 +56,11 @@ class Certificate(Shown):
         parts = {key: part for key, part in self.data.items() if isinstance(part, list)}
         sizes = ", ".join(f"{len(part)} {key}" for key, part in parts.items())
         return Brief(f"certificate ({self.data['kind']}): {self.statement}", notes=(sizes,))
+
+
+def _sum(data: Mapping[str, Any]) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check(certificate: Certificate | str | os.PathLike[str]) -> str:

@@ -5,7 +5,8 @@
 The network is u(x) = N^(-s) Σ_k a_k φ(w_k·y + b_k) + c of one hidden layer, y_k = scale_k x_k + shift_k, all
 of w, b, a independent N(0,1). A *row* is a linear operator of u at a point, Σ_α c_α(x) ∂^α u(x), or a sum of
 such over *legs*; coefficients are polynomials. All numbers of a file are exact; what is not rational is
-enclosed by ball arithmetic. There are four kinds of statement.
+enclosed by ball arithmetic. A statement ends with the sum of its premises: the same words on another operator
+or at other points are another statement. There are four kinds.
 
 **vanishing**. For every φ and depth the limit of the jets' NTK is T(x, x') = g(p, q, r) with p = |y|², q =
 y·y', r = |y'|², g(p, q, r) = g(r, q, p). So along one coordinate, with steps h of y and h' of y',
@@ -355,6 +356,11 @@ def digest(data: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def premises(data: dict[str, Any]) -> str:
+    """What a statement rests on, operators, points and all, in 16 digits: another file's differs."""
+    return digest({key: part for key, part in data.items() if key != "statement"})[:16]
+
+
 def check(text: str) -> str:
     """The statement that the text of a file proves, or ``Rejected``."""
     before, ctx.prec = ctx.prec, BITS
@@ -364,7 +370,9 @@ def check(text: str) -> str:
         need(isinstance(data, dict) and data.get("format") == FORMAT, f"this is no {FORMAT}")
         need(data.get("kind") in KINDS, f"the kind is none of {', '.join(KINDS)}")
         need(data.get("sha256") == digest(data), "the file was changed: its sum differs")
-        statement = KINDS[data["kind"]](data)
+        own = f" (premises {premises(data)})"
+        need(str(data.get("statement")).endswith(own), "the statement is of other premises than the file's")
+        statement = KINDS[data["kind"]](data) + own
         need(data.get("statement") == statement, f"what is proved is something else: {statement}")
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise Rejected(f"the file is not well formed: {type(error).__name__} {error}") from error

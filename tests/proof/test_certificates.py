@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import hashlib
 import json
 import random
 import subprocess
@@ -192,7 +193,15 @@ def changed(data, path, value):
 
 def with_its_sum(data):
     rest = {k: v for k, v in data.items() if k not in ("format", "kind", "statement", "sha256")}
-    return Certificate.of(data["kind"], data["statement"], rest)
+    words = str(data["statement"]).rpartition(" (premises ")[0]
+    return Certificate.of(data["kind"], words, rest)
+
+
+def signed(data):
+    """The sum of the file alone made anew: the statement is that of the file before."""
+    rest = {k: v for k, v in data.items() if k != "sha256"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return Certificate({**rest, "sha256": hashlib.sha256(text.encode()).hexdigest()})
 
 
 def is_number(text):
@@ -227,10 +236,32 @@ def test_forty_changed_numbers_are_rejected_even_with_a_right_sum(made):
         ]  # at constants u_t is 0, and moves no kernel
         for path in rng.sample(places, min(share, len(places))):
             other = with_its_sum(changed(data, path, nudged(dict(leaves(data))[path])))
-            with pytest.raises(RejectedError):
+            with pytest.raises(RejectedError) as refusal:
                 nt.check(other)
+            assert "other premises" not in str(refusal.value)  # it was the proof that failed
             tried += 1
     assert tried >= 40
+
+
+def test_a_statement_is_of_its_premises_alone(made):
+    """Changes that leave the words true, such as a weight of nothing, an operator, a start, a name: with the
+    old statement and a right sum all are rejected.
+    """
+    for certificate in made.values():
+        data = json.loads(certificate.to_json())
+        assert nt.check(signed(data)) == certificate.statement  # the control
+        for path, value in leaves(data):
+            if path[0] in ("sha256", "format", "kind", "statement"):
+                continue
+            other = (
+                nudged(value) if is_number(value) else f"{value}1" if isinstance(value, str) else value + 1
+            )
+            with pytest.raises(RejectedError):
+                nt.check(signed(changed(data, path, other)))
+
+
+def test_where_a_drift_starts_is_said(made):
+    assert "c(0) = 0, at t = " in made["drift"].statement
 
 
 def test_any_change_without_a_right_sum_is_rejected(made):
