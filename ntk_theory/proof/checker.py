@@ -98,6 +98,7 @@ class Setting:
         self.variables, self.fields, self.phi = data["variables"], data["fields"], data["activation"]
         self.d = len(self.variables)
         self.scale, self.shift = ([exact(a) for a in data[name]] for name in ("scale", "shift"))
+        need(len(set(self.variables)) == self.d, "two variables have one name")
         need(len(self.scale) == len(self.shift) == self.d > 0, "the input map does not fit the variables")
         need(all(a != 0 for a in self.scale), "a scale of the inputs is 0")
         need(self.fields and self.phi in ("tanh", "sin"), "fields, and tanh or sin, are needed")
@@ -193,7 +194,9 @@ def collected(ours: Any, theirs: Any) -> dict[Any, Any]:
     for y, first in ours:
         for z, second in theirs:
             sums = (sum(a * b for a, b in zip(u, v, strict=True)) for u, v in ((y, y), (y, z), (z, z)))
-            p, q, r = map(str, sums)
+            p, q, r = (
+                tuple(sorted((tuple(map(int, e)), str(a)) for e, a in s.to_dict().items())) for s in sums
+            )
             for field, alpha, own in first:
                 for other, beta, their in second:
                     if field == other:  # distinct outputs are independent

@@ -293,6 +293,21 @@ def test_a_malformed_file_is_rejected_in_one_sentence(made, value):
     assert not any("\n" in text for text in told)
 
 
+def test_variables_of_one_name_are_no_way_around(made):
+    """Two coordinates that share a name would let different points pass for one."""
+    data = json.loads(nt.certify("wave", "vanishing", groups="initial,velocity").to_json())
+    data["setting"]["variables"] = ["t", "t"]
+    with pytest.raises(RejectedError, match="one name"):
+        nt.check(with_its_sum(data))
+
+
+def test_a_start_is_part_of_the_statement(made):
+    data = json.loads(made["drift"].to_json())
+    assert "c(0) = 0" in data["statement"]
+    with pytest.raises(RejectedError):
+        nt.check(with_its_sum(changed(data, ("start",), "1/100")))
+
+
 def test_files(made, tmp_path):
     path = tmp_path / "c.json"
     path.write_text(made["drift"].to_json(), encoding="utf-8")
