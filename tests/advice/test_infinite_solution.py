@@ -40,18 +40,6 @@ class ErfTangentKernel(GPKernel):
     def is_stationary(self):
         return False
 
-    @property
-    def hyperparameters(self):
-        return []
-
-    @property
-    def theta(self):
-        return np.array([])
-
-    @property
-    def bounds(self):
-        return np.empty((0, 2))
-
 
 @pytest.fixture(scope="module")
 def poisson():
