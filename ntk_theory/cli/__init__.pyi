@@ -4,6 +4,7 @@ from . import claims as claims
 from . import classify as classify
 from . import diagnose as diagnose
 from . import infinite as infinite
+from . import info as info
 from . import kernel as kernel
 from . import limit as limit
 from . import progress as progress

@@ -134,6 +134,11 @@ COMMANDS = {
         "command",
         "Make known figures on kernels again: 'wang' (Poisson, linear), 'bonfanti' (a random kernel).",
     ),
+    "info": Command(
+        "info",
+        "command",
+        "Print versions, threads, memory, caches and stores: what a report of a fault needs.",
+    ),
     "recommend": Command(
         "recommend",
         "command",
@@ -161,6 +166,7 @@ EXAMPLES = {
     "certify": "sine-gordon --what drift -o drift.json",
     "check": "drift.json",
     "reproduce": "wang --plot wang.png",
+    "info": "--json",
     "recommend": "heat --goal constant-kernel",
 }
 HELP = {"help_option_names": ["--help", "-h"]}
