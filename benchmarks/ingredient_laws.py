@@ -1,6 +1,6 @@
 """Limit laws of feature maps and starts against 300 networks of width 4096 each; a wrong law must fail.
 
-    python benchmarks/ingredient_laws.py [--networks 300] [--width 4096]
+    python benchmarks/ingredient_laws.py [--networks 300] [--width 4096] [--only NAME]
 
 Per ingredient: the mean of every entry of T_N against T^∞ in standard errors (300 networks: 5.5 is a chance
 of 8e-8 per entry), and the variance of every entry of S_N against Σ in units of its own error. The wrong law
@@ -46,6 +46,8 @@ INGREDIENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "lecun": ({"initialisation": "lecun"}, {"initialisation": "pytorch"}),
     "he": ({"initialisation": "he"}, {"initialisation": "lecun"}),
     "glorot-uniform": ({"initialisation": "glorot-uniform"}, {"initialisation": "he"}),
+    "swish": ({"activation": "swish:1.5"}, {"activation": "swish:1.6"}),
+    "mish": ({"activation": "mish"}, {"activation": "silu"}),
     "glorot-normal": ({"initialisation": "glorot-normal"}, {"initialisation": "he"}),
 }  # fmt: skip
 
@@ -68,10 +70,15 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--networks", type=int, default=300)
     parser.add_argument("--width", type=int, default=4096)
+    parser.add_argument("--only", help="one ingredient; what else is stored stays")
     asked = parser.parse_args()
     problem, began, found = nt.zoo("heat"), time.perf_counter(), {}
     points = {name: 0.9 * x + 0.05 for name, x in nt.draw_points(problem, 2, 1).items()}
+    if asked.only:
+        found = json.loads(RESULTS.read_text())["found"]
     for name, (right, wrong) in INGREDIENTS.items():
+        if asked.only not in (None, name):
+            continue
         networks = [
             nt.Network(problem.variables, problem.fields, asked.width, **kind) for kind in (right, wrong)
         ]

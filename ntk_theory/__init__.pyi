@@ -1,8 +1,11 @@
 # The public names: each line is both what type checkers read and what lazy_loader loads on first use.
 # tests/test_exports.py holds the same list; a name that comes or goes changes both, and CHANGELOG.md.
 
+from . import claims as claims
 from . import errors as errors
 from . import training as training
+from .advice.infinite_solution import InfiniteSolution as InfiniteSolution
+from .advice.infinite_solution import infinite_solution as infinite_solution
 from .advice.law_table import Prediction as Prediction
 from .advice.law_table import predict as predict
 from .advice.recommend import Recommendation as Recommendation
@@ -41,6 +44,10 @@ from .model.parameterisation import from_standard as from_standard
 from .model.parameterisation import from_zhou_yan as from_zhou_yan
 from .model.parameters import Parameters as Parameters
 from .model.points import draw_points as draw_points
+from .proof.certificate import Certificate as Certificate
+from .proof.certificate import check as check
+from .proof.certify import certify as certify
+from .recipes.reproduce import reproduce as reproduce
 from .report.figures.plot import plot as plot
 from .report.write import page as page
 from .search.bench import search as search

@@ -72,6 +72,10 @@ class BudgetError(ParseError):
     """An expression is larger than the bounds that keep every answer quick."""
 
 
+class RejectedError(InputError):
+    """A certificate proves nothing; the message says why."""
+
+
 class ProblemError(InputError):
     """The parts of a problem (equations, conditions, domain, solution) do not fit together."""
 

@@ -1,11 +1,15 @@
 from . import audit as audit
+from . import certify as certify
+from . import claims as claims
 from . import classify as classify
 from . import diagnose as diagnose
+from . import infinite as infinite
 from . import kernel as kernel
 from . import limit as limit
 from . import progress as progress
 from . import recommend as recommend
 from . import report as report
+from . import reproduce as reproduce
 from . import search as search
 from . import stores as stores
 from . import train as train

@@ -1,8 +1,8 @@
 """``ntk-theory``: the commands, and the exit codes they share.
 
-0 done, 1 a claim was refuted (only with ``--strict``) or an audited kernel differs, 2 bad input,
-3 incomplete, 4 a training run that ended unsolved though no budget of the user's ended it, 128 + the
-number of the signal when interrupted (130 for Ctrl-C), 141 when its output was not read.
+0 done, 1 a claim was refuted (only with ``--strict``), an audited kernel differs or a certificate is
+rejected, 2 bad input, 3 incomplete, 4 a training run that ended unsolved though no budget of the user's
+ended it, 128 + the number of the signal when interrupted (130 for Ctrl-C), 141 when its output was not read.
 Each command lives in its own module, which is imported when the command is asked for.
 """
 
@@ -69,6 +69,11 @@ COMMANDS = {
         "command",
         "Show the law that the NTK of infinitely wide networks follows, for every output scaling 1/N^s.",
     ),
+    "infinite": Command(
+        "infinite",
+        "command",
+        "Solve a linear problem by infinitely wide networks: mean, spread over networks, learning curve.",
+    ),
     "verify": Command(
         "verify",
         "command",
@@ -109,6 +114,26 @@ COMMANDS = {
         "command",
         "Is a kernel of this network right? Its own kernel, what follows, and the mistake in another one.",
     ),
+    "claims": Command(
+        "claims",
+        "command",
+        "List what sources claim of kernels of PINNs; with sources (or --all) put it to the test.",
+    ),
+    "certify": Command(
+        "certify",
+        "command",
+        "Prove a statement on infinitely wide networks in a file that ``check`` accepts.",
+    ),
+    "check": Command(
+        "certify",
+        "check",
+        "Prove a certificate's statement again, by a checker that shares no code with what made it.",
+    ),
+    "reproduce": Command(
+        "reproduce",
+        "command",
+        "Make known figures on kernels again: 'wang' (Poisson, linear), 'bonfanti' (a random kernel).",
+    ),
     "recommend": Command(
         "recommend",
         "command",
@@ -123,6 +148,7 @@ EXAMPLES = {
     "zoo": "kdv --toml",
     "kernel": "kdv --width 512 --depth 2 -o K.npz --plot K.png",
     "limit": "heat --s 1/2 --width 64,1024",
+    "infinite": "poisson --points 24",
     "verify": "heat --quick --store heat.sqlite",
     "resume": "heat.sqlite",
     "report": "heat.sqlite -o heat.html",
@@ -131,6 +157,10 @@ EXAMPLES = {
     "train": "heat --steps 100 -o network.npz --plot pictures",
     "diagnose": "heat network.npz",
     "audit": "heat network.npz --kernel theirs.npz",
+    "claims": "liu-2020 --quick",
+    "certify": "sine-gordon --what drift -o drift.json",
+    "check": "drift.json",
+    "reproduce": "wang --plot wang.png",
     "recommend": "heat --goal constant-kernel",
 }
 HELP = {"help_option_names": ["--help", "-h"]}

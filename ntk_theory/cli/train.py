@@ -154,7 +154,8 @@ def command(
         ),
     ] = None,
     starts: Annotated[
-        int, typer.Option("--starts", help="Train from so many seeds and keep the smallest loss.")
+        int,
+        typer.Option("--starts", help="At most so many seeds; keep the first that ends solved, or the best."),
     ] = 1,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.

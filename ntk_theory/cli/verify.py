@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import ntk_theory as nt
+from ntk_theory import claims as court
 from ntk_theory import report, studies
+from ntk_theory.cli.claims import show as shown_hearing
 from ntk_theory.cli.files import console
 from ntk_theory.cli.network_table import or_tables
 from ntk_theory.cli.options import (
@@ -46,6 +48,15 @@ Cluster = Annotated[
     str | None, typer.Option("--cluster", metavar="ADDRESS", help="A Dask scheduler that computes instead.")
 ]
 Claims = Annotated[
+    str | None,
+    typer.Option(
+        "--claims",
+        metavar="FILE.py|SOURCES",
+        help="A Python file with claims of your own (nt.claim), executed, or sources of the literature such "
+        "as wang-2022,liu-2020 that are heard instead; default none.",
+    ),
+]
+OwnClaims = Annotated[
     Path | None,
     typer.Option(
         "--claims",
@@ -119,8 +130,10 @@ def command(
 
     The same command, started again after an interruption, computes only what is missing.
     """
-    Outputs([*(what or ()), claims, *data_files(data)]).claim_store("--store", store)
-    own_claims = _own(claims)
+    own = claims if claims is not None and claims.endswith(".py") else None
+    Outputs([*(what or ()), own, *data_files(data)]).claim_store("--store", store)
+    own_claims = _own(None if own is None else Path(own))
+    heard = None if claims is None or own is not None else court.registry.sources_of(claims)
     if (unknown or data) and zoo:
         option = "--unknown" if unknown else "--data"
         raise InputError(f"--zoo cannot be combined with {option}; name the problems")
@@ -158,6 +171,22 @@ def command(
         features=features,
         init=init,
     )
+    if heard is not None:
+        for option, given in (
+            ("--training", training),
+            ("--kind", kind),
+            ("--sweep", sweep),
+            ("--cluster", cluster),
+        ):
+            if given:
+                raise InputError(
+                    f"--claims with sources cannot be combined with {option}; each says what it needs"
+                )
+        size |= _network(network)
+        found = court.hearing.hear(
+            heard, problems, quick=quick, seed=seed, folder=store, workers=workers, options=size
+        )
+        return shown_hearing(found, as_json=as_json)
     depths = [_whole("--depth", d) for d in _list("--depth", str(network["depth"]))]
     results = [
         studies.judging.judge.verify_kind(
@@ -182,6 +211,17 @@ def command(
     return _report(results, strict=strict, as_json=as_json)
 
 
+def _network(network: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of one network, as studies take them."""
+    return {
+        "depth": _whole("--depth", str(network["depth"])),
+        "activations": _list("--activation", network["activation"]),
+        "output_bias": network["output_bias"],
+        "features": features_of(network["features"]),
+        "initialisation": start_of(network["init"]),
+    }
+
+
 def resume(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="The store of an earlier study.")],
     into: Annotated[
@@ -191,7 +231,7 @@ def resume(
     workers: Workers = None,
     cluster: Cluster = None,
     strict: Strict = False,
-    claims: Claims = None,
+    claims: OwnClaims = None,
     as_json: Json = False,
 ) -> int:
     """Compute what a store lacks, and judge it; with --into, reproduce the study from scratch.

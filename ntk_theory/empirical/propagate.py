@@ -71,7 +71,7 @@ def first_layer(ask: JetRequest, neurons: slice) -> Layer:
     phi = ask.network.phi
     share(
         lambda start, stop: compose.first_layer(
-            start, stop, phi.code, phi.power, z0, monomials, ask.set.orders, out.values, out.slopes
+            start, stop, phi.code, phi.number, z0, monomials, ask.set.orders, out.values, out.slopes
         ),
         chunks(*z0.shape),
         GRAIN,
@@ -92,7 +92,7 @@ def composed(ask: JetRequest, raw: Floats, bias: Floats, scale: float) -> Layer:
             start,
             stop,
             phi.code,
-            phi.power,
+            phi.number,
             scale,
             raw,
             bias,

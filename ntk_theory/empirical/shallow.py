@@ -43,7 +43,7 @@ def scaled_jets(ask: JetRequest) -> Floats:
             readout = np.ascontiguousarray(parameters.readout[:, part])
             shallow_jets(
                 phi.code,
-                phi.power,
+                phi.number,
                 weight[part],
                 bias[part],
                 readout,
@@ -79,7 +79,7 @@ def contracted(ask: JetRequest, weights: Floats, meter: Meter) -> Floats:
             readout = np.ascontiguousarray(parameters.readout[:, part])
             shallow_contract(
                 phi.code,
-                phi.power,
+                phi.number,
                 weight[part],
                 bias[part],
                 readout,

@@ -28,7 +28,7 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import SmoothnessError
-from ntk_theory.setting.activations import Activation
+from ntk_theory.setting.activations import THOUSAND, Activation
 
 Polynomial = list[Fraction]
 BY_TANH, BY_ERF, BY_SINE, BY_TAYLOR = range(4)
@@ -123,14 +123,14 @@ def _softplus(order: int) -> ActivationTable:
     return _assemble(BY_TANH, 0.5, linear, (zero * 2 + bells)[: order + 1], zero * (order + 1), 0.25)
 
 
-def _silu(order: int) -> ActivationTable:
-    # φ = zσ, φ^(k) = zσ^(k) + kσ^(k−1).
-    bells = _bell_polynomials(Fraction(1, 2), order + 1)
+def _silu(order: int, beta: Fraction = Fraction(1)) -> ActivationTable:
+    # φ = zσ(βz), φ^(k) = zσ^(k) + kσ^(k−1), σ' = βw/4.
+    bells = _bell_polynomials(beta / 2, order + 1)
     zero = [[Fraction(0)]]
     sigma = zero + bells
     linear = {0: (0, 0, 0.5, 0.5, 0), 1: (0.5, 0.5, 0, 0, 0)}
     a = [[k * c for c in sigma[k - 1]] if k else zero[0] for k in range(order + 1)]
-    return _assemble(BY_TANH, 0.5, linear, a, sigma[: order + 1], 0.25)
+    return _assemble(BY_TANH, float(beta) / 2, linear, a, sigma[: order + 1], float(beta) / 4)
 
 
 def _erf(order: int) -> ActivationTable:
@@ -185,6 +185,8 @@ def activation_table(phi: Activation, order: int) -> ActivationTable:
             f"activation {phi.name} has a kink: its moments need a closed form in limit/closed_forms.py; "
             "choose a smooth activation such as tanh"
         )
+    if phi.beta:
+        return _silu(order, Fraction(phi.beta, THOUSAND))
     if phi.name in _MAKERS:
         return _MAKERS[phi.name](order)
     kappa = pi / (2 * min(phi.strip, FAR))

@@ -14,7 +14,21 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.kernels.elementary import exp, gauss, product, sigmoid_and_slope, tanh_and_slope
 from ntk_theory.kernels.jit import inlined, kernel
-from ntk_theory.setting.activations import ERF, GAUSSIAN, GELU, MISH, RELU, SIGMOID, SILU, SIN, SOFTPLUS, TANH
+from ntk_theory.setting.activations import (
+    ELU,
+    ERF,
+    GAUSSIAN,
+    GELU,
+    MISH,
+    RELU,
+    SIGMOID,
+    SILU,
+    SIN,
+    SOFTPLUS,
+    SWISH,
+    TANH,
+    THOUSAND,
+)
 
 #: Neurons per chunk: (order + 2) rows of it and a few jets stay in the first cache levels.
 CHUNK = 256
@@ -151,6 +165,35 @@ def _relu(f: Floats, z: Floats, c: int, top: int, power: int) -> None:
 
 
 @inlined
+def _elu(f: Floats, z: Floats, c: int, top: int) -> None:
+    """Rows of z for z > 0 and of e^z − 1 else, derivatives almost everywhere."""
+    for i in range(c):
+        f[0, i] = z[i] if z[i] > 0.0 else math.expm1(z[i])
+    if top:
+        for i in range(c):
+            f[1, i] = 1.0 if z[i] > 0.0 else exp(z[i])
+    for k in range(2, top + 1):
+        inverse = 1.0 / k
+        for i in range(c):
+            f[k, i] = 0.0 if z[i] > 0.0 else f[k - 1, i] * inverse
+
+
+@inlined
+def _swish(f: Floats, z: Floats, c: int, top: int, beta: float) -> None:
+    """Rows of z S(βz), S the logistic function: those of S at βz times β^k, times z."""
+    scaled = np.empty(c)
+    for i in range(c):
+        scaled[i] = beta * z[i]
+    _sigmoid(f, scaled, c, top)
+    factor = 1.0
+    for k in range(1, top + 1):
+        factor *= beta
+        for i in range(c):
+            f[k, i] *= factor
+    _times_z(f, z, c, top)
+
+
+@inlined
 def _normal_tail(z: float) -> float:
     """½ erfc(−z/√2), the normal distribution function; the rounding of its argument is put back."""
     x, error = product(-z, SQRT_HALF)
@@ -196,8 +239,8 @@ def _gated_tanh(f: Floats, z: Floats, c: int, top: int) -> None:
 
 
 @inlined
-def fill(code: int, power: int, z: Floats, c: int, top: int, f: Floats) -> None:
-    """f[k, i] = φ_k(z[i]) for k ≤ top, i < c."""
+def fill(code: int, number: int, z: Floats, c: int, top: int, f: Floats) -> None:
+    """f[k, i] = φ_k(z[i]) for k ≤ top, i < c; ``number`` is that of the activation."""
     if code == TANH:
         _tanh(f, z, c, top)
     elif code in (SIGMOID, SILU, SOFTPLUS):
@@ -227,18 +270,22 @@ def fill(code: int, power: int, z: Floats, c: int, top: int, f: Floats) -> None:
         _gated_tanh(f, z, c, top)
         _times_z(f, z, c, top)
     elif code == RELU:
-        _relu(f, z, c, top, power)
+        _relu(f, z, c, top, number)
+    elif code == SWISH:
+        _swish(f, z, c, top, number / THOUSAND)
+    elif code == ELU:
+        _elu(f, z, c, top)
     else:
         raise ValueError("this code of an activation has no Taylor recursion in kernels/taylor.py")
 
 
 @kernel("void(int64, int64, float64[::1], int64, float64[:, ::1])")
-def taylor(code: int, power: int, z: Floats, top: int, out: Floats) -> None:
+def taylor(code: int, number: int, z: Floats, top: int, out: Floats) -> None:
     """out[k, i] = φ^{(k)}(z_i)/k! for k = 0..top; z (M,), out (top + 1, M)."""
     f = np.empty((top + 1, CHUNK))
     for start in range(0, z.size, CHUNK):
         c = min(CHUNK, z.size - start)
-        fill(code, power, z[start : start + c], c, top, f)
+        fill(code, number, z[start : start + c], c, top, f)
         for k in range(top + 1):
             for i in range(c):
                 out[k, start + i] = f[k, i]

@@ -144,7 +144,7 @@ def _composed(phi: Activation, raw: Floats, bias: Floats, indices: IndexSet) -> 
         0,
         items,
         phi.code,
-        phi.power,
+        phi.number,
         1.0,
         raw,
         np.ascontiguousarray(bias),

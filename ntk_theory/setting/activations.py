@@ -11,6 +11,7 @@ import difflib
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ntk_theory.errors import InputError, SmoothnessError
 
@@ -29,7 +30,9 @@ class Activation:
         φ(z) in the grammar of :func:`ntk_theory.parse`; where there is a ``power``, what it is a power of.
         The slow reference network computes with it.
     power:
-        k of ReLU^k, else 0: a number that the recursion gets along with the code.
+        k of ReLU^k, else 0.
+    beta:
+        β of swish, z/(1 + e^{−βz}), in thousandths; else 0.
     derivatives:
         φ^{(j)} is a function, bounded on bounded sets, for j up to this; ``None``: for all j.
     growth:
@@ -48,12 +51,18 @@ class Activation:
     code: int
     formula: str
     power: int = 0
+    beta: int = 0
     derivatives: int | None = None
     growth: int = 1
     strip: float = math.pi / 2
     core: int = 0
     beside: str = ""
     closed_form: str = ""
+
+    @property
+    def number(self) -> int:
+        """What the recursion gets along with the code: k of ReLU^k, 1000 β of swish."""
+        return self.power or self.beta
 
     @property
     def parity(self) -> int:
@@ -72,15 +81,16 @@ class Activation:
 
     @staticmethod
     def of(name: str) -> Activation:
-        """The activation called ``name``; ``relu2`` and ``relu^2`` are max(z, 0)².
+        """The activation called ``name``: ``relu2``, ``relu^2`` are max(z, 0)², ``swish:2`` z/(1 + e^{−2z}).
 
         Raises
         ------
         InputError
-            ``name`` is neither in :data:`ACTIVATIONS` nor a power of ReLU from 1 to 99.
+            ``name`` is neither in :data:`ACTIVATIONS`, nor a power of ReLU from 1 to 99, nor swish with a β
+            in thousandths below 100.
 
-        >>> Activation.of("relu^3").derivatives
-        3
+        >>> Activation.of("relu^3").derivatives, Activation.of("swish:1/2").name
+        (3, 'swish:0.5')
         """
         if isinstance(name, str):
             name = ALIASES.get(name, name)
@@ -90,14 +100,19 @@ class Activation:
             if match:
                 made = _relu(int(match.group(1)))
                 return ACTIVATIONS.get(made.name, made)
-        known = ", ".join([*ACTIVATIONS, "relu^k with k from 1 to 99"])
+            match = _SWISH_BETA.match(name)
+            beta = 1000 * Fraction(match.group(1)) if match else Fraction(0)
+            if beta.denominator == 1 and beta > 0:
+                return ACTIVATIONS["silu"] if beta == THOUSAND else _swish(int(beta))
+        known = ", ".join([*ACTIVATIONS, "relu^k with k from 1 to 99", "swish:β such as swish:1.5"])
         near = difflib.get_close_matches(str(name).lower(), ACTIVATIONS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InputError(f"activation is {name!r}; it needs one of {known}{hint}")
 
 
+THOUSAND = 1000
 #: The codes of the recursions. A new one is a new name here.
-TANH, SIGMOID, SOFTPLUS, SIN, ERF, GAUSSIAN, SILU, GELU, RELU, MISH = range(10)
+TANH, SIGMOID, SOFTPLUS, SIN, ERF, GAUSSIAN, SILU, GELU, RELU, MISH, SWISH, ELU = range(12)
 
 
 def _relu(power: int) -> Activation:
@@ -116,7 +131,21 @@ def _relu(power: int) -> Activation:
     )
 
 
-#: Name → activation. ``relu^k`` is made on demand by :meth:`Activation.of`.
+def _swish(beta: int) -> Activation:
+    """Swish with β = beta/1000."""
+    exact = Fraction(beta, THOUSAND)
+    return Activation(
+        f"swish:{beta / THOUSAND:g}",
+        SWISH,
+        f"z/(1 + exp(-({exact})*z))",
+        beta=beta,
+        strip=math.pi / float(exact),
+        core=1,
+        beside="linear",
+    )
+
+
+#: Name → activation. ``relu^k`` and ``swish:β`` are made on demand by :meth:`Activation.of`.
 ACTIVATIONS: dict[str, Activation] = {
     line.name: line
     for line in (
@@ -135,10 +164,13 @@ ACTIVATIONS: dict[str, Activation] = {
         _relu(1),
         # tanh(log(1 + e^z)) has its poles where (1 + e^z)² = −1: e^z = −1 ± i.
         Activation("mish", MISH, "z*tanh(log(1 + exp(z)))", strip=3 * math.pi / 4),
+        # α = 1, z or e^z − 1: φ' is continuous, φ'' jumps at 0.
+        Activation("elu", ELU, "(z + |z|)/2 + exp((z - |z|)/2) - 1", derivatives=2, strip=0.0),
     )
 }
 #: Another name → that of the line: swish with β = 1 is SiLU.
 ALIASES = {"swish": "silu"}
+_SWISH_BETA = re.compile(r"(?:swish|silu):([0-9]{1,2}(?:\.[0-9]{1,3})?|[0-9]{1,2}/[1-9][0-9]{0,2})\Z")
 _RELU_POWER = re.compile(r"relu\^?([1-9][0-9]?)\Z")
 
 

@@ -38,7 +38,7 @@ from ntk_theory.training.objective import Objective
 SINGULAR = 1e-6
 #: Standard errors above so many times the unknown's size say nothing of it.
 LOOSE = 1.0
-#: The prior deviation of a field's numbers here.
+#: The prior deviation of a field's numbers, in units of their size: a field may be scaled as a whole.
 BROAD = 100.0
 #: Sizes below this are 0; their products and quotients stay in range.
 LEAST_SIZE = 1e-140
@@ -108,7 +108,8 @@ def identified(problem: Problem, objective: Objective, parameters: Parameters) -
         return ()
     prior = objective.prior.copy()
     ending = prior[len(prior) - len(problem.unknowns) :]
-    ending[[name in members for name in problem.unknowns]] = BROAD
+    is_member = np.array([name in members for name in problem.unknowns])
+    ending[is_member] = BROAD * np.maximum(np.abs(parameters.unknowns[is_member]), 1.0)
     own = root * np.delete(jacobian * prior, columns, axis=1)
     by = root * jacobian[:, columns]
     if members:  # squares of a broad prior would lose what the data say beside it

@@ -12,6 +12,7 @@ from typing import Any
 from ntk_theory.errors import InputError, TrainingError
 from ntk_theory.training.train import train
 from ntk_theory.training.trajectory import Trajectory
+from ntk_theory.training.verdict import Ending, judge
 
 #: More starts than this are refused: a run takes seconds to minutes.
 MOST_STARTS = 100
@@ -22,20 +23,24 @@ def train_from_starts(
 ) -> Trajectory:
     """The run with the smallest loss out of several, from the seeds ``seed``, ``seed + 1``, …
 
+    None is begun after one that is ``solved``: fresh residuals and an error estimate confirm it, which no
+    training loss does (:mod:`ntk_theory.training.verdict`; without ``evidence`` only a known solution).
+
     Parameters
     ----------
     problem, arguments, options:
         As for :func:`~ntk_theory.training.train.train`; parameters and points are left to the seeds, or
         every start is the same.
     starts:
-        How many.
+        How many at most.
     seed:
         Of the first.
 
     Returns
     -------
     Trajectory
-        The best, with ``start_losses``: the last loss of every start that came to an end.
+        The confirmed one, else the best, with ``start_losses``: the last loss of every start that came to an
+        end.
 
     Raises
     ------
@@ -60,6 +65,9 @@ def train_from_starts(
             failure = failure or error
             continue
         losses.append(run.loss)
+        if judge(run).ending is Ending.SOLVED:
+            best = run
+            break
         if best is None or run.loss < best.loss:
             best = run
     if best is None:

@@ -22,6 +22,7 @@ import ntk_theory as nt
 from ntk_theory.empirical.jet_ntk import jet_ntk
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.empirical.reference import formula_function, reference_kernel
+from ntk_theory.errors import InputError, SmoothnessError
 from ntk_theory.kernels import taylor
 from ntk_theory.limit import dual, infinite_jets
 from ntk_theory.limit.closed_forms import CLOSED
@@ -29,9 +30,17 @@ from ntk_theory.model.network import Network
 from ntk_theory.setting.activations import ACTIVATIONS, ALIASES, Activation
 from ntk_theory.symbolic.jets import Slot
 
-MEMBERS = [*ACTIVATIONS, "relu^2", "relu^4", "relu^70"]
+#: One of each kind that is made on demand.
+SWISH = ["swish:2", "swish:0.5"]
+MEMBERS = [*ACTIVATIONS, "relu^2", "relu^4", "relu^70", *SWISH]
+#: Without a law at infinite width: a kink, and no closed form.
+LAWLESS = [
+    name for name in MEMBERS if not Activation.of(name).is_smooth and not Activation.of(name).closed_form
+]
 #: For kernels of second order, which ReLU itself does not have.
-SECOND_ORDER = [name for name in [*ACTIVATIONS, "relu^4"] if Activation.of(name).derivatives in (None, 4)]
+SECOND_ORDER = [
+    name for name in [*ACTIVATIONS, "relu^4", *SWISH] if Activation.of(name).derivatives in (None, 4)
+]
 POINTS = (-2.75, -0.625, 0.375, 1.875)
 
 
@@ -39,7 +48,7 @@ def kernel_taylor(name, z, order):
     """φ_k(z_i), (order + 1, n), by the compiled recursion."""
     phi, z = Activation.of(name), np.ascontiguousarray(z, dtype=np.float64)
     out = np.empty((order + 1, z.size))
-    taylor.taylor(phi.code, phi.power, z, order, out)
+    taylor.taylor(phi.code, phi.number, z, order, out)
     return out
 
 
@@ -119,7 +128,7 @@ def test_the_kernel_has_the_series_of_the_formula_by_mpmath(name):
             np.testing.assert_allclose(got[:, i], want, rtol=5e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", [name for name, line in ACTIVATIONS.items() if line.is_smooth])
+@pytest.mark.parametrize("name", [name for name in MEMBERS if Activation.of(name).is_smooth])
 def test_derivatives_keep_their_digits_in_the_tails(name):
     """Orders 0 to 10 against series of the formula in enough digits for what the tails leave.
 
@@ -175,7 +184,7 @@ def test_the_parity_is_right(name):
         assert holds == (phi.parity == sign)
 
 
-@pytest.mark.parametrize("name", [name for name, line in ACTIVATIONS.items() if line.is_smooth])
+@pytest.mark.parametrize("name", [name for name in MEMBERS if Activation.of(name).is_smooth])
 def test_the_strip_is_free_of_singularities(name):
     """φ at real x is its mean over a circle inside the strip; a pole or branch point inside would break that.
 
@@ -196,7 +205,9 @@ def test_the_paper_s_hypotheses_follow_the_facts(name):
     assert (str(steps["bounded-derivatives"].answer) == "yes") == phi.has_bounded_derivatives
 
 
-@pytest.mark.parametrize("name", [*ACTIVATIONS, "relu^2", "relu^4"])
+@pytest.mark.parametrize(
+    "name", [name for name in [*ACTIVATIONS, "relu^2", "relu^4", *SWISH] if name not in LAWLESS]
+)
 def test_duals_agree_with_an_independent_integral(name):
     """E φ^(i)(U)φ^(j)(V): Gauss–Hermite where φ is smooth, Monte Carlo always.
 
@@ -220,6 +231,34 @@ def test_duals_agree_with_an_independent_integral(name):
             v = kernel_taylor(name, np.add.outer(q / math.sqrt(p) * nodes, slope * nodes).ravel(), 1)[j]
             want = (weights * u) @ v.reshape(160, 160) @ weights
             assert abs(float(got.values) - want) < 1e-7
+
+
+@pytest.mark.parametrize("name", LAWLESS)
+def test_a_kink_without_a_closed_form_has_kernels_and_rules_but_no_law(name):
+    problem = nt.problem("u_t + u*u_x")
+    network = Network(("x", "t"), ("u",), (3, 2), activation=name, s="3/4")
+    parameters = network.init(3)
+    points = {"f": np.array([[0.3, -0.2], [-0.7, 0.4]]), "b": np.array([[0.1, 0.9]])}
+    want = reference_kernel(problem, network, parameters, points)
+    np.testing.assert_allclose(ntk(problem, network, parameters, points).matrix, want, rtol=1e-9, atol=1e-11)
+    assert str(nt.classify(problem, activation=name).regime("ff", "1/2").limit) == "random"
+    assert str(nt.classify("u_t - u_xx", activation=name).regime("ff", "1/2").limit) == "undecided"
+    with pytest.raises(SmoothnessError, match="kink"):
+        nt.limit_law(problem, network, points)
+
+
+@pytest.mark.parametrize(
+    "given", ["swish:0", "swish:0.0004", "swish:1/7", "swish:-1", "swish:", "swish:1000"]
+)
+def test_a_beta_that_is_none_is_refused(given):
+    with pytest.raises(InputError, match=r"swish:β"):
+        Activation.of(given)
+
+
+def test_a_beta_of_one_is_silu_and_spellings_agree():
+    assert Activation.of("swish:1") is Activation.of("silu:1.0") is ACTIVATIONS["silu"]
+    assert Activation.of("swish:3/2") == Activation.of("swish:1.5")
+    assert Activation.of(Activation.of("swish:3/2").name) == Activation.of("swish:3/2")
 
 
 @pytest.mark.parametrize("name", SECOND_ORDER)

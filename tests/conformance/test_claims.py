@@ -25,12 +25,14 @@ from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.evidence import Measured, PartResult, ProblemEvidence
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
 from ntk_theory.studies.initialisation.law_tail import LawTail
+from ntk_theory.studies.initialisation.odd_networks import measured_odd_points
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.kind import kind
 from ntk_theory.studies.judging.statistics import Interval
 from ntk_theory.studies.judging.trends import NO_TREND, Trend
 from ntk_theory.studies.judging.verdict import MORE_SEEDS, Outcome, Reason
 from ntk_theory.studies.kinds import DEFAULT, HESSIAN, KINDS, TRAINING
+from ntk_theory.symbolic.jets import Slot
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
 #: Homogeneous of degree 2: s1 = s2 = 3/4 or nearby, the paper speaks of every block.
@@ -130,6 +132,15 @@ def unknown(text: str, tail: LawTail, **more: Any) -> ProblemEvidence:
     return replace(one("ff", HALF, tail, **more), classification=asked)
 
 
+def odd(asked: Mapping[str, float], drawn: Mapping[str, float]) -> ProblemEvidence:
+    """A start that is asked for, and networks of another one, at antipodes and at the origin."""
+    answer = nt.classify("u - u_x + u_xx", initialisation=asked)
+    network = nt.Network(("x",), ("u",), 16, depth=2, initialisation=drawn)
+    slots = [Slot("u", (k,)) for k in range(3)]
+    found = measured_odd_points(network, slots, np.array([[0.3], [-0.8]]), 0)
+    return replace(problem({}), classification=answer, odd=lambda: found)
+
+
 def frozen(size: float | None, law: float) -> ProblemEvidence:
     """K_ff at s = 1 of Burgers under u = A + v, its frozen norm and that of the law far out."""
     asked = nt.classify(nt.problem("u_t + u*u_x", ansatz="u = x + v"))
@@ -191,6 +202,11 @@ KERNELS: dict[str, tuple[Any, Any, Any]] = {
         lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.5}),
         lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.0}),
         lambda: fading({"u": -0.5, "u_x": -0.5, "u_xx": -1.5}, activation="softplus"),
+    ),
+    "odd-points": (
+        lambda: odd({"sigma_b": 0}, {"sigma_b": 0}),
+        lambda: odd({"sigma_b": 0}, {"sigma_b": 1e-3}),
+        lambda: odd({"sigma_b": 1}, {"sigma_b": 0}),
     ),
     "unknown-term": (
         lambda: unknown("u_t - k*u_xx", RANDOM),

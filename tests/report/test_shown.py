@@ -54,6 +54,8 @@ def found(tmp_path_factory):
         ),
         "verify": study,
         "study": study.study,
+        "infinite": nt.infinite_solution("poisson", at=np.linspace(0.1, 0.9, 9)[:, None]),
+        "hearing": nt.claims.hear(nt.claims.sources_of("xu-2024-gradient,gan-2025"), ["poisson"], quick=True),
     }
 
 
@@ -160,6 +162,8 @@ DRAWN = (
     "classification",
     "kernel",
     "audit",
+    "hearing",
+    "infinite",
     "spectra",
     "law",
     "prediction",
@@ -173,7 +177,7 @@ def test_every_kind_of_result_is_drawn():
     """A line of PANELS that no picture below makes would be named here."""
     assert {p.of.__name__ for p in PANELS} == {
         "Classification", "Kernel", "Spectrum", "Spectra", "Prediction", "LimitLaw", "Trajectory",
-        "Recommendation", "Result", "Audit",
+        "Recommendation", "Result", "Audit", "Hearing", "Reproduction", "InfiniteSolution",
     }  # fmt: skip
 
 

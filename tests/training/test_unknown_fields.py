@@ -18,6 +18,7 @@ from ntk_theory.symbolic import from_toml, to_toml
 from ntk_theory.symbolic.zero import is_zero
 from ntk_theory.training import default_network, train, train_from_starts
 from ntk_theory.training.objective import Objective
+from ntk_theory.training.verdict import Ending, judge
 
 jax.config.update("jax_enable_x64", True)
 
@@ -192,6 +193,12 @@ def test_the_best_of_several_starts_is_kept(capsys: pytest.CaptureFixture[str]) 
     assert best.loss == min(best.start_losses)
     assert best.summary()["start_losses"] == list(best.start_losses)
     assert train_from_starts(problem, network, starts=1, seed=5, **options).start_losses == ()
+    with_evidence = {"points": 40, "until": 60, "error": False}
+    confirmed = train_from_starts(
+        problem, default_network(problem, width=8, depth=1), starts=3, **with_evidence
+    )
+    assert judge(confirmed).ending is Ending.SOLVED
+    assert len(confirmed.start_losses) < 3
     for bad in (0, True, 101):
         with pytest.raises(InputError, match="starts is"):
             train_from_starts(problem, network, starts=bad)

@@ -14,13 +14,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from ntk_theory.advice.infinite_solution import InfiniteSolution
 from ntk_theory.advice.law_table import QUANTILES, BlockLaw, Prediction, law_of
 from ntk_theory.advice.recommend import Recommendation
 from ntk_theory.audit.run import Audit
+from ntk_theory.claims.hearing import Hearing
 from ntk_theory.empirical.spectra import Spectrum, spectra
 from ntk_theory.errors import InputError
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.blocks import Kernel
+from ntk_theory.recipes.reproduction import Reproduction
+from ntk_theory.report.figures.claims import hearing_on
+from ntk_theory.report.figures.infinite import answer_on
 from ntk_theory.report.figures.kernel import SERIES, spectra_on
 from ntk_theory.report.figures.palette import (
     FAINT,
@@ -31,6 +36,7 @@ from ntk_theory.report.figures.palette import (
     markers_of,
     plain,
 )
+from ntk_theory.report.figures.reproduction import charts_on
 from ntk_theory.report.figures.run import losses_on
 from ntk_theory.report.figures.widths import norms_on, width_curves
 from ntk_theory.report.figures.zoo_map import COLOURS, MEANINGS
@@ -258,6 +264,9 @@ PANELS = (
         _recommendation,
     ),
     Panel(Result, "study", _study_blocks, _study),
+    Panel(InfiniteSolution, "solution", lambda f: tuple(map(f.problem.space.name, f.slots)), answer_on),
+    Panel(Hearing, "hearing", lambda h: tuple(h.decided()), hearing_on),
+    Panel(Reproduction, "reproduction", lambda r: tuple(c.title for c in r.charts), charts_on),
 )
 
 

@@ -13,10 +13,12 @@ from ntk_theory.advice.law_table import Prediction
 from ntk_theory.empirical.spectra import Spectrum
 from ntk_theory.errors import InputError
 from ntk_theory.model.blocks import Kernel
+from ntk_theory.recipes.reproduction import Reproduction
 from ntk_theory.report.figures.kernel import draw_kernel_matrix
 from ntk_theory.report.figures.law import WIDTHS, draw_limit_law
 from ntk_theory.report.figures.palette import label_axes
 from ntk_theory.report.figures.panels import Spectra, chosen, panel_of
+from ntk_theory.report.figures.reproduction import draw_reproduction
 from ntk_theory.report.figures.run import draw_losses
 from ntk_theory.report.figures.widths import draw_width_curves, width_curves
 from ntk_theory.studies.judging.result import Result
@@ -119,5 +121,6 @@ _WHOLE: tuple[tuple[type, Callable[[Any], Figure]], ...] = (
     (Kernel, _kernel),
     (Prediction, _prediction),
     (Trajectory, draw_losses),
+    (Reproduction, draw_reproduction),
     (Result, _study),
 )

@@ -1,4 +1,5 @@
 from . import audit as audit
+from . import claims as claims
 from . import classification as classification
 from . import diagnosis as diagnosis
 from . import flow as flow

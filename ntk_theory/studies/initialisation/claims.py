@@ -11,6 +11,7 @@ from ntk_theory.studies.initialisation.exponents import norm_exponent, spread_ex
 from ntk_theory.studies.initialisation.frozen_limit import frozen_limit
 from ntk_theory.studies.initialisation.linear_start import linear_start
 from ntk_theory.studies.initialisation.observed_limit import Observed, agrees
+from ntk_theory.studies.initialisation.odd_points import odd_points
 from ntk_theory.studies.initialisation.sharp_limit import sharp_limit, shows, with_help
 from ntk_theory.studies.initialisation.unknown_term import unknown_term
 from ntk_theory.studies.judging.claim import Claim
@@ -162,6 +163,9 @@ CLAIMS: tuple[KernelClaim, ...] = (
     Claim("linear-start", "with a first layer of order 1/√N, |u_α| ~ N^(-k/2) and T_αα ~ N^(1-k), k the "
           "least odd number ≥ |α|", "[D] THEORY §4",
           "a settled slope of a median size that excludes its power", linear_start),
+    Claim("odd-points", "without biases at the start odd networks have S_α(-x) = -(-1)^|α| S_α(x), S_α(0) = "
+          "0 for even |α|, and there T_αα from trained biases alone", "[D] THEORY §3",
+          "one network that is off by more than rounding", odd_points),
     Claim("unknown-term", "trained coefficients add the products of their derivatives to K, and change its "
           "limit class or leave it", "[D] THEORY §9", "another limit class at that s", unknown_term),
     Claim("frozen-limit", "under an ansatz and above s = 1/2, K → Σ F_{i0} F_{i0}' of the operator "

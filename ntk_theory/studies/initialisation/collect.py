@@ -30,6 +30,7 @@ from ntk_theory.studies.initialisation.law_draws import draw_from
 from ntk_theory.studies.initialisation.law_parts import Projection, field_part, identity_part, jet_ntk_part
 from ntk_theory.studies.initialisation.law_tail import LawTable
 from ntk_theory.studies.initialisation.observed_limit import Observed
+from ntk_theory.studies.initialisation.odd_networks import OddPoints, measured_odd_points
 from ntk_theory.studies.initialisation.resolution import Far, Resolution
 from ntk_theory.studies.judging.statistics import holm
 from ntk_theory.studies.question.study import Study
@@ -81,10 +82,20 @@ def problem_evidence(
     parts = _parts(study, data, case, activation, context, law, criterion, level)
     measured = Measured(data, case, activation, study.widths, pairs)
     far = _far_look(context, law, study, criterion, pairs, blocks)
-    frozen = _frozen(context, pairs)
+    frozen, odd = _frozen(context, pairs), _odd(context, study)
     return ProblemEvidence(
-        classification, blocks, rejected, parts, criterion, level, measured, far, doubted, frozen
+        classification, blocks, rejected, parts, criterion, level, measured, far, doubted, frozen, odd
     )
+
+
+def _odd(context: CellContext, study: Study) -> Callable[[], OddPoints | None]:
+    """Networks of the smallest width at antipodes of the study's points; nothing is computed before."""
+
+    def look() -> OddPoints | None:
+        rows = context.rows
+        return measured_odd_points(context.network(min(study.widths)), rows.slots, rows.points, study.seed)
+
+    return look
 
 
 def _frozen(context: CellContext, pairs: Mapping[str, str]) -> Callable[[str], float | None]:

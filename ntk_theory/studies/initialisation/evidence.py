@@ -14,6 +14,7 @@ from ntk_theory.arrays import Floats
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.observed_limit import Observed, law_decides, observed_limit
+from ntk_theory.studies.initialisation.odd_networks import OddPoints
 from ntk_theory.studies.initialisation.resolution import Far
 from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.statistics import holm
@@ -83,7 +84,8 @@ class ProblemEvidence:
     those of them at which it was not at the level that refutes; ``level`` is this problem's share of the
     study's family-wise error. ``measured`` has the numbers themselves. ``far`` looks at a block where its
     terms have separated, asked only before a claim is refuted; without it what was seen is taken to last.
-    ``frozen`` is ‖K‖ of a block where the network stands at its output bias, all derivatives 0.
+    ``frozen`` is ‖K‖ of a block where the network stands at its output bias, all derivatives 0; ``odd`` looks
+    at networks at antipodes and at the origin.
     """
 
     classification: Classification
@@ -96,6 +98,7 @@ class ProblemEvidence:
     far: Callable[[str, Fraction], Far] | None = None
     doubted: frozenset[tuple[str, Fraction]] = frozenset()
     frozen: Callable[[str], float | None] | None = None
+    odd: Callable[[], OddPoints | None] | None = None
 
     def withheld(
         self, block: str, s: Fraction, seen: str, is_claimed: Callable[[Far], bool], *, spread: bool = False

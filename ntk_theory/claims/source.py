@@ -1,0 +1,118 @@
+"""Sources and their claims, as data: who says what, as far as it was read, and what refutes it.
+
+A claim is decided in one of two ways. Its ``needs`` is a kind of study: then its verdicts are those of one of
+the kind's own claims (``code``), or of a claim handed to the study beside them (``decide``), on the same
+networks as all others. Or it is *exhibited*: computed from limit kernels or a few networks of fixed seeds by
+``measure``, and judged by ``judge`` from those numbers alone, so that a false world can be put to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ntk_theory.claims.exhibit import Exhibit
+from ntk_theory.studies.judging.own_claims import Decides, Finding, OwnClaim, claim
+from ntk_theory.studies.judging.verdict import Outcome, Verdict
+from ntk_theory.studies.kinds import DEFAULT
+from ntk_theory.symbolic.problem import Problem
+
+#: The name of the second way.
+EXHIBIT = "exhibit"
+#: Named numbers (or rows of numbers) that a claim is judged by.
+Measures = Mapping[str, Any]
+
+
+class Reading(StrEnum):
+    """How the statement is known."""
+
+    QUOTED = "quoted"
+    PARAPHRASE = "our paraphrase of the text"
+    ABSTRACT = "known by its abstract only"
+    OURS = "our own reading of a result stated elsewhere"
+
+
+@dataclass(frozen=True)
+class SourceClaim:
+    """One claim of a source.
+
+    Attributes
+    ----------
+    code:
+        Of the verdict; for a claim of a kind of study that kind's own code.
+    statement, reading:
+        What is said, and how it is known.
+    hypotheses:
+        Of what problems and networks it speaks.
+    predicts:
+        What it says of a problem, in a number or a sign that can be seen.
+    refuted_by:
+        What would refute it.
+    needs:
+        A kind of study, or :data:`EXHIBIT`.
+    decide:
+        From a kind's evidence to findings, for a claim that is none of the kind's own.
+    applies:
+        Why the claim does not speak of a problem; empty where it does.
+    measure, judge:
+        Of an exhibited claim.
+    """
+
+    code: str
+    statement: str
+    reading: Reading
+    hypotheses: str
+    predicts: str
+    refuted_by: str
+    needs: str = DEFAULT
+    decide: Decides | None = None
+    applies: Callable[[Problem], str] = lambda _: ""
+    measure: Callable[[Exhibit], Measures] | None = None
+    judge: Callable[[Measures], Finding] | None = None
+
+    def for_study(self, source: str) -> OwnClaim | None:
+        """The claim as one to be handed to a study; ``None`` for a kind's own, or an exhibited one."""
+        if self.decide is None:
+            return None
+        made = claim(
+            self.code, self.statement, refuted_by=self.refuted_by, source=f"[R] {source}", needs=self.needs
+        )
+        return made(self.decide)
+
+    def exhibited(self, exhibit: Exhibit, source: str) -> Verdict:
+        """The verdict on an exhibited claim."""
+        assert self.measure is not None
+        assert self.judge is not None
+        why = self.applies(exhibit.problem)
+        found = Finding(Outcome.NOT_APPLICABLE, why) if why else self.judge(self.measure(exhibit))
+        bare = claim(self.code, self.statement, refuted_by=self.refuted_by, source=f"[R] {source}")
+        (verdict,) = bare(lambda _: found).verdicts(None)
+        return verdict
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source.
+
+    Attributes
+    ----------
+    key:
+        As on the command line: ``bonfanti-2024``.
+    citation, address:
+        Authors, title, where; a URL.
+    claims:
+        What it claims.
+    problems:
+        Its own setting, or ours in its scope.
+    options:
+        Kind of study → options of the studies of that setting, beyond the kind's usual ones.
+    """
+
+    key: str
+    citation: str
+    address: str
+    claims: tuple[SourceClaim, ...]
+    problems: Sequence[str]
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -1,0 +1,62 @@
+"""De Ryck et al.: an operator preconditioning perspective on training PINNs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ntk_theory.claims.common import REFUTED, SUPPORTED, linear_only, open_finding
+from ntk_theory.claims.exhibit import Exhibit, eigenvalues
+from ntk_theory.claims.source import EXHIBIT, Measures, Reading, Source, SourceClaim
+from ntk_theory.empirical.ntk import ntk
+from ntk_theory.empirical.residuals import Residuals
+from ntk_theory.model.points import draw_points
+from ntk_theory.studies.judging.own_claims import Finding
+
+FEW, WIDTH, STEPS = 3, 2048, 200
+#: By how much of the bound on log ‖R‖ a run may miss it: the kernel of a finite network moves a little.
+SLACK, MISSED = 0.1, 0.5
+
+
+def _measure(exhibit: Exhibit) -> Measures:
+    points = draw_points(exhibit.problem, FEW, exhibit.seed)
+    network = exhibit.network(WIDTH)
+    residuals, logs, bounds = Residuals.of(exhibit.problem, network, points), [], []
+    for k in range(exhibit.networks):
+        theta = network.init(1000 * exhibit.seed + k)
+        values = eigenvalues(ntk(exhibit.problem, network, theta, points).matrix)
+        start = float(np.linalg.norm(residuals.at(theta).values))
+        for _ in range(STEPS):
+            theta = theta.replaced(
+                theta.flatten() - residuals.at(theta).loss_gradient().flatten() / values[0]
+            )
+        logs.append(float(np.log(np.linalg.norm(residuals.at(theta).values) / start)))
+        bounds.append(float(STEPS * np.log1p(-values[-1] / values[0])))
+    return {"log": float(np.median(logs)), "bound": float(np.median(bounds))}
+
+
+def judge_rate(numbers: Measures) -> Finding:
+    """By log ‖R_k‖/‖R_0‖ against k log(1 − 1/κ)."""
+    own, bound = numbers["log"], numbers["bound"]
+    text = f"log ‖R_k‖/‖R_0‖ = {own:.3g} after {STEPS} steps of rate 1/λ_max; k log(1 − 1/κ) = {bound:.3g}"
+    if own <= (1 - SLACK) * bound:
+        return Finding(SUPPORTED, text)
+    return Finding(REFUTED, text) if own > (1 - MISSED) * bound else open_finding(text)
+
+
+SOURCE = Source(
+    "deryck-2023",
+    "De Ryck, Bonnet, Mishra & de Bezenac, An operator preconditioning perspective on training in "
+    "physics-informed "
+    "machine learning, 2023",
+    "https://arxiv.org/abs/2310.05801",
+    (
+        SourceClaim(
+            "deryck-rate",
+            "gradient descent contracts by (1 - c/κ)^k with κ the condition number of the kernel",
+            Reading.OURS, "a linear problem, a wide network at s = 1/2, rate 1/λ_max, c = 1",
+            "‖R_k‖ ≤ (1 − 1/κ)^k ‖R_0‖", "a residual that falls by less than half as many decades", EXHIBIT,
+            applies=linear_only, measure=_measure, judge=judge_rate,
+        ),
+    ),
+    ("poisson", "heat"),
+)  # fmt: skip

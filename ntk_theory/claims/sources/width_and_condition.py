@@ -1,0 +1,57 @@
+"""Does the condition number of the kernel grow with the width? A claim that is met in talk and in text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ntk_theory.claims.common import REFUTED, SUPPORTED, linear_only, open_finding
+from ntk_theory.claims.exhibit import Exhibit
+from ntk_theory.claims.source import EXHIBIT, Measures, Reading, Source, SourceClaim
+from ntk_theory.empirical.ntk import ntk
+from ntk_theory.model.points import draw_points
+from ntk_theory.studies.judging.own_claims import Finding
+from ntk_theory.studies.judging.trends import trend
+
+FEW, WIDTHS = 3, (64, 256, 1024, 4096)
+#: Exponents of N from which κ grows, and within which it stays; 1 − coverage of the interval.
+GROWS, STAYS, LEVEL = 0.05, 0.05, 0.01
+
+
+def _measure(exhibit: Exhibit) -> Measures:
+    points = draw_points(exhibit.problem, FEW, exhibit.seed)
+    logs = []
+    for width in WIDTHS:
+        network = exhibit.network(width)
+        kernels = [
+            ntk(exhibit.problem, network, network.init(1000 * exhibit.seed + k), points).matrix
+            for k in range(2 * exhibit.networks)
+        ]
+        logs.append([float(np.log(np.linalg.cond(kernel))) for kernel in kernels])
+    whole = trend(np.log(WIDTHS), np.array(logs), "median", LEVEL, exhibit.seed).whole
+    return {"low": whole.low, "high": whole.high, "median": float(np.exp(np.median(logs[-1])))}
+
+
+def judge_growth(numbers: Measures) -> Finding:
+    """By the interval of the exponent of κ."""
+    low, high = numbers["low"], numbers["high"]
+    text = f"κ goes like N^x with x in [{low:.3f}, {high:.3f}], {numbers['median']:.2g} at width {WIDTHS[-1]}"
+    if low > GROWS:
+        return Finding(SUPPORTED, text)
+    return Finding(REFUTED, text) if high < STAYS else open_finding(text)
+
+
+SOURCE = Source(
+    "chaudhry-2026",
+    "Chaudhry, on the width and the error of one-layer PINNs, 2026; the condition number as often said "
+    "besides",
+    "https://arxiv.org/abs/2603.12556",
+    (
+        SourceClaim(
+            "condition-grows", "the condition number of the kernel grows with the width",
+            Reading.OURS, "a linear problem, few points, s = 1/2, widths 64 to 4096",
+            "κ(K) of networks rises with N", "an exponent of κ below 0.05", EXHIBIT,
+            applies=linear_only, measure=_measure, judge=judge_growth,
+        ),
+    ),
+    ("poisson", "heat"),
+)  # fmt: skip

@@ -1,0 +1,2 @@
+from .reproduce import reproduce as reproduce
+from .reproduction import Reproduction as Reproduction
