@@ -146,6 +146,13 @@ def command(
     hard: Hard = False,
     unknown: Unknowns = None,
     data: Measured = None,
+    waves: Annotated[
+        bool | None,
+        typer.Option(
+            "--waves/--no-waves",
+            help="Waves of the equations' own frequencies in the first layer; default where they are many.",
+        ),
+    ] = None,
     starts: Annotated[
         int,
         typer.Option("--starts", help="At most so many seeds; keep the first that ends solved, or the best."),
@@ -187,13 +194,14 @@ def command(
         features=features,
         init=init,
     )
-    network, begin = _network(context, problem, network_file, options)
+    network, begin, seen = _network(context, problem, network_file, options, waves)
     if starts > 1 and begin is not None:
         raise InputError(f"--starts is {starts} beside a network to go on from; leave out one of them")
     weighting = weights_of(weights)
     before = _preflight(problem, network, seed) if begin is None else None
     balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
     lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]
+    lines += [] if seen is None or as_json else [seen]
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train_from_starts(
             problem,
@@ -248,15 +256,28 @@ def _telling(progress: Progress, lines: list[str]) -> Progress:
 
 
 def _network(
-    context: typer.Context, problem: Problem, path: Path | None, options: dict[str, Any]
-) -> tuple[Network, Parameters | None]:
-    """The network, and where it starts, of a file; else a fresh one."""
+    context: typer.Context, problem: Problem, path: Path | None, options: dict[str, Any], waves: bool | None
+) -> tuple[Network, Parameters | None, str | None]:
+    """The network, and where it starts, of a file; else a fresh one; and what its waves are."""
     from ntk_theory.training.defaults import default_network  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training.oscillations import told, wave_features  # noqa: PLC0415  as above
 
-    if path is None:
-        return default_network(problem, **network_options(options)), None
-    network, parameters = read_network(context, problem, path, options["activation"])
-    return network, parameters
+    if (path is not None or options["features"] is not None) and waves:
+        other = "--features" if path is None else "--network"
+        raise InputError(f"--waves beside {other}, which says what the first layer is; leave out one")
+    if path is not None:
+        network, parameters = read_network(context, problem, path, options["activation"])
+        return network, parameters, None
+    shape = network_options(options)
+    found = None if waves is False or options["features"] is not None else wave_features(problem)
+    if found is None:
+        if waves:
+            raise InputError(
+                "--waves is given, but the equations, linearised at 0, have too few oscillations over the "
+                "domain for them; leave it out, or give --features"
+            )
+        return default_network(problem, **shape), None, None
+    return default_network(problem, **shape | {"features": found}), None, told(problem)
 
 
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:

@@ -23,10 +23,13 @@ from ntk_theory.model.assembly import Rows, fold_rows
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import GroupKind, Problem
+from ntk_theory.training.oscillations import oscillations
 
 #: At most so many polynomials in all, at most this degree, at least so many residuals of equations for each:
 #: conditions see a face only, however many their points are.
 FUNCTIONS, DEGREE, RESIDUALS_PER_FUNCTION = 360, 40, 2
+#: A degree of so many times the oscillations over the box resolves them: π, and some more.
+OVER = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,7 @@ class Basis:
         ends = np.array([_box(problem, name) for name in fields])
         inside = sum(g.size for g in residuals.rows.groups if g.kind is GroupKind.EQUATION)
         most = min(FUNCTIONS, inside // RESIDUALS_PER_FUNCTION) // len(fields)
-        degree = _degree(len(problem.variables), most)
+        degree = _degree(len(problem.variables), most, _cap(problem))
         every = product(range(degree + 1), repeat=len(problem.variables))
         degrees = tuple(index for index in every if sum(index) <= degree)
         return cls(fields, ends.mean(axis=2), (ends[..., 1] - ends[..., 0]) / 2, degrees)
@@ -104,10 +107,18 @@ def _box(problem: Problem, name: str) -> list[tuple[float, float]]:
     return [(float(bind(a, problem.parameters)), float(bind(b, problem.parameters))) for a, b in ends]
 
 
-def _degree(dimension: int, most: int) -> int:
-    """The largest total degree with at most ``most`` polynomials, at least 1."""
+def _cap(problem: Problem) -> int:
+    """:data:`DEGREE`; n oscillations over the box take a degree of πn, and a few more, to be resolved."""
+    if len(problem.variables) > 1:  # there the number of polynomials is the bound
+        return DEGREE
+    most = max((n for counts in oscillations(problem).values() for n in counts), default=0.0)
+    return max(DEGREE, math.ceil(OVER * most))
+
+
+def _degree(dimension: int, most: int, cap: int) -> int:
+    """The largest total degree with at most ``most`` polynomials, from 1 to ``cap``."""
     degree = 1
-    while degree < DEGREE and math.comb(degree + 1 + dimension, dimension) <= most:
+    while degree < cap and math.comb(degree + 1 + dimension, dimension) <= most:
         degree += 1
     return degree
 

@@ -24,6 +24,7 @@ from ntk_theory.training.methods.method import Method
 from ntk_theory.training.methods.registry import DEFAULT
 from ntk_theory.training.methods.registry import method as named
 from ntk_theory.training.objective import Objective
+from ntk_theory.training.oscillations import wave_features
 from ntk_theory.training.run import Plan, Progress, Run
 from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.stated import check_solution
@@ -63,7 +64,8 @@ def train(
         A problem, operator, zoo name or expression; its ``domain`` is needed where network or points are
         left out.
     network, parameters, points:
-        Default: three layers of sixteen neurons with inputs mapped onto [−1, 1]^d, initialised and points
+        Default: three layers of sixteen neurons with inputs mapped onto [−1, 1]^d, and waves of the
+        equations' own frequencies (:func:`wave_features`) where these are many, initialised and points
         drawn with ``seed``, three times as many residuals as parameters (but for methods that follow the
         kernel of all points); a number of points is that many in every group.
     method:
@@ -112,7 +114,7 @@ def train(
         The run diverged or cannot meet its tolerance; with ``trajectory`` as far as it came.
     """
     problem = as_problem(problem)
-    network = network if network is not None else default_network(problem)
+    network = network if network is not None else default_network(problem, features=wave_features(problem))
     chosen, rules = resolved(method, until)
     weighting = weights or chosen.facts.weights
     _check_dynamics(chosen, resample, reweigh, weighting, every)
