@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from numba import config
+import numba
 
 from ntk_theory.cli.options import Json, print_json
 from ntk_theory.resources import allowed_memory, thread_count
@@ -36,7 +36,7 @@ def found() -> dict[str, Any]:
         "threads": thread_count(),
         "memory_gb": round(allowed_memory() / 1e9, 1),
         "encoding": str(sys.stdout.encoding),
-        "numba_cache": config.CACHE_DIR or "beside the package",
+        "numba_cache": getattr(numba.config, "CACHE_DIR", "") or "beside the package",
         "stores": {
             "folder": _home(folder),
             "count": len(stores),
