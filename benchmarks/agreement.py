@@ -47,7 +47,9 @@ TOLERANCE = 1e-10
 DEPTHS = (1, 2, 4)
 #: Layers of different width, so that a confusion of two of them shows.
 WIDTHS = (4, 3, 2, 3)
-PAIRS = tuple((bias, activation) for activation in ACTIVATIONS for bias in OUTPUT_BIASES)
+#: Every smooth activation, and powers of ReLU; one with a kink bears too few of the problems.
+DEALT = [name for name, line in ACTIVATIONS.items() if line.is_smooth or name == "relu"]
+PAIRS = tuple((bias, activation) for activation in DEALT for bias in OUTPUT_BIASES)
 EXPONENTS = ("1/2", "3/4", "2/5", "1")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import ntk_theory as nt
-from ntk_theory.advice import infinite_solution
+from ntk_theory import advice
 from ntk_theory.cli.files import save
 from ntk_theory.cli.options import Fields, Json, ParameterValues, Variables, What, print_json, resolve
 from ntk_theory.outputs import PICTURE, Outputs
@@ -39,7 +39,7 @@ def command(
     """Solve a linear problem by infinitely wide networks: mean, spread over networks, learning curve."""
     Outputs([what]).claim("--plot", plot, PICTURE)
     problem = resolve(what, parameter, fields, variables)
-    shape = infinite_solution.default_shape(problem, activation, depth)
+    shape = advice.infinite_solution.default_shape(problem, activation, depth)
     drawn = nt.draw_points(problem, points, seed)
     found = nt.infinite_solution(problem, drawn, network=shape, slots=slot, seed=seed)
     if plot is not None:

@@ -9,11 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numba
-
 from ntk_theory.cli.options import Json, print_json
-from ntk_theory.resources import allowed_memory, thread_count
-from ntk_theory.studies.engine.store import stores_folder
 from ntk_theory.visible import say
 
 #: What answers depend on, and what is read if it is there.
@@ -26,6 +22,11 @@ PACKAGES = (
 
 def found() -> dict[str, Any]:
     """Versions, processor, threads, memory, where compiled kernels and stores lie."""
+    import numba  # noqa: PLC0415  the help of a command loads no numerics
+
+    from ntk_theory.resources import allowed_memory, thread_count  # noqa: PLC0415  as above
+    from ntk_theory.studies.engine.store import stores_folder  # noqa: PLC0415  as above
+
     folder = stores_folder()
     stores = sorted(folder.glob("*.sqlite")) if folder.is_dir() else []
     return {

@@ -384,6 +384,7 @@ def check(text: str) -> str:
 if __name__ == "__main__":
     try:
         with open(sys.argv[1], encoding="utf-8") as file:
-            print("proved:", check(file.read(MOST_BYTES + 1)))
+            found = check(file.read(MOST_BYTES + 1))
+        print("proved:", found if found.isprintable() else ascii(found))
     except Rejected as error:
         sys.exit(f"rejected: {error}")

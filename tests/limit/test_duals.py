@@ -106,7 +106,7 @@ def test_relu_powers_agree_with_polar_integration(k):
 
 @pytest.mark.properties
 @given(
-    st.sampled_from(sorted(ACTIVATIONS)),
+    st.sampled_from(sorted(name for name, line in ACTIVATIONS.items() if line.is_smooth or line.closed_form)),
     st.floats(0.05, 9.0),
     st.floats(0.05, 9.0),
     st.floats(-1.0, 1.0),
