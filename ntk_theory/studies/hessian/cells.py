@@ -148,4 +148,5 @@ def cell_cost(study: Study, case: Case, width: int) -> CellCost:
 
 def cell_kernels(study: Study) -> tuple[str, ...]:
     """Which compiled kernels the cells use, the slowest to compile first."""
-    return "compose.hidden_layer", "compose.first_layer", "compose.adjoint", "shallow.shallow_contract"
+    every = ("compose.hidden_layer", "compose.first_layer", "compose.adjoint", "gram.combine")
+    return every if study.depth == 1 else (*every, "compose.multiply")
