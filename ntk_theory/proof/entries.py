@@ -89,6 +89,6 @@ def vanishing(asked: Asked) -> Certificate:
 
 
 def _rational(value: sp.Expr, name: str) -> str:
-    if not sp.sympify(value).is_Rational:
+    if not sp.sympify(value, strict=True).is_Rational:
         raise InputError(f"the group {name!r} lies on a face at {value}; a certificate needs rational faces")
     return str(value)

@@ -20,7 +20,7 @@ def setting_of(problem: Problem, input_map: Any) -> dict[str, Any]:
     mapped = AffineMap.of(input_map, problem.domain or {}, problem.variables)
     numbers = {"scale": mapped.scale, "shift": mapped.shift}
     for name, values in numbers.items():
-        if not all(sp.sympify(v).is_Rational for v in values):
+        if not all(sp.sympify(v, strict=True).is_Rational for v in values):
             raise InputError(
                 f"input_map has a {name} that is not rational, {values}; a certificate needs fractions"
             )

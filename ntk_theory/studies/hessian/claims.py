@@ -8,12 +8,13 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
+from ntk_theory.studies.hessian.criterion import HessianCriterion
 from ntk_theory.studies.hessian.evidence import HessianEvidence, HessianRow
 from ntk_theory.studies.judging.claim import Claim
+from ntk_theory.studies.judging.trends import Trend
 from ntk_theory.studies.judging.verdict import (
     LARGER_WIDTHS,
     MORE_SEEDS,
-    NO_REMEDY,
     SEEDS_OR_WIDTHS,
     Need,
     Outcome,
@@ -33,105 +34,104 @@ def _words(row: HessianRow) -> str:
     return f"‖∇²R‖ goes like N^x with x in [{whole.low:.2f}, {whole.high:.2f}]"
 
 
+def _by_slope(
+    row: HessianRow, value: float, criterion: HessianCriterion, *, may_refute: bool = True
+) -> tuple[Outcome, Reason]:
+    """A measured slope against a predicted one, by the criterion's margin and exclusion."""
+    reason = Reason(_words(row), "slope")
+    if not math.isfinite(row.trend.whole.half_width):
+        return Outcome.UNDECIDED, replace(reason, remedy=MORE_SEEDS)
+    if row.trend.whole.within(value, criterion.rate_margin):
+        return Outcome.SUPPORTED, reason
+    if may_refute and row.trend.excludes(value, criterion.rate_exclusion):
+        return Outcome.REFUTED, reason
+    return Outcome.UNDECIDED, replace(reason, remedy=SEEDS_OR_WIDTHS)
+
+
 def _exponent(claim: HessianClaim, e: HessianEvidence) -> Iterator[Verdict]:
-    c = e.criterion
     for (group, s), row in e.rows.items():
         block = f"{group},{group}"
         if (group, s) not in e.predicted:
             why = e.regime(group, s).remark or "no exponent is predicted"
             yield claim.verdict(Outcome.NOT_APPLICABLE, Reason(why, "unruled"), block, s)
             continue
-        value, reason = e.predicted[group, s], Reason(_words(row), "slope")
-        predicted, seen = f"{value:g}", f"{row.trend.whole.value:.2f}"
-        if not math.isfinite(row.trend.whole.half_width):
-            outcome, reason, seen = Outcome.UNDECIDED, replace(reason, remedy=MORE_SEEDS), ""
-        elif row.trend.whole.within(value, c.rate_margin):
-            outcome = Outcome.SUPPORTED
-        elif not e.linear[group] and not row.gaps.max() <= c.first_share:
+        value = e.predicted[group, s]
+        is_led = e.linear[group] or bool(row.gaps.max() <= e.criterion.first_share)
+        may_refute = is_led and e.rejected[f"{group}|{s}"]
+        outcome, reason = _by_slope(row, value, e.criterion, may_refute=may_refute)
+        if outcome is Outcome.UNDECIDED and row.gaps.max() > e.criterion.first_share and not is_led:
             text = f"{reason.text}, but the second part is up to {row.gaps.max():.2g} of it"
-            outcome, reason = Outcome.UNDECIDED, Reason(text, "second-part", LARGER_WIDTHS)
-        elif e.rejected[f"{group}|{s}"] and row.trend.excludes(value, c.rate_exclusion):
-            outcome = Outcome.REFUTED
+            reason = Reason(text, "second-part", LARGER_WIDTHS)
+        yield claim.verdict(outcome, reason, block, s, f"{value:g}", _seen(row.trend))
+
+
+def _seen(trend: Trend) -> str:
+    return f"{trend.whole.value:.2f}" if math.isfinite(trend.whole.half_width) else ""
+
+
+def _at_half(
+    claim: HessianClaim, e: HessianEvidence, *, linear: bool, otherwise: str
+) -> Iterator[tuple[str, HessianRow | Verdict]]:
+    """The rows at s = 1/2 of equations that are linear, or are not; for others the verdict that says so."""
+    found = [(group, row) for (group, s), row in e.rows.items() if s == HALF]
+    if not found:
+        why = Reason("the study has no s = 1/2", "no-half", Remedy((Need.S,), "add s = 1/2"))
+        yield "", claim.verdict(Outcome.UNDECIDED, why)
+    for group, row in found:
+        block = f"{group},{group}"
+        if e.linear[group] is linear:
+            yield block, row
         else:
-            outcome, reason = Outcome.UNDECIDED, replace(reason, remedy=SEEDS_OR_WIDTHS)
-        yield claim.verdict(outcome, reason, block, s, predicted, seen)
-
-
-def _at_half(e: HessianEvidence) -> Iterator[tuple[str, HessianRow]]:
-    for (group, s), row in e.rows.items():
-        if s == HALF:
-            yield group, row
-
-
-def _asks_half(claim: HessianClaim) -> Verdict:
-    why = Reason("the study has no s = 1/2", "no-half", Remedy((Need.S,), "add s = 1/2"))
-    return claim.verdict(Outcome.UNDECIDED, why)
+            yield block, claim.verdict(Outcome.NOT_APPLICABLE, otherwise, block, HALF)
 
 
 def _nonlinear(claim: HessianClaim, e: HessianEvidence) -> Iterator[Verdict]:
-    found = list(_at_half(e))
-    if not found:
-        yield _asks_half(claim)
-    for group, row in found:
-        block, margin = f"{group},{group}", e.criterion.stays_margin
-        if e.linear[group]:
-            yield claim.verdict(Outcome.NOT_APPLICABLE, "the equation is linear", block, HALF)
+    margin = e.criterion.stays_margin
+    for block, row in _at_half(claim, e, linear=False, otherwise="the equation is linear"):
+        if isinstance(row, Verdict):
+            yield row
             continue
         bound = row.bound.whole
         within = f"[{bound.low:.2f}, {bound.high:.2f}]"
         text = f"{_words(row)}, and is no less than what goes like N^x with x in {within}"
-        reason, seen = Reason(text, "bound"), f"{bound.value:.2f}"
+        outcome, reason = Outcome.UNDECIDED, Reason(text, "bound")
         if bound.low > -margin:
-            yield claim.verdict(Outcome.SUPPORTED, reason, block, HALF, "0", seen)
+            outcome = Outcome.SUPPORTED
         elif row.trend.whole.high < -margin and not row.trend.approaches(0.0):
-            yield claim.verdict(Outcome.REFUTED, reason, block, HALF, "0", seen)
+            outcome = Outcome.REFUTED
         else:
             remedy = SEEDS_OR_WIDTHS if math.isfinite(bound.half_width) else MORE_SEEDS
-            yield claim.verdict(Outcome.UNDECIDED, replace(reason, remedy=remedy), block, HALF, "0")
+            reason = replace(reason, remedy=remedy)
+        yield claim.verdict(outcome, reason, block, HALF, "0", _seen(row.bound))
 
 
 def _linear(claim: HessianClaim, e: HessianEvidence) -> Iterator[Verdict]:
-    found = list(_at_half(e))
-    if not found:
-        yield _asks_half(claim)
-    for group, row in found:
-        block, c = f"{group},{group}", e.criterion
-        reason, seen = Reason(_words(row), "slope"), f"{row.trend.whole.value:.2f}"
-        if not e.linear[group]:
-            yield claim.verdict(Outcome.NOT_APPLICABLE, "the equation is not linear", block, HALF)
-        elif row.trend.whole.within(-0.5 + (more := e.logarithms(group)), c.rate_margin):
-            yield claim.verdict(Outcome.SUPPORTED, reason, block, HALF, f"{more - 0.5:.2f}", seen)
-        elif row.trend.excludes(more - 0.5, c.rate_exclusion):
-            yield claim.verdict(Outcome.REFUTED, reason, block, HALF, f"{more - 0.5:.2f}", seen)
-        else:
-            remedy = SEEDS_OR_WIDTHS if math.isfinite(row.trend.whole.half_width) else MORE_SEEDS
-            yield claim.verdict(
-                Outcome.UNDECIDED, replace(reason, remedy=remedy), block, HALF, f"{more - 0.5:.2f}"
-            )
+    for block, row in _at_half(claim, e, linear=True, otherwise="the equation is not linear"):
+        if isinstance(row, Verdict):
+            yield row
+            continue
+        value = e.logarithms(block.partition(",")[0]) - 0.5
+        outcome, reason = _by_slope(row, value, e.criterion)
+        yield claim.verdict(outcome, reason, block, HALF, f"{value:.2f}", _seen(row.trend))
 
 
 def _first_part(claim: HessianClaim, e: HessianEvidence) -> Iterator[Verdict]:
-    found = list(_at_half(e))
-    if not found:
-        yield _asks_half(claim)
-    for group, row in found:
-        block, margin = f"{group},{group}", e.criterion.first_margin
-        if e.linear[group]:
-            yield claim.verdict(Outcome.NOT_APPLICABLE, "the equation is linear: M = 0", block, HALF)
+    for block, row in _at_half(claim, e, linear=False, otherwise="the equation is linear: M = 0"):
+        if isinstance(row, Verdict):
+            yield row
             continue
-        if row.networks == 0 or not math.isfinite(row.gaps[-1]):
+        last = row.gaps[-1]
+        if not math.isfinite(last):
             yield claim.verdict(Outcome.UNDECIDED, Reason(_words(row), "few", MORE_SEEDS), block, HALF)
             continue
-        text = f"the extremes are {row.gaps[-1]:.2g} of the norm away from those of M·J at the largest width"
-        falls = row.gaps[-1] < row.gaps[0]
-        if row.gaps[-1] <= margin:
+        text = f"the extremes are {last:.2g} of the norm away from those of M·J at the largest width"
+        if last <= e.criterion.first_margin:
             outcome, reason = Outcome.SUPPORTED, Reason(text, "gap")
-        elif not falls:
+        elif not last < row.gaps[0]:
             outcome, reason = Outcome.REFUTED, Reason(f"{text}, and no nearer than at the smallest", "gap")
         else:
-            wider = Remedy((Need.WIDTHS,), "needs larger widths")
-            outcome, reason = Outcome.UNDECIDED, Reason(text, "gap", wider if row.networks else NO_REMEDY)
-        yield claim.verdict(outcome, reason, block, HALF, "0", f"{row.gaps[-1]:.2g}")
+            outcome, reason = Outcome.UNDECIDED, Reason(text, "gap", LARGER_WIDTHS)
+        yield claim.verdict(outcome, reason, block, HALF, "0", f"{last:.2g}")
 
 
 #: All claims on second derivatives, in the order of the report. A new claim is one line here.
