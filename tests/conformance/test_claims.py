@@ -341,7 +341,7 @@ WIDTHS_OF_STUDIES: dict[str, tuple[Any, Any, Any]] = {
         lambda: wide(0.0), lambda: wide(-0.5), lambda: wide(0.0, solved=False),
     ),
     "width-residual": (
-        lambda: wide(0.3, solved=False), lambda: wide(-0.3), lambda: wide(-0.15),
+        lambda: wide(0.3, solved=False), lambda: wide(-0.3), lambda: wide(-0.2, deviation=0.1),
     ),
     "width-approximation": (
         lambda: wide(0.0, 0.0), lambda: wide(0.0, -1.0), lambda: wide(0.0, -1.0, deviation=0.5),

@@ -114,11 +114,11 @@ def tendency(found: Trend, medians: Floats, criterion: WidthCriterion) -> Tenden
         return Tendency.FEW
     if medians.min() < criterion.floor:
         return Tendency.ROUNDING
-    whole, late, bound = found.whole, found.late.value, -criterion.margin
-    if whole.high < bound:
-        return Tendency.FALLS if late < bound else Tendency.CHANGES
-    if whole.low > bound:
-        return Tendency.STAYS if late > bound else Tendency.CHANGES
+    whole, late = found.whole, found.late.value
+    if whole.high < 0:
+        return Tendency.FALLS if late < 0 else Tendency.CHANGES
+    if whole.low > -criterion.margin:
+        return Tendency.STAYS if late > -criterion.margin else Tendency.CHANGES
     return Tendency.OPEN
 
 
