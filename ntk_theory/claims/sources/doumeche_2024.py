@@ -1,4 +1,4 @@
-"""Doumèche et al.: a kernel method is more accurate than PINNs. Our analogue, with the kernel of wide networks.
+"""Doumèche et al.: a kernel method is more accurate than PINNs; our analogue with K^∞.
 
 Their kernel is that of a Sobolev norm in Fourier coefficients; ours is K^∞, the kernel of infinitely wide
 networks on the same points: what is decided here is the analogue, not their theorem.
@@ -24,7 +24,7 @@ from ntk_theory.training.defaults import default_network
 from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.train import train
 
-#: The networks: one layer of this width, trained by Adam, as is usual, and by Gauss–Newton, for so many steps.
+#: The networks: one layer of this width, trained by Adam, as is usual, and by Gauss–Newton, so many steps.
 WIDTH, STEPS = 64, {"adam": 2000, "gauss-newton": 100}
 #: A grid of about so many points; eigenvalues of K^∞ below this share are left out of its inverse.
 GRID, CUT = 200, 1e-12
@@ -89,8 +89,8 @@ def _against(method: str) -> Callable[[Exhibit], Measures]:
 def judge_kernel(numbers: Measures) -> Finding:
     """By the share of the kernel's error in the networks'."""
     text = (
-        f"relative error {numbers['kernel']:.1e} of the kernel, {numbers['networks']:.1e} of networks of width "
-        f"{WIDTH} after {STEPS[numbers['method']]} steps of {numbers['method']} (median)"
+        f"relative error {numbers['kernel']:.1e} of the kernel, {numbers['networks']:.1e} of networks of "
+        f"width {WIDTH} after {STEPS[numbers['method']]} steps of {numbers['method']} (median)"
     )
     share = numbers["kernel"] / numbers["networks"]
     if share <= BETTER:

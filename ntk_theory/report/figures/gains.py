@@ -27,12 +27,11 @@ def draw_gains(result: Result[WidthEvidence], label: str, activation: str) -> Fi
             quantity = "error" if e.has_solution else "fresh"
             values = result.data.values(label, activation, row, s, quantity)
             own = row in methods
+            line = "-" if own else "--"
             colour = SERIES[k % len(SERIES)] if own else (INK if row == OVERSAMPLED else FAINT)
             style: dict[str, Any] = {"color": colour, "marker": "osD^vP"[k % 6]}
             middle = [np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else np.nan for v in values]
-            axes.plot(
-                widths, middle, **style, markersize=5, linewidth=1.5, label=row, linestyle="-" if own else "--"
-            )
+            axes.plot(widths, middle, **style, markersize=5, linewidth=1.5, label=row, linestyle=line)
             if own:
                 across = np.repeat(widths, values.shape[1])
                 axes.plot(across, values.ravel(), **style, markersize=3, linestyle="none", alpha=0.35)

@@ -24,8 +24,8 @@ def page(
 ) -> str:
     """The whole page.
 
-    ``only`` names problems (or labels) to which the answers are restricted; ``more`` is what a kind shows of a
-    problem and activation before its claims.
+    ``only`` names problems (or labels) to which the answers are restricted; ``more`` is what a kind shows of
+    a problem and activation before its claims.
     """
     title = kind_of(result.study).title
     answers = {
@@ -37,7 +37,11 @@ def page(
     body = [
         tag("h1", f"{title[:1].upper()}{title[1:]}"),
         *missing,
-        *(piece for key, verdicts in answers.items() for piece in _answer(result, *key, verdicts, more(*key))),
+        *(
+            piece
+            for key, verdicts in answers.items()
+            for piece in _answer(result, *key, verdicts, more(*key))
+        ),
         *_settings(result, provenance),
     ]
     return document(f"Study: {title}", body)

@@ -115,7 +115,7 @@ WIDTH_CLAIMS: tuple[WidthClaim, ...] = (
                "[R] Chaudhry 2026, known by its abstract only", "an error that falls", _error),
     WidthClaim("width-residual", "the residual at fresh points does not fall with width",
                "[C] the same of residuals", "a fresh residual that falls", _residual),
-    WidthClaim("width-approximation", "wider networks are no better where points and optimisation are not spared",
+    WidthClaim("width-approximation", "with more points and longer optimisation wider networks are no better",
                "[C] parts of the error", "an oversampled reference that falls", _approximation),
     WidthClaim("width-optimiser", "where the error does not fall with width, the optimiser is to blame",
                "[C] parts of the error", "sampling that grows faster, or a network that cannot do better",

@@ -44,7 +44,7 @@ class WidthSettings:
 
     def __post_init__(self) -> None:
         if not isinstance(self.methods, Mapping) or not self.methods:
-            raise InputError(f"methods is {self.methods!r}; it needs methods by name, such as {{'adam': 1000}}")
+            raise InputError(f"methods is {self.methods!r}; it needs methods by name, {{'adam': 1000}}")
         for name, least in (("reference", 1), ("oversampling", 2)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
