@@ -47,8 +47,8 @@ def drawn(slope: float, seed: int, networks: int = 16) -> np.ndarray:
 
 @pytest.mark.parametrize(("slope", "wrong"), [(0.0, Tendency.FALLS), (-0.25, Tendency.STAYS)])
 def test_no_tendency_is_seen_that_is_not_there(slope: float, wrong: Tendency) -> None:
-    """At the worst slope of either kind, at level 0.05: 200 studies, of which 5 % may err. Seeded; more than 24
-    (twelve in a hundred) would be seen in fewer than one in 10⁴ of such tests at 5 %.
+    """At the worst slope of either kind, at level 0.05: 200 studies, of which 5 % may err. Seeded; more than
+    24 (twelve in a hundred) would be seen in fewer than one in 10⁴ of such tests at 5 %.
     """
     c = WidthCriterion()
     seen = [tendency(trend(np.log(WIDTHS), drawn(slope, k), "median", c.level, c.seed), np.ones(4), c)
@@ -173,8 +173,8 @@ def test_it_runs_on_a_cluster_unchanged(data: tuple[Study, StudyData, Path], tmp
 
 
 def test_the_command_shows_errors_and_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["verify", "poisson", "--kind", "width", "--methods", "adam=15", "--widths", "4,8", "--seeds", "4",
-             "--points", "4", "--workers", "1", "--store", str(tmp_path / "s.sqlite")]  # fmt: skip
+    words = ["verify", "poisson", "--kind", "width", "--methods", "adam=15", "--widths", "4,8",
+             "--seeds", "4", "--points", "4", "--workers", "1", "--store", str(tmp_path / "s.sqlite")]  # fmt: skip
     with pytest.raises(SystemExit) as end:
         main([*words, "--json"])
     assert end.value.code == 0

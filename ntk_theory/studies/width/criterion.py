@@ -20,8 +20,8 @@ class WidthCriterion(CriterionBase):
         0.25,
         "An error falls with width when its exponent of N is shown to lie below 0, and that of the upper "
         "half of the widths does so too; it does not fall when the exponent is shown to lie above −margin, "
-        "and the other does. The default is half of 1/2, the rate at which the best of N neurons approximate (Barron "
-        "1993, IEEE Trans. Inf. Theory 39, 930-945).",
+        "and the other does. The default is half of 1/2, the rate at which the best of N neurons approximate "
+        "(Barron 1993, IEEE Trans. Inf. Theory 39, 930-945).",
     )
     floor: float = number(
         1e-9,
