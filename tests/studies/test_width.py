@@ -173,8 +173,9 @@ def test_it_runs_on_a_cluster_unchanged(data: tuple[Study, StudyData, Path], tmp
 
 
 def test_the_command_shows_errors_and_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["verify", "poisson", "--kind", "width", "--methods", "adam=15", "--widths", "4,8",
-             "--seeds", "4", "--points", "4", "--workers", "1", "--store", str(tmp_path / "s.sqlite")]  # fmt: skip
+    size = ["--widths", "4,8", "--seeds", "4", "--points", "4", "--workers", "1"]
+    store = ["--store", str(tmp_path / "s.sqlite")]
+    words = ["verify", "poisson", "--kind", "width", "--methods", "adam=15", *size, *store]
     with pytest.raises(SystemExit) as end:
         main([*words, "--json"])
     assert end.value.code == 0
