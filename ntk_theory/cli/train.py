@@ -114,7 +114,16 @@ def command(
         ),
     ] = None,
     resample: Annotated[
-        int | None, typer.Option("--resample", metavar="STEPS", help="New points every so many steps.")
+        int | None,
+        typer.Option("--resample", metavar="STEPS", help="New points every so many steps, uniformly."),
+    ] = None,
+    adaptive: Annotated[
+        bool | None,
+        typer.Option(
+            "--adaptive/--no-adaptive",
+            help="New points where residuals are large, if they are larger than at the points in use; "
+            "default for gauss-newton.",
+        ),
     ] = None,
     reweigh: Annotated[
         int | None, typer.Option("--reweigh", metavar="STEPS", help="New trace ratios every so many steps.")
@@ -214,7 +223,7 @@ def command(
             weights=weighting,
             seed=seed,
             drift=KERNEL_POINTS if drift else False,
-            resample=None if resample is None else Resample(resample, seed),
+            resample=adaptive if resample is None else Resample(resample, seed, adaptive=bool(adaptive)),
             reweigh=reweigh,
             checkpoint=kept,
             every=every,
@@ -260,7 +269,7 @@ def _network(
 ) -> tuple[Network, Parameters | None, str | None]:
     """The network, and where it starts, of a file; else a fresh one; and what its waves are."""
     from ntk_theory.training.defaults import default_network  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training.oscillations import told, wave_features  # noqa: PLC0415  as above
+    from ntk_theory.training.oscillations import own_features, told, wave_features  # noqa: PLC0415  as above
 
     if (path is not None or options["features"] is not None) and waves:
         other = "--features" if path is None else "--network"
@@ -269,15 +278,21 @@ def _network(
         network, parameters = read_network(context, problem, path, options["activation"])
         return network, parameters, None
     shape = network_options(options)
-    found = None if waves is False or options["features"] is not None else wave_features(problem)
-    if found is None:
-        if waves:
-            raise InputError(
-                "--waves is given, but the equations, linearised at 0, have too few oscillations over the "
-                "domain for them; leave it out, or give --features"
-            )
+    if waves and wave_features(problem) is None:
+        raise InputError(
+            "--waves is given, but the data and the equations, linearised at 0, have too few oscillations "
+            "over the domain for them; leave it out, or give --features"
+        )
+    if options["features"] is not None:
         return default_network(problem, **shape), None, None
-    return default_network(problem, **shape | {"features": found}), None, told(problem)
+    found = own_features(problem, waves=waves is not False)
+    if found is None:
+        return default_network(problem, **shape), None, None
+    return (
+        default_network(problem, **shape | {"features": found}),
+        None,
+        told(problem, waves=waves is not False),
+    )
 
 
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:
