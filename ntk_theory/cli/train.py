@@ -177,7 +177,7 @@ def command(
     outputs.claim("--output", output, NETWORK)
     claim_pictures(outputs, "--plot", plot)
     outputs.claim("--checkpoint", kept, CHECKPOINT)
-    if tolerance is not None and problem.solution is None:
+    if tolerance is not None and problem.solution is None and not _has_reference(problem):
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
@@ -244,6 +244,12 @@ def command(
         _print(problem, run, verdict, [path for path in (output, plot, kept) if path is not None])
     missed = _missed(run, tolerance, loss)
     return _code(run, chosen, missed, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
+
+
+def _has_reference(problem: Problem) -> bool:
+    from ntk_theory.training.reference import reference  # noqa: PLC0415  --help stays quick
+
+    return reference(problem) is not None
 
 
 def _preflight(problem: Problem, network: Network, seed: int) -> Preflight | None:

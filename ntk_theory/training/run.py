@@ -144,7 +144,8 @@ class Run:
         return state
 
     def _step(self, state: State) -> State:
-        state = self.plan.method.advance(self.objective, self._renewed(state))
+        state = self._renewed(state)  # which may change the objective
+        state = self.plan.method.advance(self.objective, state)
         self._note(state)
         if self._is_record(state):
             self._record(state)
