@@ -126,7 +126,7 @@ class Setting:
         need({field for field, _, _ in terms} <= set(self.fields), "a term is of no field")
         return [(field, orders_of(n, self.d, MOST_ORDER), powers) for field, n, powers in terms]
 
-    def place(self, free: list[Any], place: Any) -> tuple[list[Any], list[Any]]:
+    def place(self, free: Any, place: Any) -> tuple[list[Any], list[Any]]:
         """Coordinates, numbers where a point or face {variable: number} pins them, and what φ sees."""
         pinned = place if isinstance(place, dict) else dict(zip(self.variables, place, strict=True))
         need(set(pinned) <= set(self.variables), "a face pins what is no variable")
@@ -185,7 +185,7 @@ def vanishing(data: Any) -> str:
 
 def classification(data: Any) -> str:
     """What blocks of K do for every s, for generic φ and depth."""
-    setting, found, claims = Setting({**data["setting"], "groups": {}}), {}, []
+    setting, found, claims = Setting({**data["setting"], "groups": {}}), dict[Any, Any](), []
     slots, d = [orders_of(n, setting.d, MOST_ORDER) for n in data["jets"]], setting.d
     size, trained = d + len(slots), {"zero": 1, "none": 0}[data["bias"]]
     need(slots[0] == (0,) * d and len(set(slots)) == len(slots) <= MOST_TERMS, "jets are u and others, once")
@@ -216,10 +216,10 @@ def classification(data: Any) -> str:
             bias = degrees(trained * ours[1][0][2] * theirs[1][0][2])
             powers |= {(2 + n, n) for n in hidden} | {(n, n) for n in bias}
         high, low = max(powers)[0], min(powers)[0]
-        own = [high, "random" if any(n for _, n in powers) else "deterministic", low]
-        need(claimed == own, f"{one},{other} is {own}, not as claimed")
+        told = [high, "random" if any(n for _, n in powers) else "deterministic", low]
+        need(claimed == told, f"{one},{other} is {told}, not as claimed")
         after = f"goes to zero like N^({low}(1/2-s))" if low else "is deterministic"
-        claims.append(f"K_{one},{other} diverges like N^({high}(1/2-s)), is {own[1]}, {after}")
+        claims.append(f"K_{one},{other} diverges like N^({high}(1/2-s)), is {told[1]}, {after}")
     return f"for s < 1/2, s = 1/2, s > 1/2 (output bias {data['bias']}, generic φ): {'; '.join(claims)}"
 
 
