@@ -14,11 +14,16 @@ def escaped(text: str) -> str:
     return _PIECE.sub(lambda found: ("\\" if len(found[0]) == 1 else "") + found[0], text)
 
 
-def plain(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
+def plain(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
     """Escape every line but those of literal blocks."""
     text = "\n".join(lines)
     parts = re.split(r"(::\n\n(?:(?:    .*)?\n)*(?:    .*)?)", text)
     lines[:] = "".join(p if p.startswith("::") else escaped(p) for p in parts).split("\n")
+    if what in {"property", "attribute", "data"}:  # else napoleon takes what stands before a colon for a type
+        lines[:0] = ["..", ""]
+    example = next((k for k, line in enumerate(lines) if line.startswith(">>> ")), None)
+    if example is not None and "Examples" not in lines:
+        lines[example:example] = ["Examples", "--------"]
 
 
 def setup(app: Any) -> None:

@@ -15,7 +15,7 @@ def sources() -> str:
 
 
 def _source(source: Source) -> Iterator[str]:
-    yield f"### {source.key}\n"
+    yield f"## {source.key}\n"
     yield f"{cell(source.citation)}. <{source.address}>  \n"
     yield f"Heard on {', '.join(f'`{what}`' for what in source.problems)}: `ntk-theory claims {source.key} --quick`\n"
     for claim in source.claims:

@@ -34,7 +34,7 @@ def zoo() -> str:
 
 
 def _threshold(c: nt.Classification, block: str) -> str:
-    return text.threshold_cell(c.sharp[block]) if block in c.sharp else "—"
+    return text.threshold_cell(c.sharp[block]).replace(" ", "\N{NO-BREAK SPACE}") if block in c.sharp else "—"
 
 
 def _section(name: str, c: nt.Classification) -> Iterator[str]:

@@ -51,7 +51,7 @@ def _section(name: str, call: str) -> Iterator[str]:
     if code_ not in (0, 1, 3, 4):
         raise RuntimeError(f"{call} ended with {code_}: {out.getvalue()}")
     document = json.loads(out.getvalue())
-    yield f"### {name}\n"
+    yield f"## {name}\n"
     yield f"`ntk-theory {call}`" + (" prints a list; of its entries:" if isinstance(document, list) else "") + "\n"
     first = document[0] if isinstance(document, list) else document
     yield table(("key", "type", "here"), list(_rows(first)))
