@@ -28,7 +28,8 @@ suppress_warnings = ["myst.strikethrough"]
 
 napoleon_google_docstring = False
 napoleon_use_rtype = False
-napoleon_use_ivar = True
+#: Several attributes share a line where they share a meaning.
+napoleon_custom_sections = [("Attributes", "params_style")]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True

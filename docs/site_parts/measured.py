@@ -12,13 +12,14 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 BOUNDS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
-def _read(name: str) -> dict[str, Any]:
+def read(name: str) -> dict[str, Any]:
+    """A committed result."""
     return dict(json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")))
 
 
-def _of(name: str) -> str:
+def measured_on(name: str) -> str:
     """Machine and date of a result."""
-    made = _read(name)["environment"]
+    made = read(name)["environment"]
     return f"{made['processor']}, {made['cores']} cores, {made['time'][:10]}"
 
 
@@ -40,22 +41,29 @@ def machines() -> str:
 def kernels() -> str:
     """Kernels and training steps beside the fastest of three JAX variants."""
     rows = []
-    for name, found in _read("performance")["results"]["peers"].items():
+    for name, found in read("performance")["results"]["peers"].items():
         seconds = {who: times["min"] for who, times in found["seconds"].items()}
         here = min(value for who, value in seconds.items() if not who.startswith("jax"))
         jax = min(value for who, value in seconds.items() if who.startswith("jax"))
-        rows.append((f"kernel, {name}, {found['points']} points", f"{here:.3f} s", f"{jax:.2f} s", f"{jax / here:.1f}"))
-    step = _read("train_step")["results"]
+        rows.append(
+            (
+                f"kernel, {name}, {found['points']} points",
+                f"{here:.3f} s",
+                f"{jax:.2f} s",
+                f"{jax / here:.1f}",
+            )
+        )
+    step = read("train_step")["results"]
     jax = min(value for who, value in step["seconds"].items() if who != "here")
     here = step["seconds"]["here"]
     rows.append(("gradient and kernel of one step", f"{here:.3f} s", f"{jax:.2f} s", f"{jax / here:.1f}"))
-    return f"Measured on {_of('performance')}.\n\n" + table(("", "here", "JAX", "ratio"), rows)
+    return f"Measured on {measured_on('performance')}.\n\n" + table(("", "here", "JAX", "ratio"), rows)
 
 
 def limits() -> str:
     """The zoo's limits, predicted and observed."""
-    found = _read("verify_zoo")["results"]
-    lines = [f"Measured on {_of('verify_zoo')}: {found['agreeing']} decided limits as predicted.\n"]
+    found = read("verify_zoo")["results"]
+    lines = [f"Measured on {measured_on('verify_zoo')}: {found['agreeing']} decided limits as predicted.\n"]
     outcomes = sorted({outcome for counts in found["claims"].values() for outcome in counts})
     rows = [
         (code(claim), *(counts.get(outcome, 0) for outcome in outcomes))
@@ -66,14 +74,14 @@ def limits() -> str:
 
 def training() -> str:
     """Every problem with a known solution, sorted by the error that was reached."""
-    found = _read("train_zoo")["results"]
+    found = read("train_zoo")["results"]
     order = sorted(found, key=lambda name: found[name].get("error", float("inf")))
     errors = [found[name].get("error", float("inf")) for name in order]
     counts = ", ".join(f"{sum(e < bound for e in errors)} below {bound:.0e}" for bound in BOUNDS)
     rows = [_trained(name, found[name]) for name in order]
-    head = ("problem", "title", "relative L² error", "steps", "CPU seconds", "ended by")
+    head = ("problem", "title", "relative L² error", "estimate", "steps", "CPU seconds", "ended by")
     return (
-        f"Measured on {_of('train_zoo')}. {len(order)} problems, relative L² error: {counts}.\n\n"
+        f"Measured on {measured_on('train_zoo')}. {len(order)} problems, relative L² error: {counts}.\n\n"
         + table(head, rows)
     )
 
@@ -81,9 +89,26 @@ def training() -> str:
 def _trained(name: str, found: dict[str, Any]) -> tuple[str, ...]:
     title = cell(found["title"])
     if "error" not in found:
-        return f"[{name}](zoo.md#{name})", title, "—", "—", f"{found['cpu']:.0f}", cell(found.get("fault", ""))
+        return (
+            f"[{name}](zoo.md#{name})",
+            title,
+            "—",
+            "—",
+            "—",
+            f"{found['cpu']:.0f}",
+            cell(found.get("fault", "")),
+        )
     parts = found.get("field_errors", {})
     fields = ", ".join(f"{field} {error:.1e}" for field, error in parts.items()) if len(parts) > 1 else ""
     error = f"{found['error']:.1e}" + (f" ({fields})" if fields else "")
     ended = cell(found.get("verdict") or found.get("reason", ""))
-    return f"[{name}](zoo.md#{name})", title, error, str(found["steps"]), f"{found['cpu']:.0f}", ended
+    estimate = f"{found['estimate']:.1e}" if found.get("estimate") else "—"
+    return (
+        f"[{name}](zoo.md#{name})",
+        title,
+        error,
+        estimate,
+        str(found["steps"]),
+        f"{found['cpu']:.0f}",
+        ended,
+    )

@@ -21,6 +21,7 @@ MADE: dict[str, Callable[[], str]] = {
     "zoo": problems.zoo,
     "zoo-count": problems.count,
     "claims": literature.sources,
+    "verdicts": literature.verdicts,
     "commands": commands.every,
     "json-keys": records.every,
     "kernels": measured.kernels,

@@ -52,7 +52,11 @@ def _section(name: str, call: str) -> Iterator[str]:
         raise RuntimeError(f"{call} ended with {code_}: {out.getvalue()}")
     document = json.loads(out.getvalue())
     yield f"## {name}\n"
-    yield f"`ntk-theory {call}`" + (" prints a list; of its entries:" if isinstance(document, list) else "") + "\n"
+    yield (
+        f"`ntk-theory {call}`"
+        + (" prints a list; of its entries:" if isinstance(document, list) else "")
+        + "\n"
+    )
     first = document[0] if isinstance(document, list) else document
     yield table(("key", "type", "here"), list(_rows(first)))
 
@@ -75,12 +79,19 @@ def _rows(value: dict[str, Any], before: str = "") -> Iterator[tuple[str, str, s
 
 
 def _type(value: Any) -> str:
-    names = {bool: "true or false", int: "integer", float: "number", str: "text", list: "list", dict: "object"}
+    names = {
+        bool: "true or false",
+        int: "integer",
+        float: "number",
+        str: "text",
+        list: "list",
+        dict: "object",
+    }
     return names.get(type(value), "null")
 
 
 def _example(value: Any) -> str:
-    if value is None or value == [] or value == {} or value == "":
+    if value is None or (not value and isinstance(value, list | dict | str)):
         return ""
     text = json.dumps(value, ensure_ascii=False)
     return code(text) if len(text) <= LONGEST and "`" not in text else cell("…")

@@ -27,7 +27,7 @@ GRID = "#e7e7ea"
 #: Below 1/2 warm, at 1/2 black, above it blue, darker as s grows.
 _BELOW = ("#b4432f", "#a8640a", "#7a2317", "#8a6d00")
 _ABOVE = ("#3b8cc4", "#1f5f9e", "#12396b", "#1d8f82", "#0b5f54")
-#: Of curves that no s tells apart. Every colour of a line or a letter has a contrast of 3:1 to white and more.
+#: Of curves that no s tells apart. Every colour of a line or letter has a contrast of 3:1 to white and more.
 SERIES = ("#1f6fb5", "#b4432f", "#1d8f82", "#a8640a", "#7a5fa8", "#3b8cc4", "#7a2317", "#0b5f54")
 _MARKERS = "osD^vPX<>"
 #: Of curves side by side, so that colour is not needed to tell them apart.
@@ -73,7 +73,7 @@ def block_title(block: str) -> str:
 
 
 def svg_text(figure: Figure) -> str:
-    """The figure as SVG, the same text for the same figure; letters are letters, to be searched and read out."""
+    """The figure as SVG, the same text for the same figure; letters stay letters, that are read out."""
     out = io.StringIO()
     label_axes(figure)
     with mpl.rc_context({"svg.hashsalt": "ntk_theory", "svg.fonttype": "none"}):
@@ -88,7 +88,8 @@ _PROGRAM = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
 def save_picture(figure: Figure, file: BinaryIO, format: str) -> None:
     """Write the figure as png, svg or pdf, with this package named as its maker (``outputs.PICTURE``)."""
     label_axes(figure)
-    with mpl.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "ntk_theory"}):  # letters that can be searched
+    letters = {"pdf.fonttype": 42, "svg.fonttype": "none"}  # that can be searched
+    with mpl.rc_context({**letters, "svg.hashsalt": "ntk_theory"}):
         figure.savefig(file, format=format, dpi=130, metadata={_PROGRAM[format]: GENERATOR})
 
 
