@@ -1,7 +1,7 @@
 """Build the page on which anyone may type a PDE: ``python docs/build_page.py OUT``.
 
-OUT gets static files that any web server can hand out, all from the page's own folder: the page (``docs/try``),
-an interpreter (Pyodide) with the package and what it imports already loaded, the typesetter of formulas
+OUT gets static files that any web server can hand out, all that the page needs: itself (``docs/try``), an
+interpreter (Pyodide) with the package and what it imports already loaded, the typesetter of formulas
 (KaTeX), the zoo. Needs node and npm, and an environment in which the package is installed: the libraries in
 the page have the versions of that environment.
 
@@ -13,18 +13,20 @@ from __future__ import annotations
 import argparse
 import gzip
 import hashlib
-import importlib.metadata as metadata
 import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "try"
 #: Of npm. Pyodide 0.29 is the last whose memory can be made larger than it starts, which loading needs.
 NPM = {"pyodide": "0.29.5", "katex": "0.19.1"}
+#: For tests of the page, which does not hold it.
+NPM_OF_TESTS = {"axe-core": "4.14.1"}
 #: Of the environment: what the command line imports to classify, and what that imports.
 LIBRARIES = (
     "sympy", "mpmath", "lazy_loader", "rich", "shellingham", "markdown-it-py", "mdurl", "pygments",
@@ -42,7 +44,9 @@ LONGEST_BUILD = 600
 
 def main() -> None:
     """Build the page into the folder that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path, help="folder of the page; made, or written over if it is a page")
     parser.add_argument("--cache", type=Path, default=ROOT / ".page-cache", help="default: %(default)s")
     given = parser.parse_args()
@@ -101,9 +105,9 @@ def _offline(out: Path) -> list[Path]:
 
 
 def npm(cache: Path) -> Path:
-    """``node_modules`` with the packages of :data:`NPM`, fetched if they are not there."""
+    """``node_modules`` with the packages of :data:`NPM` and those of tests, fetched if they are not there."""
     folder = cache / "npm"
-    wanted = json.dumps({"private": True, "dependencies": NPM})
+    wanted = json.dumps({"private": True, "dependencies": NPM | NPM_OF_TESTS})
     done = folder / "done"
     if not done.exists() or done.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
@@ -180,7 +184,11 @@ def facts() -> dict[str, object]:
 
     zoo = ROOT / "ntk_theory" / "symbolic" / "zoo"
     problems = [
-        {"name": name, "title": nt.zoo(name).title, "file": (zoo / f"{name}.toml").read_text(encoding="utf-8")}
+        {
+            "name": name,
+            "title": nt.zoo(name).title,
+            "file": (zoo / f"{name}.toml").read_text(encoding="utf-8"),
+        }
         for name in nt.zoo_names()
     ]
     return {

@@ -5,6 +5,7 @@ Standard library only. Every request that a page or a worker of it makes is note
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
 import os
@@ -52,11 +53,11 @@ class Chromium:
         self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
         self._number = 0
         self._lock = threading.Lock()
-        commands, self._writer = os.pipe()
-        self._reader, replies = os.pipe()
+        commands, self._writer = _pipe()
+        self._reader, replies = _pipe()
         self._process = subprocess.Popen(
             [
-                "/bin/sh", "-c", f'exec "$0" "$@" 3<&{commands} 4>&{replies}',
+                "bash", "-c", f'exec "$0" "$@" 3<&{commands} 4>&{replies}',
                 path, *OPTIONS, f"--user-data-dir={self._profile}", "about:blank",
             ],
             pass_fds=(commands, replies), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -149,6 +150,15 @@ class Chromium:
         return page
 
 
+def _pipe() -> tuple[int, int]:
+    """A pipe whose ends are not among the numbers that the browser has for its own."""
+    ends = os.pipe()
+    high = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends)
+    for end in ends:
+        os.close(end)
+    return high[0], high[1]
+
+
 class Page:
     """A tab."""
 
@@ -183,11 +193,11 @@ class Page:
         return found["result"].get("value")
 
     def wait(self, condition: str, patience: float = PATIENCE) -> float:
-        """Wait until an expression is true; the seconds that it took."""
+        """Wait until an expression, or what it promises, is true; the seconds that it took."""
         begin = time.perf_counter()
         while time.perf_counter() - begin < patience:
             try:
-                if self.run(f"Boolean({condition})"):
+                if self.run(f"Promise.resolve({condition}).then(Boolean)"):
                     return time.perf_counter() - begin
             except Refused:  # the page is being exchanged for another
                 pass
@@ -217,7 +227,7 @@ class Page:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    extensions_map = {
+    extensions_map = {  # noqa: RUF012  as the base class has it
         **SimpleHTTPRequestHandler.extensions_map,
         ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm",
         ".svg": "image/svg+xml", ".bin": "application/octet-stream",

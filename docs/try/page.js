@@ -112,7 +112,7 @@ function ask() {
   $("stop").hidden = false;
   say(isReady ? "Working …" : "The engine is loading; your question waits …", true);
   // The command line separates repeated options; here commas and lines do.
-  worker.postMessage({ id: waiting, question: { ...asked, ...(asked.s ? { s: asked.s.split(/[,;\s]+/).join("\n") } : {}) } });
+  worker.postMessage({ id: waiting, question: { ...asked, ...(asked.s ? { s: asked.s.split(/[,;]/).join("\n") } : {}) } });
 }
 
 function edit(name) {
@@ -170,6 +170,7 @@ $("example").addEventListener("change", () => {
   fill({ text: name });
   ask();
 });
+$("form").addEventListener("reset", () => setTimeout(turned));
 for (const id of ["kind-equation", "kind-file"]) $(id).addEventListener("change", turned);
 addEventListener("hashchange", fromAddress);
 

@@ -16,7 +16,12 @@ QUESTIONS = (
     {"text": "u_t - k*u_xx", "unknowns": "k = 1"},
     {"text": "u_t - u_xx", "domain": "x = [-1, 1]\nt = [0, 1]", "ansatz": "u = x*(1 - x)*v"},
 )
-WRONG = ({"text": "u_t -"}, {"text": "u_t + cosinus(u)"}, {"text": "equations = 1", "is_file": True}, {"text": ""})
+WRONG = (
+    {"text": "u_t -"},
+    {"text": "u_t + cosinus(u)"},
+    {"text": "equations = 1", "is_file": True},
+    {"text": ""},
+)
 
 for question in QUESTIONS:
     found = json.loads(answer(json.dumps(question)))
