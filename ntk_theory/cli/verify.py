@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ from ntk_theory.cli.options import (
 )
 from ntk_theory.errors import InputError
 from ntk_theory.outputs import Outputs
-from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING
+from ntk_theory.studies.kinds import DEFAULT, KINDS, TRAINING, WIDTH
 from ntk_theory.visible import say
 
 if TYPE_CHECKING:
@@ -107,6 +108,14 @@ def command(
         str | None,
         typer.Option("--clock", help="With --training: raw time, or kernel time ε²t; default raw."),
     ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            "--methods",
+            metavar="NAME=STEPS",
+            help="With --kind width: what trains; default gauss-newton=60,adam=1000.",
+        ),
+    ] = None,
     store: Annotated[
         Path | None,
         typer.Option("--store", help="SQLite file, resumed from; default in the user's data folder."),
@@ -159,9 +168,12 @@ def command(
     name = _kind(training, kind)
     if flow and name != TRAINING:
         raise InputError(f"--{next(iter(flow))} needs --training: only then is anything trained")
+    if methods is not None and name != WIDTH:
+        raise InputError("--methods needs --kind width: other kinds have no choice of methods")
     chosen = studies.judging.kind.kind(name)
     options = {**(chosen.quick if quick else {}), **size}
-    settings = None if chosen.settings is None else chosen.settings.from_dict(flow)
+    own_settings = flow | ({} if methods is None else {"methods": _methods(methods)})
+    settings = None if chosen.settings is None else chosen.settings.from_dict(own_settings)
     network = or_tables(
         context,
         problems,
@@ -283,6 +295,19 @@ def _list(option: str, text: str) -> list[str]:
     if not all(items):
         raise InputError(f"{option} is {text!r}; it needs one entry or several, separated by commas")
     return items
+
+
+def _methods(text: str) -> dict[str, float]:
+    """``gauss-newton=60,adam=1000`` by name; a method that runs in time may end at a number with a point."""
+    found: dict[str, float] = {}
+    for item in _list("--methods", text):
+        name, mark, end = item.partition("=")
+        if not mark or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", end.strip()):
+            raise InputError(f"--methods has {item[:40]!r}; it needs NAME=STEPS, such as adam=1000")
+        if name.strip() in found:
+            raise InputError(f"--methods has {name.strip()[:40]!r} twice; name each once")
+        found[name.strip()] = float(end) if "." in end else int(end)
+    return found
 
 
 def _whole(option: str, text: str) -> int:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ntk_theory.studies.judging.result import Result
-from ntk_theory.studies.kinds import DEFAULT, TRAINING
+from ntk_theory.studies.kinds import DEFAULT, TRAINING, WIDTH
 from ntk_theory.studies.question.study import Study
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ PLAIN = Report()
 REPORTS = {
     DEFAULT: Report("terminal.initialisation:show", "records:initialisation", "page.initialisation:page"),
     TRAINING: Report("terminal.flow:show", "records:training", "page.flow:training_page"),
+    WIDTH: Report("terminal.width:show", "records:width", "page.width:page"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ntk_theory.report import gains
 from ntk_theory.report.drifts import TrainingAnswer, training_answers
 from ntk_theory.report.rows import agreement, answers
 from ntk_theory.report.words import finite
@@ -36,6 +37,14 @@ def training(results: Sequence[TrainingResult]) -> dict[str, Any]:
     every = plain(results)
     for study, result in zip(every["studies"], results, strict=True):
         study["measured"] = [_measured(answer) for answer in training_answers([result])]
+    return every
+
+
+def width(results: Sequence[Result[Any]]) -> dict[str, Any]:
+    """Studies of width: also medians by method and width, exponents and their parts."""
+    every = plain(results)
+    for study, result in zip(every["studies"], results, strict=True):
+        study["measured"] = [gains.to_dict(*key, e) for key, e in result.evidence.items()]
     return every
 
 

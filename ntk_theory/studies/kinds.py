@@ -18,11 +18,14 @@ DEFAULT = "initialisation"
 TRAINING = "training"
 #: The kind that looks at second derivatives.
 HESSIAN = "hessian"
+#: The kind that asks what a wider network gains.
+WIDTH = "width"
 #: Name of a kind, as it stands in a study's JSON → the module that holds its ``KIND``.
 KINDS = {
     DEFAULT: "ntk_theory.studies.initialisation.kind",
     TRAINING: "ntk_theory.studies.flow.kind",
     HESSIAN: "ntk_theory.studies.hessian.kind",
+    WIDTH: "ntk_theory.studies.width.kind",
 }
 
 

@@ -18,6 +18,7 @@ import ntk_theory as nt
 from ntk_theory.claims import registry
 from ntk_theory.claims.exhibit import Exhibit, effective_rank, eigenvalues
 from ntk_theory.claims.source import EXHIBIT, Reading, SourceClaim
+from ntk_theory.claims.sources.doumeche_2024 import kernel_error
 from ntk_theory.errors import InputError
 from ntk_theory.studies.flow.evidence import Movement
 from ntk_theory.studies.initialisation.observed_limit import Observed
@@ -26,6 +27,8 @@ from ntk_theory.studies.judging.own_claims import Finding
 from ntk_theory.studies.judging.trends import NO_TREND
 from ntk_theory.studies.judging.verdict import Outcome, Reason
 from ntk_theory.studies.kinds import KINDS
+from ntk_theory.training.defaults import default_network
+from ntk_theory.training.solution import TestGrid
 
 HALF = Fraction(1, 2)
 LINEAR, NONLINEAR = "u_t - u_xx", "u_t + u*u_x"
@@ -93,6 +96,16 @@ EXAMPLES: dict[str, tuple[Callable[[], Any], Callable[[], Any], Callable[[], Any
     ),
     "wang-frequencies": (
         lambda: {"low": 3.0, "high": 14.0}, lambda: {"low": 3.0, "high": 3.1}, lambda: LINEAR
+    ),
+    "kernel-beats-adam": (
+        lambda: {"kernel": 4e-7, "networks": 8e-5, "method": "adam"},
+        lambda: {"kernel": 5e-2, "networks": 2e-2, "method": "adam"},
+        lambda: NONLINEAR,
+    ),
+    "kernel-beats-gauss-newton": (
+        lambda: {"kernel": 4e-7, "networks": 1e-6, "method": "gauss-newton"},
+        lambda: {"kernel": 6e-7, "networks": 7e-8, "method": "gauss-newton"},
+        lambda: NONLINEAR,
     ),
     "condition-grows": (
         lambda: {"low": 0.2, "high": 0.3, "median": 50.0},
@@ -181,6 +194,15 @@ def test_an_exhibit_is_a_limit_kernel() -> None:
     spread = np.std(drawn, axis=0, ddof=1) / np.sqrt(len(drawn))
     # 16 entries, of which 10 differ: 6 standard errors are crossed once in 1e7 such tests.
     assert np.all(np.abs(np.mean(drawn, axis=0) - matrix) <= 6 * spread + 1e-9 * np.abs(matrix))
+
+
+def test_the_kernel_of_an_exhibit_answers_as_the_infinite_solution() -> None:
+    """The same interpolant by two ways of inverting; cut eigenvalues move it by far less than its error."""
+    exhibit = Exhibit.of("heat", quick=True)
+    grid = TestGrid.of(exhibit.problem, 200)
+    shape = default_network(exhibit.problem, width=1024, depth=1, activation="erf")
+    other = nt.infinite_solution("heat", exhibit.points(), network=shape, at=grid.points).error
+    assert kernel_error(exhibit) == pytest.approx(other, rel=1e-2)
 
 
 def test_effective_rank_counts_equal_eigenvalues() -> None:

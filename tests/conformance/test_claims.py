@@ -31,7 +31,9 @@ from ntk_theory.studies.judging.kind import kind
 from ntk_theory.studies.judging.statistics import Interval
 from ntk_theory.studies.judging.trends import NO_TREND, Trend
 from ntk_theory.studies.judging.verdict import MORE_SEEDS, Outcome, Reason
-from ntk_theory.studies.kinds import DEFAULT, HESSIAN, KINDS, TRAINING
+from ntk_theory.studies.kinds import DEFAULT, HESSIAN, KINDS, TRAINING, WIDTH
+from ntk_theory.studies.width.criterion import WidthCriterion
+from ntk_theory.studies.width.evidence import Size, WidthEvidence, WidthRow, tendency
 from ntk_theory.symbolic.jets import Slot
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
@@ -314,11 +316,52 @@ HESSIANS: dict[str, tuple[Any, Any, Any]] = {
     ),
 }  # fmt: skip
 
+# --- width ----------------------------------------------------------------------------------------
+
+
+def sized(slope: float, deviation: float = 0.02) -> Size:
+    """Medians that go like N^slope over widths 8 to 64."""
+    medians, found = 1e-2 * np.array([1.0, 2.0, 4.0, 8.0]) ** slope, straight(slope, deviation)
+    return Size(medians, found, tendency(found, medians, WidthCriterion()))
+
+
+def wide(
+    error: float, best: float = -1.0, sampling: float = 0.0, *, solved: bool = True, deviation: float = 0.02
+) -> WidthEvidence:
+    """The exponents of the error, of the best network and of sampling; optimisation is the rest."""
+    rest, own = error - best - sampling, sized(error, deviation)
+    contrast = straight(rest - sampling, deviation)
+    row = WidthRow(own, own, own.medians, straight(sampling), straight(rest), contrast, 48)
+    rows, approximation = {("adam", HALF): row}, {HALF: sized(best, deviation)}
+    return WidthEvidence(
+        rows, approximation, (8, 16, 32, 64), solved, WidthCriterion(), 768, (33, 65, 129, 257)
+    )
+
+
+WIDTHS_OF_STUDIES: dict[str, tuple[Any, Any, Any]] = {
+    "width-error": (
+        lambda: wide(0.0), lambda: wide(-0.5), lambda: wide(0.0, solved=False),
+    ),
+    "width-residual": (
+        lambda: wide(0.3, solved=False), lambda: wide(-0.3), lambda: wide(-0.2, deviation=0.1),
+    ),
+    "width-approximation": (
+        lambda: wide(0.0, 0.0), lambda: wide(0.0, -1.0), lambda: wide(0.0, -1.0, deviation=0.5),
+    ),
+    "width-optimiser": (
+        lambda: wide(0.0, -1.0, 0.0), lambda: wide(0.0, 0.0), lambda: wide(-0.5),
+    ),
+    "width-sampling": (
+        lambda: wide(0.0, -1.0, 1.0), lambda: wide(0.0, -1.0, 0.0), lambda: wide(0.0, deviation=0.5),
+    ),
+}  # fmt: skip
+
 #: Kind → claim → (supported, planted false, open).
 EXAMPLES: Mapping[str, Mapping[str, tuple[Callable[[], Any], ...]]] = {
     DEFAULT: KERNELS,
     TRAINING: FLOWS,
     HESSIAN: HESSIANS,
+    WIDTH: WIDTHS_OF_STUDIES,
 }
 
 

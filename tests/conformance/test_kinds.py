@@ -50,7 +50,7 @@ def own(request: pytest.FixtureRequest) -> Kind:
 def tiny(own: Kind, **changes) -> Study:
     """2 widths × 4 networks at 2 + 2 points; settings and criterion are the kind's own."""
     size = {"points": 2, "widths": (8, 16), "seeds": 4, "activations": "erf", "s": ("1/2", "1")}
-    settings = None if own.settings is None else own.settings.from_dict({})
+    settings = None if own.settings is None else own.settings.from_dict(own.trial)
     more = {"criterion": own.criterion().to_dict(), "settings": settings}
     return Study.from_problems("u_t - u_xx + u^2", **(size | more | changes))
 
@@ -199,7 +199,7 @@ def test_a_store_of_another_kind_is_not_judged_as_this_one(own: Kind, store: Sto
 
 
 def test_a_question_becomes_a_result(own: Kind, tmp_path: Path) -> None:
-    settings = None if own.settings is None else own.settings.from_dict({})
+    settings = None if own.settings is None else own.settings.from_dict(own.trial)
     result = verify_kind(
         own.name, "u_t - u_xx + u^2", settings=settings, store=tmp_path / "s.sqlite", workers=1,
         progress=False, widths=(8, 16), seeds=2, points=2, s=("1/2",), activations="erf",

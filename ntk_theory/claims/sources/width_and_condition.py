@@ -1,16 +1,17 @@
-"""Does the condition number of the kernel grow with the width? A claim that is met in talk and in text."""
+"""Does width buy accuracy, and does the condition number of the kernel grow with it?"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ntk_theory.claims.common import REFUTED, SUPPORTED, linear_only, open_finding
+from ntk_theory.claims.common import REFUTED, SUPPORTED, linear_only, of_kind, open_finding
 from ntk_theory.claims.exhibit import Exhibit
 from ntk_theory.claims.source import EXHIBIT, Measures, Reading, Source, SourceClaim
 from ntk_theory.empirical.ntk import ntk
 from ntk_theory.model.points import draw_points
 from ntk_theory.studies.judging.own_claims import Finding
 from ntk_theory.studies.judging.trends import trend
+from ntk_theory.studies.kinds import WIDTH
 
 FEW, WIDTHS = 3, (64, 256, 1024, 4096)
 #: Exponents of N from which κ grows, and within which it stays; 1 − coverage of the interval.
@@ -46,6 +47,14 @@ SOURCE = Source(
     "besides",
     "https://arxiv.org/abs/2603.12556",
     (
+        of_kind(
+            WIDTH, "width-error", Reading.ABSTRACT, "one hidden layer, trained to an end that is stated",
+            "an exponent of the error in N that is not below 0",
+        ),
+        of_kind(
+            WIDTH, "width-optimiser", Reading.OURS, "as above, where the error does not fall",
+            "the error of longer Gauss-Newton runs at more points falls with N",
+        ),
         SourceClaim(
             "condition-grows", "the condition number of the kernel grows with the width",
             Reading.OURS, "a linear problem, few points, s = 1/2, widths 64 to 4096",
@@ -53,5 +62,5 @@ SOURCE = Source(
             applies=linear_only, measure=_measure, judge=judge_growth,
         ),
     ),
-    ("poisson", "heat"),
+    ("poisson", "kdv"),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag
@@ -15,8 +15,18 @@ from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.judging.verdict import Verdict
 
 
-def page(result: Result[Any], provenance: Provenance, *, only: Sequence[str] = ()) -> str:
-    """The whole page. ``only`` names problems (or labels) to which the answers are restricted."""
+def page(
+    result: Result[Any],
+    provenance: Provenance,
+    *,
+    only: Sequence[str] = (),
+    more: Callable[[str, str], Iterator[Markup]] = lambda label, activation: iter(()),
+) -> str:
+    """The whole page.
+
+    ``only`` names problems (or labels) to which the answers are restricted; ``more`` is what a kind shows of
+    a problem and activation before its claims.
+    """
     title = kind_of(result.study).title
     answers = {
         key: verdicts
@@ -27,17 +37,26 @@ def page(result: Result[Any], provenance: Provenance, *, only: Sequence[str] = (
     body = [
         tag("h1", f"{title[:1].upper()}{title[1:]}"),
         *missing,
-        *(piece for key, verdicts in answers.items() for piece in _answer(result, *key, verdicts)),
+        *(
+            piece
+            for key, verdicts in answers.items()
+            for piece in _answer(result, *key, verdicts, more(*key))
+        ),
         *_settings(result, provenance),
     ]
     return document(f"Study: {title}", body)
 
 
 def _answer(
-    result: Result[Any], label: str, activation: str, verdicts: Sequence[Verdict]
+    result: Result[Any],
+    label: str,
+    activation: str,
+    verdicts: Sequence[Verdict],
+    more: Iterator[Markup],
 ) -> Iterator[Markup]:
     refuted_by = result.refuted_by
     yield tag("h2", f"{problem_title(result.study.case(label).problem)}  ({label}, {activation})")
+    yield from more
     yield table(
         ["claim", "outcome", "evidence"], (_row(c, refuted_by.get(c.code, "")) for c in summaries(verdicts))
     )

@@ -11,4 +11,5 @@ from . import run as run
 from . import screen as screen
 from . import search as search
 from . import stores as stores
+from . import width as width
 from . import zoo as zoo

@@ -71,6 +71,8 @@ class Kind(Generic[Evidence]):
     kernels:
         The compiled kernels that its cells use, which processes then compile side by side; what is not named
         is compiled by every process that comes to it first.
+    trial:
+        Settings with which a cell takes a moment: enough to see that all parts fit, too little to decide.
     judged_by:
         The name of the function that judges stores of this kind and no other.
     """
@@ -87,6 +89,7 @@ class Kind(Generic[Evidence]):
     usual: Mapping[str, Any] = field(default_factory=dict)
     quick: Mapping[str, Any] = field(default_factory=dict)
     kernels: KernelsOf = no_kernels
+    trial: Mapping[str, Any] = field(default_factory=dict)
     judged_by: str = "ntk_theory.studies.judging.judge.judge"
 
     def estimate(self, study: Study) -> Estimate:

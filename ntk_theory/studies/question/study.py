@@ -155,7 +155,7 @@ class Study(Shown):
         start = Initialisation.of(self.initialisation)
         object.__setattr__(self, "features", None if gamma is None else gamma.to_dict())
         object.__setattr__(self, "initialisation", None if start is None else start.to_data())
-        if self.settings is not None and (gamma or start):
+        if self.settings is not None and (gamma or start) and not getattr(self.settings, "any_start", False):
             name = "features" if gamma else "initialisation"
             raise InputError(
                 f"{name} is {getattr(self, name)!r}, but what a study of the kind {self.kind} tests is "
