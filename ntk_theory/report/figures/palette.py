@@ -88,8 +88,8 @@ _PROGRAM = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
 def save_picture(figure: Figure, file: BinaryIO, format: str) -> None:
     """Write the figure as png, svg or pdf, with this package named as its maker (``outputs.PICTURE``)."""
     label_axes(figure)
-    letters = {"pdf.fonttype": 42, "svg.fonttype": "none"}  # that can be searched
-    with mpl.rc_context({**letters, "svg.hashsalt": "ntk_theory"}):
+    # letters that can be searched
+    with mpl.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "ntk_theory"}):
         figure.savefig(file, format=format, dpi=130, metadata={_PROGRAM[format]: GENERATOR})
 
 
