@@ -140,7 +140,7 @@ def on_workers(counts: Sequence[int], seeds: int) -> list[dict[str, float]]:
 
 
 def writer(name: str) -> dict[str, float]:
-    """What the store takes in: networks per second one by one, bytes per network, seconds to read and judge."""
+    """What the store takes in: networks per second one by one, bytes per network, seconds to read them."""
     sizes, seconds = [], []
     for count in WRITTEN:
         study = asked(name, (8, 16), seeds=count // 2)
