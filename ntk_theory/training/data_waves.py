@@ -24,7 +24,7 @@ SAMPLES, LINES, SEED = 129, 3, 0
 #: Singular values below this share of the largest are none.
 RANK = 1e-11
 #: A sum of more exponentials than this is no short one.
-MOST_TERMS = 8
+MOST_TERMS = 6
 #: An exponential of data oscillates where |Re z| is below this share of |Im z|: those of a front do not.
 STEEP = 0.1
 
