@@ -1,8 +1,8 @@
 """Certificates of the default settings, written, and proved again by the checker as a program of its own.
 
 λ_min(K∞) > 0 for five linear problems, ten points per group; T∞ = 0 by symmetry; an entry that is not 0;
-the drift of sine-Gordon. Prints the statements with the seconds of maker and checker; writes
-results/certificates/NAME.json; the exit status is 1 if one is rejected.
+the classification of Korteweg-de Vries; the drift of sine-Gordon. Prints the statements with the seconds of
+maker and checker; writes results/certificates/NAME.json; the exit status is 1 if one is rejected.
 
     python benchmarks/certificates.py
 """
@@ -26,6 +26,7 @@ ASKED = {
     "telegraph": ("telegraph", {"points": 10}),
     "wave-symmetry": ("wave", {"what": "vanishing", "groups": "initial,velocity"}),
     "heat-entry": ("heat", {"what": "nonzero", "groups": "ends,f"}),
+    "kdv-classification": ("kdv", {"what": "classification"}),
     "sine-gordon-drift": ("sine-gordon", {"what": "drift"}),
 }
 

@@ -5,10 +5,10 @@
 Each is computed twice, the second time finer in space and time, by a method that shares no code with the
 package: NumPy and SciPy only. The relative L² difference of both is stored as ``accuracy`` beside the finer
 one, and printed. Fourier modes with the exponential Runge-Kutta method of order four (Cox & Matthews 2002,
-J. Comput. Phys. 176, 430-455; coefficients by contour integrals, Kassam & Trefethen 2005, SIAM J. Sci. Comput.
-26, 1214-1233) for periodic problems, the Cole-Hopf formula by Gauss-Hermite quadrature for Burgers' equation,
-Newton's method on the streamfunction with central differences and Richardson's extrapolation for the cavity.
-Training never sees them.
+J. Comput. Phys. 176, 430-455; coefficients by contour integrals, Kassam & Trefethen 2005, SIAM J. Sci.
+Comput. 26, 1214-1233) for periodic problems, the Cole-Hopf formula by Gauss-Hermite quadrature for Burgers'
+equation, Newton's method on the streamfunction with central differences and Richardson's extrapolation for
+the cavity. Training never sees them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import scipy.sparse as sparse
+from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 OUT = Path(__file__).parents[1] / "ntk_theory" / "symbolic" / "zoo" / "references"
@@ -62,6 +62,7 @@ def modes(low, high, n):
 
 
 def inverse(rows):
+    """Back to real values."""
     return np.real(np.fft.ifft(rows, axis=-1))
 
 
@@ -74,6 +75,7 @@ def stored(low, high, end, values, keep):
 
 
 def kdv(fine):
+    """For u_t + u u_x + 0.022² u_xxx = 0."""
     n, steps = (768, 800) if fine else (512, 400)
     x, k, mask = modes(-1, 1, n)
 
@@ -86,6 +88,7 @@ def kdv(fine):
 
 
 def allen_cahn(fine):
+    """For u_t = 1e-4 u_xx + 5u − 5u³."""
     n, steps = (8192, 80) if fine else (4096, 40)
     x, k, _ = modes(-1, 1, n)
     rows = etdrk4(
@@ -100,6 +103,7 @@ def allen_cahn(fine):
 
 
 def kuramoto(fine):
+    """The coefficients 100/16, 100/16², 100/16⁴."""
     n, steps = (512, 400) if fine else (256, 200)
     x, k, mask = modes(0, 2 * np.pi, n)
     a, b, c = 100 / 16, 100 / 16**2, 100 / 16**4
@@ -113,6 +117,7 @@ def kuramoto(fine):
 
 
 def schroedinger(fine):
+    """The fields of h = u + iv with i h_t + h_xx/2 + |h|² h = 0."""
     n, steps = (4096, 400) if fine else (2048, 400)
     x, k, _ = modes(-5, 5, n)
 
@@ -126,6 +131,7 @@ def schroedinger(fine):
 
 
 def sine_gordon(fine):
+    """For u_tt = u_xx − sin u."""
     n, steps = (512, 800) if fine else (256, 400)
     x, k, _ = modes(-5, 5, n)
     u, v = 2 * np.exp(-2 * x**2), np.zeros(n)
@@ -147,6 +153,7 @@ def sine_gordon(fine):
 
 
 def gray_scott(fine):
+    """Two species, one of them diffusing twice as fast."""
     n, steps = (1024, 200) if fine else (512, 100)
     x, k, _ = modes(-1, 1, n)
     start = np.array([np.fft.fft(1 - 0.5 * np.exp(-40 * x**2)), np.fft.fft(0.25 * np.exp(-40 * x**2))])
@@ -162,6 +169,8 @@ def gray_scott(fine):
 
 
 def burgers(nu) -> Callable:
+    """The maker for a viscosity."""
+
     def made(fine):
         z, w = np.polynomial.hermite.hermgauss(240 if fine else 160)
         # Most columns where the layer is.
@@ -227,6 +236,7 @@ def streamfunction(n):
 
 
 def velocities(n, keep):
+    """The fields u = ψ_y and v = −ψ_x at ``keep`` + 1 points a side."""
     psi, h, every = streamfunction(n), 1 / n, n // keep
     u, v = np.zeros_like(psi), np.zeros_like(psi)
     u[:, 1:-1] = (psi[:, 2:] - psi[:, :-2]) / (2 * h)
@@ -268,6 +278,7 @@ MAKERS = {
 
 
 def main() -> None:
+    """Make and store."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

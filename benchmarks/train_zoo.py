@@ -7,8 +7,8 @@ is processor time, which other processes do not lengthen; with one thread it is 
 machine. The verdict is passed without the known solution, as for a user who has none, and compared with it
 afterwards: how many are ``solved``, how many of those wrongly (error above ten times the tolerance), and on
 which share the estimate is within a factor 10 of the error. Results are written after every problem; those
-that are there are kept unless ``--again`` is given, and after ``--stop`` seconds none is begun. With
-``--readme`` the table goes into README.md, between its marks.
+that are there are kept unless ``--again`` is given, and after ``--stop`` seconds none is begun. The
+page of benchmarks makes its table from the JSON; ``--table`` prints one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-README = Path(__file__).parents[1] / "README.md"
-#: What stands before and behind the table in README.md.
-MARKS = ("<!-- made by benchmarks/train_zoo.py -->\n", "<!-- end of the table -->\n")
 BOUNDS = (1e-3, 1e-5, 1e-6, 1e-7)
 #: An estimate within this factor of the error is good, a solved problem with an error above so many times the
 #: tolerance is wrong.
@@ -44,7 +41,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--out", type=Path, default=RESULTS / "train_zoo.json")
-    parser.add_argument("--readme", action="store_true")
+    parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(arguments.threads)
@@ -60,9 +57,8 @@ def main() -> None:
             print(line(name, found[name]), flush=True)
             save(arguments.out, found)
     print(summary(found))
-    if arguments.readme:
-        text = README.read_text(encoding="utf-8")
-        README.write_text(replaced(text, table(found)), encoding="utf-8")
+    if arguments.table:
+        print(table(found))
 
 
 def measure(name: str, seconds: float) -> dict[str, Any]:
@@ -146,15 +142,6 @@ def table(found: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*head, *(line(name, found[name]) for name in order)]) + "\n"
-
-
-def replaced(text: str, new: str) -> str:
-    """``text`` with what stands between the marks replaced."""
-    before, mark, rest = text.partition(MARKS[0])
-    _, end, after = rest.partition(MARKS[1])
-    if not (mark and end):
-        raise SystemExit(f"README.md lacks the marks {MARKS[0].strip()} and {MARKS[1].strip()}")
-    return f"{before}{mark}\n{new}\n{end}{after}"
 
 
 def save(path: Path, found: dict[str, Any]) -> None:

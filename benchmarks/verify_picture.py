@@ -18,17 +18,17 @@ from ntk_theory.studies.initialisation.verify import StudyResult, verify
 #: Problem → what its panel is called.
 PROBLEMS = {
     "poisson": "Poisson, linear\n[ZY] needs $s\\geq 1/2$. Observed: $s\\geq 1/2$",
-    "sine-gordon": "sine-Gordon\n[ZY] needs $s\\geq 1$. Observed: $s>1/2$, to a constant",
+    "sine-gordon": "sine-Gordon\n[ZY] needs $s\\geq 1$. Observed: $s>1/2$, constant",
     "kdv": "Korteweg–de Vries\n[ZY] needs $s\\geq 1$. Observed: $s>1/2$, to zero",
     "fractional-reaction": "reaction $|u|^{1/2}$\n[ZY] needs $s\\geq 1$. Observed: never",
 }
-TITLE = "Does $K_{ff}$ converge?  Independent networks against the limit law"
+TITLE = "Does the residual's kernel converge? Networks against the limit law"
 
 
 def picture(result: StudyResult) -> str:
     """The picture as SVG."""
     groups = {title: width_curves(result, name, "tanh", blocks=("ff",)) for name, title in PROBLEMS.items()}
-    return svg_text(draw_norms(groups, TITLE))
+    return svg_text(draw_norms(groups, TITLE, columns=2))
 
 
 def main() -> None:

@@ -57,4 +57,4 @@ def test_a_named_table_is_in_its_file(name: str, place: str) -> None:
 
 
 def test_the_readme_links_here() -> None:
-    assert "(CONTRIBUTING.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "`CONTRIBUTING.md`" in (ROOT / "README.md").read_text(encoding="utf-8")

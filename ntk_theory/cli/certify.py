@@ -14,6 +14,7 @@ from ntk_theory.cli.options import (
     Fields,
     Force,
     Json,
+    OutputBias,
     ParameterValues,
     Variables,
     What,
@@ -39,7 +40,8 @@ def command(
         typer.Option(
             "--what",
             help="positive-definite: λ_min(K∞) > 0 at points; nonzero: an entry of T∞; vanishing: T∞ of two "
-            "groups is 0 by symmetry; drift: the kernel moves for s > 1/2.",
+            "groups is 0 by symmetry; drift: the kernel moves for s > 1/2; classification: what blocks do "
+            "for every s.",
         ),
     ] = "positive-definite",
     groups: Annotated[
@@ -58,6 +60,7 @@ def command(
     map_inputs: Annotated[
         bool, typer.Option("--map-inputs", help="The network sees the domain mapped onto [-1, 1].")
     ] = False,
+    output_bias: OutputBias = "zero",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The certificate (.json).")
     ] = None,
@@ -77,6 +80,7 @@ def command(
     made = nt.certify(
         problem, kind, groups=groups, points=points, seed=seed, activation=activation,
         input_map="domain" if map_inputs else None, time=time, least=least,
+        output_bias=output_bias,
     )  # fmt: skip
     if output is not None:
         with writing(output), replacing(output) as file:

@@ -18,7 +18,8 @@ class Asked:
     """A problem with numbers for its parameters, and points as they enter.
 
     ``setting`` has the variables, fields, the map of the inputs and the activation, ``names`` are the groups
-    that were named, ``time`` and ``least`` those of a drift.
+    that were named, ``time`` and ``least`` those of a drift, ``output_bias`` and ``input_map`` as a
+    classification takes them.
     """
 
     problem: Problem
@@ -28,6 +29,8 @@ class Asked:
     seed: int = 0
     time: object = None
     least: object = None
+    output_bias: str = "zero"
+    input_map: Any = None
 
 
 def around(value: Any, width: float) -> list[str]:

@@ -16,6 +16,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.proof.asked import Asked
 from ntk_theory.proof.certificate import Certificate, check
+from ntk_theory.proof.classified import classification
 from ntk_theory.proof.definite import positive_definite
 from ntk_theory.proof.entries import nonzero, vanishing
 from ntk_theory.proof.moves import drift
@@ -30,6 +31,7 @@ KINDS: dict[str, Callable[[Asked], Certificate]] = {
     "nonzero": nonzero,
     "vanishing": vanishing,
     "drift": drift,
+    "classification": classification,
 }
 
 
@@ -44,6 +46,7 @@ def certify(
     input_map: Any = None,
     time: object = None,
     least: object = None,
+    output_bias: str = "zero",
 ) -> Certificate:
     """A statement about infinitely wide networks, with all that a stranger's program needs to prove it.
 
@@ -56,9 +59,10 @@ def certify(
         ``positive-definite``: λ_min(K∞) > 0 at the points, s = 1/2, one hidden layer.
         ``nonzero``: the entry of T∞ of two groups at one point is not 0, one hidden layer.
         ``vanishing``: T∞ of two groups is 0 everywhere, for every activation and depth.
+        ``classification``: what the blocks of K do for every s, of one field and polynomial groups.
         ``drift``: for s > 1/2 the limiting kernel moves by more than a number, c(0) = 0 trained.
     groups:
-        "g,h" for two groups, "g" for one; default all (positive-definite), the equations (drift).
+        "g,h" for two groups, "g" for one; default all, of a drift the equations.
     points, seed:
         Points by group, or how many to draw, and the root of the draw. They enter exactly as they are, drawn
         ones rounded to multiples of 1/1024.
@@ -70,6 +74,8 @@ def certify(
         Of a drift, in raw time of L = ½ΣR²; default: up to 1, where it is largest.
     least:
         The number that a drift is above; default half of what it is.
+    output_bias:
+        Of a classification: ``zero`` or ``none``.
 
     Returns
     -------
@@ -94,6 +100,6 @@ def certify(
         else {name: np.round(p * GRID) / GRID for name, p in draw_points(bound, points, seed).items()}
     )
     setting = {"activation": activation, **setting_of(bound, input_map)}
-    made = KINDS[what](Asked(bound, setting, names, given, seed, time, least))
+    made = KINDS[what](Asked(bound, setting, names, given, seed, time, least, output_bias, input_map))
     check(made)
     return made

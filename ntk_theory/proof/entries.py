@@ -13,7 +13,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.limit.recursion import infinite_jets
 from ntk_theory.proof.asked import Asked, around
 from ntk_theory.proof.certificate import Certificate
-from ntk_theory.proof.rows import group_of, groups_of, rows_of
+from ntk_theory.proof.rows import faces_of, group_of, groups_of, rows_of
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.operator import Operator
 
@@ -79,16 +79,10 @@ def vanishing(asked: Asked) -> Certificate:
     rows = []
     for name in names:
         group = group_of(problem, name)
-        faces = [{v: _rational(x, name) for v, x in face.items()} for face in group.faces] or [{}]
+        faces = faces_of(group)
         legs = len(group.legs)
         rows.append([name, [faces] if legs > 1 and len(faces) == legs else [[face] * legs for face in faces]])
     statement = (
         f"T∞ of {names[0]} and {names[1]} is 0 at all points of their faces, for every activation and depth"
     )
     return Certificate.of("vanishing", statement, {"setting": setting, "rows": rows})
-
-
-def _rational(value: sp.Expr, name: str) -> str:
-    if not sp.sympify(value, strict=True).is_Rational:
-        raise InputError(f"the group {name!r} lies on a face at {value}; a certificate needs rational faces")
-    return str(value)

@@ -36,6 +36,17 @@ def group_of(problem: Problem, name: str) -> Group:
     return next(group for group in problem.groups if group.name == name)
 
 
+def faces_of(group: Group) -> list[dict[str, str]]:
+    """{variable: number} of every face; one without any where the group lies inside."""
+    return [{v: _rational(x, group.name) for v, x in face.items()} for face in group.faces] or [{}]
+
+
+def _rational(value: sp.Expr, name: str) -> str:
+    if not sp.sympify(value, strict=True).is_Rational:
+        raise InputError(f"the group {name!r} lies on a face at {value}; a certificate needs rational faces")
+    return str(value)
+
+
 def groups_of(problem: Problem, names: Sequence[str]) -> dict[str, Any]:
     """[field, orders, coefficient] per term and leg of the groups; a coefficient is a polynomial."""
     return {

@@ -14,9 +14,9 @@ from ntk_theory.studies.width.evidence import WidthEvidence
 
 #: What the columns are, for the foot of a table.
 FOOT = (
-    "medians over networks; exponent: of N, with its interval; it is the sum of those of approximation (the "
-    "error of longer Gauss-Newton runs at more points), sampling (what the fewer points add) and "
-    "optimisation (what the method adds)"
+    "medians over networks; the exponent of N is the sum of those of approximation (the error of longer "
+    "Gauss-Newton runs at more points), sampling (what the fewer points add) and optimisation (what the "
+    "method adds)"
 )
 
 
@@ -27,24 +27,20 @@ def title_of(result: Result[Any], label: str, activation: str) -> str:
     return f"{problem_title(study.case(label).problem)}  ({label}, {activation}, depth {study.depth}, {made})"
 
 
-def head(e: WidthEvidence) -> list[str]:
-    """The columns."""
-    widths = [f"N = {width}" for width in e.widths]
-    return [e.measure, "s", *widths, "exponent", "approx.", "sampling", "optim."]
+def sizes(e: WidthEvidence) -> list[list[str]]:
+    """Columns, then medians by width: of every method and s, and of the oversampled references."""
+    rows = [[e.measure, "s", *(f"N = {width}" for width in e.widths)]]
+    rows += [[method, str(s), *map(_number, e.size(method, s).medians)] for method, s in e.rows]
+    rows += [["oversampled", str(s), *map(_number, best.medians)] for s, best in e.approximation.items()]
+    return rows
 
 
-def measured(e: WidthEvidence) -> list[list[str]]:
-    """One row per method and s, and one for each oversampled reference."""
-    rows = []
+def exponents(e: WidthEvidence) -> list[list[str]]:
+    """Columns, then intervals of exponents: of every method and s, of the whole and of its parts."""
+    rows = [["exponent of N", "s", e.measure, "approximation", "sampling", "optimisation"]]
     for (method, s), row in e.rows.items():
-        size = e.size(method, s)
-        parts = (size, e.approximation[s])
-        found = [_interval(part.trend.whole) for part in parts]
-        found += [_interval(part.whole) for part in (row.sampling, row.optimisation)]
-        rows.append([method, str(s), *map(_number, size.medians), *found])
-    for s, best in e.approximation.items():
-        own = _interval(best.trend.whole)
-        rows.append(["oversampled", str(s), *map(_number, best.medians), own, own, "", ""])
+        parts = (e.size(method, s).trend, e.approximation[s].trend, row.sampling, row.optimisation)
+        rows.append([method, str(s), *(_interval(part.whole) for part in parts)])
     return rows
 
 
@@ -55,7 +51,7 @@ def _number(value: float) -> str:
 def _interval(found: Interval) -> str:
     if not np.isfinite(found.half_width):
         return "-"
-    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    return f"[{found.low:.2f}, {found.high:.2f}]"
 
 
 def to_dict(label: str, activation: str, e: WidthEvidence) -> dict[str, Any]:

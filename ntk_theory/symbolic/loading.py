@@ -1,7 +1,7 @@
 """Problems from a dictionary or a TOML file; bare problems from operators.
 
-The keys of a problem file are those of :data:`KEYS`; the README shows one. Every text in it is
-read by the closed grammar, every number is exact.
+The keys of a problem file are those of :data:`KEYS`; the documentation has a page on them. Every text in it
+is read by the closed grammar, every number is exact.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""How often a problem's data oscillate over its domain, by samples: sources of equations, targets of conditions.
+"""How often a problem's data oscillate over its domain, by samples: sources, and targets of conditions.
 
-Along a line through the box, on which one variable x runs, n = :data:`SAMPLES` equidistant samples g_k of a sum
-of r exponentials, Σ c_j exp(z_j (x − c)/h) with h half the edge, make a Hankel matrix H_kl = g_{k+l} of rank r.
-Its first r left singular vectors V without their last and without their first row, V₁ = V₀ M, give the
-eigenvalues exp(2 z_j/(n − 1)) of M (ESPRIT: Roy & Kailath 1989, IEEE Trans. Acoust. Speech Signal Process. 37,
-984-995; known by its formula). Data whose rank exceeds :data:`MOST_TERMS` are no short sum and have no waves
-here. One that oscillates, |Re z| below :data:`STEEP` |Im z|, does so |Im z|/π times [D].
+Along a line through the box, on which one variable x runs, n = :data:`SAMPLES` equidistant samples g_k of a
+sum of r exponentials, Σ c_j exp(z_j (x − c)/h) with h half the edge, make a Hankel matrix H_kl = g_{k+l} of
+rank r. Its first r left singular vectors V without their last and without their first row, V₁ = V₀ M, give
+the eigenvalues exp(2 z_j/(n − 1)) of M (ESPRIT: Roy & Kailath 1989, IEEE Trans. Acoust. Speech Signal
+Process. 37, 984-995; known by its formula). Data whose rank exceeds :data:`MOST_TERMS` are no short sum and
+have no waves here. One that oscillates, |Re z| below :data:`STEEP` |Im z|, does so |Im z|/π times [D].
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SAMPLES, LINES, SEED = 129, 3, 0
 #: Singular values below this share of the largest are none.
 RANK = 1e-11
 #: A sum of more exponentials than this is no short one.
-MOST_TERMS = 8
+MOST_TERMS = 6
 #: An exponential of data oscillates where |Re z| is below this share of |Im z|: those of a front do not.
 STEEP = 0.1
 

@@ -228,7 +228,7 @@ def _roots(
     for g, (leg,) in enumerate(legs):
         for s, slot in along:
             k = slot.index[axis]
-            size = halves[axis] ** -k
+            size = complex(halves[axis] ** -k)
             if held is not None:
                 size = size * (factor / halves[other]) ** slot.index[other]
             symbol[:, k, g, fields.index(slot.field)] += weights[s, leg.rows][:POINTS] * size
@@ -240,10 +240,8 @@ def _roots(
 def _pencil(symbol: Complexes) -> Complexes:
     """The eigenvalues of the companion pencil of Σ_k A_k z^k, ``symbol`` (K + 1, m, m)."""
     order, m = len(symbol) - 1, symbol.shape[1]
-    left, right = (
-        np.zeros((order * m, order * m), dtype=np.complex128),
-        np.eye(order * m, dtype=np.complex128),
-    )
+    left = np.zeros((order * m, order * m), dtype=np.complex128)
+    right = np.eye(order * m, dtype=np.complex128)
     left[: (order - 1) * m, m:] = np.eye((order - 1) * m)
     left[-m:] = -np.concatenate(list(symbol[:-1]), axis=1)
     right[-m:, -m:] = symbol[-1]
@@ -251,7 +249,7 @@ def _pencil(symbol: Complexes) -> Complexes:
         try:
             return np.asarray(scipy.linalg.eigvals(left, right, check_finite=True))
         except (ValueError, np.linalg.LinAlgError):
-            return np.zeros(0)
+            return np.zeros(0, dtype=np.complex128)
 
 
 def _distinct(counts: Iterable[float], least: float) -> tuple[float, ...]:

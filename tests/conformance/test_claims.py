@@ -333,7 +333,9 @@ def wide(
     contrast = straight(rest - sampling, deviation)
     row = WidthRow(own, own, own.medians, straight(sampling), straight(rest), contrast, 48)
     rows, approximation = {("adam", HALF): row}, {HALF: sized(best, deviation)}
-    return WidthEvidence(rows, approximation, (8, 16, 32, 64), solved, WidthCriterion())
+    return WidthEvidence(
+        rows, approximation, (8, 16, 32, 64), solved, WidthCriterion(), 768, (33, 65, 129, 257)
+    )
 
 
 WIDTHS_OF_STUDIES: dict[str, tuple[Any, Any, Any]] = {

@@ -47,6 +47,7 @@ def made():
         "nonzero": nt.certify("heat", "nonzero", groups="ends,f"),
         "vanishing": nt.certify("wave", "vanishing", groups="initial,velocity"),
         "drift": nt.certify("sine-gordon", "drift", points=4),
+        "classification": nt.certify("kdv", "classification"),
     }
 
 
@@ -166,6 +167,94 @@ def test_the_drift_is_that_of_the_limiting_equation(name, time):
     assert float(found.data["low"]) <= solved.bias[-1, 0] <= float(found.data["high"])
 
 
+#: Problems of one field whose groups are polynomials: the answers of the rules, derived again from operators.
+POLYNOMIAL = ("burgers", "allen-cahn", "heat", "wave", "fisher-kpp", "kuramoto-sivashinsky", "poisson")
+
+
+@pytest.mark.parametrize("bias", ["zero", "none"])
+@pytest.mark.parametrize("name", POLYNOMIAL)
+def test_a_classification_is_derived_again(name, bias):
+    found = nt.certify(name, "classification", output_bias=bias)
+    assert f"(output bias {bias}, generic φ)" in nt.check(found)
+    answer = nt.classify(name, output_bias=bias)
+    assert found.data["blocks"]
+    for one, other, high, kind, low in found.data["blocks"]:
+        at = answer.regime(f"{one},{other}", "1/2")
+        assert str(at.limit) == kind
+        above = answer.regime(f"{one},{other}", "1")
+        assert str(above.limit) == ("zero" if low else "deterministic")
+        assert above.norm_exponent_at(Fraction(1)) == Fraction(-low, 2)
+        assert answer.regime(f"{one},{other}", "1/4").norm_exponent_at(Fraction(1, 4)) == Fraction(high, 4)
+
+
+def test_a_classification_of_hand():
+    """u u_x: F_0 = u_x and F_x = u of degree 1; K = ε⁴(…) + ε²u_x u_x', random at 1/2."""
+    found = nt.certify("u_t + u*u_x", "classification", groups="f").data
+    assert found["degrees"] == {"f": [[[1], [1], [0]]]}  # by u, u_x, u_t
+    assert found["blocks"] == [["f", "f", 4, "random", 2]]
+    without = nt.certify("u_t + u*u_x", "classification", groups="f", output_bias="none").data
+    assert without["blocks"] == [["f", "f", 4, "random", 2]]
+    linear = nt.certify("u_t - u_xx + 3*u", "classification", groups="f").data
+    assert linear["blocks"] == [["f", "f", 2, "deterministic", 0]]
+
+
+def test_blocks_that_vanish_are_left_out_and_rejected(made):
+    """The kernel of an initial value and an initial velocity is a fluctuation: no power of ε alone."""
+    found = nt.certify("wave", "classification")
+    pairs = [entry[:2] for entry in found.data["blocks"]]
+    assert ["initial", "velocity"] not in pairs
+    data = json.loads(found.to_json())
+    data["blocks"].append(["initial", "velocity", 2, "deterministic", 2])
+    with pytest.raises(RejectedError, match="orders of initial,velocity cancel"):
+        nt.check(with_its_sum(data))
+
+
+def test_a_false_step_of_a_classification_is_rejected(made):
+    """Every degree and every word about a block, changed one by one under a right sum."""
+    data = json.loads(made["classification"].to_json())
+    tried = 0
+    for path, value in leaves({"degrees": data["degrees"], "blocks": data["blocks"]}):
+        others = {"random": ["deterministic"], "deterministic": ["random"]}.get(value, [])
+        others += [value + 1, value - 1] if isinstance(value, int) else []
+        for other in others:
+            with pytest.raises(RejectedError, match="not as claimed"):
+                nt.check(with_its_sum(changed(data, path, other)))
+            tried += 1
+    assert tried >= 40
+
+
+def test_another_operator_has_another_classification(made):
+    """u u_x without u_x, one order less of the dispersion, or a face that is no face."""
+    data = json.loads(made["classification"].to_json())
+    terms = data["operators"]["f"][0]
+    at = next(k for k, (_, powers) in enumerate(terms) if sum(powers) == 2)
+    powers = terms[at][1]
+    for k, n in enumerate(powers):
+        if n:
+            with pytest.raises(RejectedError):
+                nt.check(with_its_sum(changed(data, ("operators", "f", 0, at, 1, k), 0)))
+    with pytest.raises(RejectedError):
+        nt.check(with_its_sum(changed(data, ("bias",), "normal")))
+    with pytest.raises(RejectedError, match="nonlinear row at one point"):
+        nt.check(with_its_sum(changed(data, ("operators", "f", 1), [{"x": "0", "t": "0"}])))
+
+
+def test_sizes_are_bounded(made):
+    """More variables, fields, jets or terms than any problem has are refused before any work."""
+    data = json.loads(made["classification"].to_json())
+    setting = data["setting"]
+    many = {"variables": [f"x{k}" for k in range(9)], "scale": ["1"] * 9, "shift": ["0"] * 9}
+    for other in (
+        changed(data, ("setting",), setting | many),
+        changed(data, ("setting", "fields"), [f"u{k}" for k in range(9)]),
+        changed(data, ("operators", "f", 0), data["operators"]["f"][0] * 20),
+        changed(data, ("operators", "f", 1), [{}] * 9),
+        changed(data, ("jets",), [[k, 0] for k in range(60)]),
+    ):
+        with pytest.raises(RejectedError, match=r"many|above|faces|once"):
+            nt.check(with_its_sum(other))
+
+
 def test_a_kernel_that_stays_has_no_drift():
     with pytest.raises(InputError, match="does not move"):
         nt.certify("heat", "drift")
@@ -218,6 +307,7 @@ ESSENTIAL = {
     "nonzero": ("rows", "value", "groups"),
     "vanishing": ("rows",),
     "drift": ("rows", "low", "high", "time", "drift", "least"),
+    "classification": ("degrees", "blocks", "jets"),
 }
 
 
@@ -331,6 +421,10 @@ def test_files(made, tmp_path):
         ("poisson", {"what": "nonzero"}, "two names"),
         ("poisson", {"activation": "gelu"}, "needs one of tanh, sin"),
         ("bratu", {"what": "drift"}, "polynomial of c"),
+        ("sine-gordon", {"what": "classification"}, "polynomial of u"),
+        ("stokes", {"what": "classification"}, "several fields"),
+        ("advection", {"what": "classification"}, "several legs"),
+        ("kdv", {"what": "classification", "output_bias": "normal"}, "one of zero, none"),
     ],
 )
 def test_what_cannot_be_certified_is_named(problem, options, word):

@@ -8,8 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from ntk_theory.report.figures.kernel import SERIES
-from ntk_theory.report.figures.palette import FAINT, INK, plain
+from ntk_theory.report.figures.palette import FAINT, INK, SERIES, plain
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.width.evidence import WidthEvidence
 from ntk_theory.studies.width.settings import LONGER, OVERSAMPLED

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ntk_theory.advice.infinite_solution import InfiniteSolution
-from ntk_theory.report.figures.palette import LINE_STYLES, plain
+from ntk_theory.report.figures.palette import LINE_STYLES, SERIES, plain
 
 
 def answer_on(axes: Axes, found: InfiniteSolution, names: Sequence[str]) -> None:
@@ -22,7 +22,9 @@ def answer_on(axes: Axes, found: InfiniteSolution, names: Sequence[str]) -> None
         if name not in names:
             continue
         mean, wide = found.mean[k], 2 * found.deviation[k]
-        (line,) = axes.plot(x, mean, linestyle=LINE_STYLES[k % len(LINE_STYLES)], label=name)
+        (line,) = axes.plot(
+            x, mean, linestyle=LINE_STYLES[k % len(LINE_STYLES)], color=SERIES[k % len(SERIES)], label=name
+        )
         axes.fill_between(x, mean - wide, mean + wide, color=line.get_color(), alpha=0.2, linewidth=0)
     axes.set_xlabel(found.problem.variables[0])
     axes.set_ylabel("mean and two deviations over networks")

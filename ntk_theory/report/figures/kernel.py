@@ -15,11 +15,9 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats, Places
 from ntk_theory.empirical.spectra import Spectrum, spectra
 from ntk_theory.model.blocks import Kernel
-from ntk_theory.report.figures.palette import FAINT, INK, LINE_STYLES, plain
+from ntk_theory.report.figures.palette import FAINT, INK, LINE_STYLES, SERIES, plain
 from ntk_theory.visible import visible
 
-#: Curves by group; the whole kernel is black.
-SERIES = ("#2f7fc1", "#c8513c", "#4bb3a5", "#e08a3c", "#7a5fa8", "#6baed6", "#8c2d1f", "#0f6b5f")
 HEAT = "RdBu_r"
 #: Groups with a smaller share of the rows are not named beside the matrix; the table has them.
 NAMED_SHARE = 0.055

@@ -21,12 +21,14 @@ from ntk_theory.visible import visible
 #: Labelled ticks that an axis has at the least.
 MIN_LABELS = 2
 INK = "#1d1d1f"
-FAINT = "#8a8a8e"
+FAINT = "#727277"
 GRID = "#e7e7ea"
 
 #: Below 1/2 warm, at 1/2 black, above it blue, darker as s grows.
-_BELOW = ("#c8513c", "#e08a3c", "#8c2d1f", "#f0b35a")
-_ABOVE = ("#6baed6", "#2f7fc1", "#12396b", "#4bb3a5", "#0f6b5f")
+_BELOW = ("#b4432f", "#a8640a", "#7a2317", "#8a6d00")
+_ABOVE = ("#3b8cc4", "#1f5f9e", "#12396b", "#1d8f82", "#0b5f54")
+#: Of curves that no s tells apart. Every colour of a line or letter has a contrast of 3:1 to white and more.
+SERIES = ("#1f6fb5", "#b4432f", "#1d8f82", "#a8640a", "#7a5fa8", "#3b8cc4", "#7a2317", "#0b5f54")
 _MARKERS = "osD^vPX<>"
 #: Of curves side by side, so that colour is not needed to tell them apart.
 LINE_STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)), (0, (8, 2)), (0, (2.5, 2.5)))
@@ -71,10 +73,10 @@ def block_title(block: str) -> str:
 
 
 def svg_text(figure: Figure) -> str:
-    """The figure as SVG, the same text for the same figure; letters are outlines, so no font is needed."""
+    """The figure as SVG, the same text for the same figure; letters stay letters, that are read out."""
     out = io.StringIO()
     label_axes(figure)
-    with mpl.rc_context({"svg.hashsalt": "ntk_theory", "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "ntk_theory", "svg.fonttype": "none"}):
         figure.savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue()
 
@@ -86,7 +88,8 @@ _PROGRAM = {"png": "Software", "svg": "Creator", "pdf": "Creator"}
 def save_picture(figure: Figure, file: BinaryIO, format: str) -> None:
     """Write the figure as png, svg or pdf, with this package named as its maker (``outputs.PICTURE``)."""
     label_axes(figure)
-    with mpl.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "ntk_theory"}):  # letters that can be searched
+    # letters that can be searched
+    with mpl.rc_context({"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "ntk_theory"}):
         figure.savefig(file, format=format, dpi=130, metadata={_PROGRAM[format]: GENERATOR})
 
 

@@ -26,11 +26,12 @@ from ntk_theory.model.blocks import Kernel
 from ntk_theory.recipes.reproduction import Reproduction
 from ntk_theory.report.figures.claims import hearing_on
 from ntk_theory.report.figures.infinite import answer_on
-from ntk_theory.report.figures.kernel import SERIES, spectra_on
+from ntk_theory.report.figures.kernel import spectra_on
 from ntk_theory.report.figures.palette import (
     FAINT,
     INK,
     LINE_STYLES,
+    SERIES,
     block_title,
     colours_of,
     markers_of,

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ntk_theory.recipes.reproduction import Chart, Reproduction
-from ntk_theory.report.figures.kernel import SERIES
-from ntk_theory.report.figures.palette import INK, LINE_STYLES, headline, plain
+from ntk_theory.report.figures.palette import INK, LINE_STYLES, SERIES, headline, plain
 
 
 def draw_reproduction(found: Reproduction) -> Figure:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.ntk import ntk
-from ntk_theory.report.figures.palette import FAINT, INK, LINE_STYLES, block_title, plain
+from ntk_theory.report.figures.palette import FAINT, INK, LINE_STYLES, SERIES, block_title, plain
 from ntk_theory.report.figures.slices import Slice, solution_slice
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.defaults import thinned
@@ -19,8 +19,6 @@ from ntk_theory.training.trajectory import Trajectory
 from ntk_theory.visible import visible
 
 Place = Figure | SubFigure
-#: Curves by group or block; the total is black.
-SERIES = ("#2f7fc1", "#c8513c", "#4bb3a5", "#e08a3c", "#7a5fa8", "#6baed6", "#8c2d1f", "#0f6b5f")
 FIELD_MAP, ERROR_MAP = "viridis", "RdBu_r"
 #: Points of the spectrum, about.
 SPECTRUM = 600

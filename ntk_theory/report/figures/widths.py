@@ -147,23 +147,29 @@ def draw_width_curves(curves: Sequence[Curve], title: str = "") -> Figure:
     return figure
 
 
-def draw_norms(groups: Mapping[str, Sequence[Curve]], title: str = "") -> Figure:
-    """‖K‖ against width in one row of panels, one per entry: its title, and the curves of one block."""
+def draw_norms(groups: Mapping[str, Sequence[Curve]], title: str = "", *, columns: int = 4) -> Figure:
+    """‖K‖ against width, a panel per entry: its title, and the curves of one block; ``columns`` in a row."""
     if not groups:
         raise InputError("groups is empty; it needs at least one title with its curves")
-    figure = Figure(figsize=(3.9 * len(groups) + 0.7, 5.0), dpi=110, facecolor="white")
-    panels = figure.subplots(1, len(groups), squeeze=False)[0]
+    across = min(columns, len(groups))
+    rows = -(-len(groups) // across)
+    figure = Figure(figsize=(3.9 * across + 0.7, 4.1 * rows + 0.9), dpi=110, facecolor="white")
+    panels = figure.subplots(rows, across, squeeze=False)
+    width, height = figure.get_size_inches()
     figure.subplots_adjust(
-        left=0.72 / figure.get_figwidth(), right=1 - 0.1 / figure.get_figwidth(), top=0.74, bottom=0.11,
-        wspace=0.19,
+        left=0.72 / width, right=1 - 0.1 / width, top=1 - 1.3 / height, bottom=0.55 / height, wspace=0.19,
+        hspace=0.33,
     )  # fmt: skip
     exponents = tuple(dict.fromkeys(c.s for curves in groups.values() for c in curves))
     colours, markers = colours_of(exponents), markers_of(exponents)
-    for axes, (name, curves) in zip(panels, groups.items(), strict=True):
+    for axes in panels.flat[len(groups) :]:
+        axes.set_visible(False)
+    for axes, (name, curves) in zip(panels.flat, groups.items(), strict=False):
         axes.set_title(name, fontsize=10.5, color=INK, loc="left", pad=8, linespacing=1.4)
         norms_on(axes, curves, colours, markers)
         axes.set_xlabel("width $N$", fontsize=9, color=INK)
-    panels[0].set_ylabel(r"$\|K\|_F$", fontsize=11, color=INK)
+    for axes in panels[:, 0]:
+        axes.set_ylabel(r"$\|K\|_F$", fontsize=11, color=INK)
     _legend(figure, title)
     return figure
 
@@ -202,7 +208,13 @@ def _spread(axes: Axes, c: Curve, colour: str, marker: str) -> None:
         c.widths, shown, color=colour, marker=marker, markersize=4.5, linestyle="none",
         markeredgecolor="white", markeredgewidth=0.6,
     )  # fmt: skip
-    _asymptote(axes, c.widths, float(shown[-1]), c.spread_exponent, colour)
+    _asymptote(axes, c.widths, _spread_end(c), c.spread_exponent, colour)
+
+
+def _spread_end(c: Curve) -> float:
+    """Where the dashed line of the spread begins: at the law; at the networks only where there is no law."""
+    has_law = c.law_spread is not None and _varies(c)
+    return float(c.law_spread[-1] if has_law and c.law_spread is not None else c.spread[-1])
 
 
 def _varies(c: Curve) -> bool:
@@ -237,7 +249,7 @@ def _norm_ends(curves: Sequence[Curve]) -> _Ends:
 
 
 def _spread_ends(curves: Sequence[Curve]) -> _Ends:
-    return [(c.s, float(c.spread[-1]), c.spread_exponent) for c in curves]
+    return [(c.s, _spread_end(c), c.spread_exponent) for c in curves]
 
 
 def _end_labels(axes: Axes, ends: _Ends, colours: dict[Fraction, str]) -> None:
@@ -306,5 +318,5 @@ def _legend(figure: Figure, title: str) -> None:
     headline(figure, title, 14, drop=0.12)
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.006, 1 - 0.42 / inches), ncols=4, frameon=False,
-        fontsize=8.5, handlelength=1.6, columnspacing=1.6, handletextpad=0.5,
+        fontsize=8.5, handlelength=1.6, columnspacing=1.2, handletextpad=0.5,
     )  # fmt: skip

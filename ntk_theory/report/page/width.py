@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ntk_theory.report.figures.gains import draw_gains
 from ntk_theory.report.figures.palette import data_uri
-from ntk_theory.report.gains import FOOT, head, measured
+from ntk_theory.report.gains import FOOT, exponents, sizes
 from ntk_theory.report.page import plain
 from ntk_theory.report.page.markup import Markup, table, tag, void
 from ntk_theory.report.page.provenance import Provenance
@@ -19,7 +19,8 @@ def page(result: Result[WidthEvidence], provenance: Provenance, *, only: Sequenc
 
     def more(label: str, activation: str) -> Iterator[Markup]:
         e = result.evidence[label, activation]
-        yield table(head(e), measured(e))
+        for first, *rows in (sizes(e), exponents(e)):
+            yield table(first, rows)
         alt = f"The {e.measure} of trained networks of {label} against width, by method."
         caption = "Each dot a network, lines their medians; dashed, the references. " + FOOT + "."
         image = void("img", src=data_uri(draw_gains(result, label, activation)), alt=alt)

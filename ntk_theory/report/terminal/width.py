@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ntk_theory.report.gains import FOOT, head, measured, title_of
+from ntk_theory.report.gains import FOOT, exponents, sizes, title_of
 from ntk_theory.report.rows import summaries
 from ntk_theory.report.terminal.tables import claims_table, table
 from ntk_theory.studies.judging.result import Result
@@ -20,11 +20,12 @@ def show(results: Sequence[Result[WidthEvidence]], console: Console) -> None:
         for (label, activation), verdicts in result.verdicts.items():
             e = result.evidence[label, activation]
             console.print(Text(title_of(result, label, activation), "bold"))
-            made = table(head(e))
-            for row in measured(e):
-                made.add_row(*map(Text, row))
-            console.print(made)
-            console.print()
+            for first, *rows in (sizes(e), exponents(e)):
+                made = table(first)
+                for row in rows:
+                    made.add_row(*map(Text, row))
+                console.print(made)
+                console.print()
             console.print(claims_table(summaries(verdicts)))
             console.print()
     console.print(Text(FOOT, "dim"))

@@ -68,6 +68,11 @@ def claim(
 ) -> Callable[[Decides], OwnClaim]:
     """A decorator: the function becomes a claim for ``verify(claims=[...])``.
 
+    The function gets the evidence, such as a
+    :class:`~ntk_theory.studies.initialisation.evidence.ProblemEvidence` with its ``classification``,
+    ``blocks``, ``measured`` and ``criterion``, and returns or yields :class:`Finding` objects. It must be a
+    function of the evidence: the same store is judged again.
+
     Parameters
     ----------
     code:
@@ -80,11 +85,6 @@ def claim(
         Who says so.
     needs:
         The kind of study that has the evidence: ``initialisation`` (default) or ``training``.
-
-    The function gets the evidence, such as a
-    :class:`~ntk_theory.studies.initialisation.evidence.ProblemEvidence` with its ``classification``,
-    ``blocks``, ``measured`` and ``criterion``, and returns or yields :class:`Finding` objects. It must be a
-    function of the evidence: the same store is judged again.
 
     Raises
     ------

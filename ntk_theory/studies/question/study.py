@@ -58,6 +58,8 @@ class Settings(Protocol):
 class Study(Shown):
     """Cases × activations × widths × seeds, every s from the same networks.
 
+    Two studies are equal when their :attr:`digest` is.
+
     Attributes
     ----------
     cases:
@@ -85,8 +87,6 @@ class Study(Shown):
         :mod:`ntk_theory.setting.initialisation`; ``None``: those of THEORY §1.
     training:
         An older name of ``settings``; of a study of training they are found under both names.
-
-    Two studies are equal when their :attr:`digest` is.
     """
 
     cases: tuple[Case, ...]

@@ -25,6 +25,7 @@ from ntk_theory.studies.width.evidence import Size, Tendency, WidthEvidence
 WidthClaim: TypeAlias = Claim[WidthEvidence]
 
 SMALLER = Remedy((Need.SMALL_WIDTHS,), "needs smaller widths, or a problem that is harder to solve")
+DENSER = Remedy((Need.SMALL_WIDTHS,), "needs smaller widths, more points or more oversampling")
 REMEDIES = {
     Tendency.CHANGES: LARGER_WIDTHS,
     Tendency.OPEN: SEEDS_OR_WIDTHS,
@@ -66,6 +67,9 @@ def _residual(claim: WidthClaim, e: WidthEvidence) -> Iterator[Verdict]:
 
 def _approximation(claim: WidthClaim, e: WidthEvidence) -> Iterator[Verdict]:
     for s, found in e.approximation.items():
+        if e.starved:
+            yield claim.verdict(Outcome.UNDECIDED, Reason(e.starved, "starved", DENSER), "", s)
+            continue
         yield _stays(claim, found, f"{e.measure} of the oversampled reference", "", s)
 
 
@@ -95,10 +99,12 @@ def _blamed(
             if whole.tendency is not Tendency.STAYS:
                 reason = Reason(text, "open", REMEDIES[whole.tendency])
                 yield claim.verdict(Outcome.UNDECIDED, reason, method, s)
+            elif e.starved:
+                yield claim.verdict(Outcome.UNDECIDED, Reason(e.starved, "starved", DENSER), method, s)
             elif best.tendency is Tendency.STAYS:
                 reason = Reason(f"{text}: what the network can be does not improve either", "approximation")
                 yield claim.verdict(Outcome.REFUTED, reason, method, s)
-            elif best.tendency is Tendency.FALLS and contrast.excludes(0.0):
+            elif best.trend.whole.high < 0 and contrast.excludes(0.0):  # all over the same widths
                 is_ours = sign * contrast.value > 0
                 outcome = Outcome.SUPPORTED if is_ours else Outcome.REFUTED
                 yield claim.verdict(outcome, Reason(text, "contrast"), method, s)

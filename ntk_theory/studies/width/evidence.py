@@ -13,6 +13,7 @@ from ntk_theory.arrays import Floats
 from ntk_theory.studies.engine.samples import StudyData
 from ntk_theory.studies.judging.trends import NO_TREND, Trend, trend
 from ntk_theory.studies.question.study import Study
+from ntk_theory.studies.width.cells import WidthContext
 from ntk_theory.studies.width.criterion import WidthCriterion
 from ntk_theory.studies.width.settings import LONGER, OVERSAMPLED, WidthSettings
 
@@ -89,6 +90,8 @@ class WidthEvidence:
         s → e_oversampled, the best that Gauss–Newton found.
     has_solution:
         Is a solution stated? Else e is the fresh residual.
+    residuals, parameters:
+        Of the oversampled reference, and of the networks by width.
     """
 
     rows: Mapping[tuple[str, Fraction], WidthRow]
@@ -96,6 +99,16 @@ class WidthEvidence:
     widths: tuple[int, ...]
     has_solution: bool
     criterion: WidthCriterion
+    residuals: int
+    parameters: tuple[int, ...]
+
+    @property
+    def starved(self) -> str:
+        """Where the reference has fewer residuals than parameters, in words: it is no oversampled one."""
+        for width, size in zip(self.widths, self.parameters, strict=True):
+            if self.residuals < size:
+                return f"the reference has {self.residuals} residuals for {size} parameters at width {width}"
+        return ""
 
     @property
     def measure(self) -> str:
@@ -164,7 +177,10 @@ def width_evidence(
                 int(np.isfinite(own).all(axis=0).sum()),
             )
     best = {s: size(values(OVERSAMPLED, s, measure)) for s in study.s}
-    return WidthEvidence(rows, best, study.widths, has_solution, criterion)
+    context = WidthContext(study, study.case(label), activation)
+    parameters = tuple(context.network(width, study.s[0]).parameter_count for width in study.widths)
+    residuals = sum(map(len, context.more_points.values()))
+    return WidthEvidence(rows, best, study.widths, has_solution, criterion, residuals, parameters)
 
 
 def _medians(found: Floats) -> Floats:

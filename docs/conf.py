@@ -1,0 +1,60 @@
+"""How Sphinx builds the pages: Markdown (MyST), the reference from docstrings, nothing from outside.
+
+python -m sphinx -W --keep-going -b html docs build/site, then python docs/check_site.py build/site.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+from site_parts import docstrings, pages, plots  # noqa: E402  beside this file
+
+from ntk_theory import __version__  # noqa: E402  of this checkout
+
+project = "ntk_theory"
+author = copyright = "ntk_theory developers"
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["try", "site_parts"]
+nitpicky = False
+myst_enable_extensions = ["deflist", "colon_fence", "attrs_block"]
+myst_heading_anchors = 4
+suppress_warnings = ["myst.strikethrough"]
+
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+#: Several attributes share a line where they share a meaning.
+napoleon_custom_sections = [("Attributes", "params_style")]
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 88
+add_module_names = False
+
+html_theme = "furo"
+html_title = f"ntk_theory {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_favicon = "_static/mark.svg"
+html_show_sourcelink = False
+html_copy_source = False
+html_show_sphinx = False
+#: Colours with a contrast of 4.5:1 and more against their ground, in light and in dark.
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#12598f", "color-brand-content": "#12598f"},
+    "dark_css_variables": {"color-brand-primary": "#7fb8e6", "color-brand-content": "#7fb8e6"},
+    "navigation_with_keys": False,
+}
+
+
+def setup(app: object) -> dict[str, bool]:
+    """What these pages have beyond Sphinx: generated tables, executed pictures, docstrings made plain."""
+    pages.setup(app)
+    plots.setup(app)
+    docstrings.setup(app)
+    return {"parallel_read_safe": True}

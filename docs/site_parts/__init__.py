@@ -1,0 +1,1 @@
+"""What the documentation has beyond Sphinx: pages made from the package itself."""

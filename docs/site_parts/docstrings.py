@@ -1,0 +1,31 @@
+"""Docstrings as Sphinx reads them: ‖K‖, |u| and a*b are formulas there, not markup."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+#: A literal, a role with its target, or one character that would begin markup.
+_PIECE = re.compile(r"``.*?``|:[\w:]+:`[^`]*`|(?<![\w`])`[^`]+`_?|[|*]|(?<=\w)_(?=[^\w]|$)", re.DOTALL)
+
+
+def escaped(text: str) -> str:
+    """The text with ``|``, ``*`` and a trailing ``_`` outside of literals and roles taken literally."""
+    return _PIECE.sub(lambda found: ("\\" if len(found[0]) == 1 else "") + found[0], text)
+
+
+def plain(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
+    """Escape every line but those of literal blocks."""
+    text = "\n".join(lines)
+    parts = re.split(r"(::\n\n(?:(?:    .*)?\n)*(?:    .*)?)", text)
+    lines[:] = "".join(p if p.startswith("::") else escaped(p) for p in parts).split("\n")
+    if what in {"property", "attribute", "data"}:  # else napoleon takes what stands before a colon for a type
+        lines[:0] = ["..", ""]
+    example = next((k for k, line in enumerate(lines) if line.startswith(">>> ")), None)
+    if example is not None and "Examples" not in lines:
+        lines[example:example] = ["Examples", "--------"]
+
+
+def setup(app: Any) -> None:
+    """Before napoleon turns sections into fields (its stars are markup)."""
+    app.connect("autodoc-process-docstring", plain, priority=100)

@@ -1,0 +1,114 @@
+"""Tables from ``benchmarks/results``: what was measured, where and when."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from site_parts.markdown import cell, code, table
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+BOUNDS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+
+
+def read(name: str) -> dict[str, Any]:
+    """A committed result."""
+    return dict(json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def measured_on(name: str) -> str:
+    """Machine and date of a result."""
+    made = read(name)["environment"]
+    return f"{made['processor']}, {made['cores']} cores, {made['time'][:10]}"
+
+
+def machines() -> str:
+    """Every committed result with its machine, date and versions."""
+    rows = []
+    for path in sorted(RESULTS.glob("*.json")):
+        made = json.loads(path.read_text(encoding="utf-8")).get("environment")
+        if made is None:
+            rows.append((code(path.stem), "not recorded", "", ""))
+            continue
+        packages = made.get("packages", {})
+        versions = ", ".join(f"{n} {packages[n]}" for n in ("numpy", "numba", "jax") if packages.get(n))
+        processor = f"{made.get('processor', 'not recorded')}, {made.get('cores', '?')} cores"
+        rows.append((code(path.stem), cell(processor), made.get("time", "")[:10], versions))
+    return table(("result", "machine", "date", "versions"), rows)
+
+
+def kernels() -> str:
+    """Kernels and training steps beside the fastest of three JAX variants."""
+    rows = []
+    for name, found in read("performance")["results"]["peers"].items():
+        seconds = {who: times["min"] for who, times in found["seconds"].items()}
+        here = min(value for who, value in seconds.items() if not who.startswith("jax"))
+        jax = min(value for who, value in seconds.items() if who.startswith("jax"))
+        rows.append(
+            (
+                f"kernel, {name}, {found['points']} points",
+                f"{here:.3f} s",
+                f"{jax:.2f} s",
+                f"{jax / here:.1f}",
+            )
+        )
+    step = read("train_step")["results"]
+    jax = min(value for who, value in step["seconds"].items() if who != "here")
+    here = step["seconds"]["here"]
+    rows.append(("gradient and kernel of one step", f"{here:.3f} s", f"{jax:.2f} s", f"{jax / here:.1f}"))
+    return f"Measured on {measured_on('performance')}.\n\n" + table(("", "here", "JAX", "ratio"), rows)
+
+
+def limits() -> str:
+    """The zoo's limits, predicted and observed."""
+    found = read("verify_zoo")["results"]
+    lines = [f"Measured on {measured_on('verify_zoo')}: {found['agreeing']} decided limits as predicted.\n"]
+    outcomes = sorted({outcome for counts in found["claims"].values() for outcome in counts})
+    rows = [
+        (code(claim), *(counts.get(outcome, 0) for outcome in outcomes))
+        for claim, counts in found["claims"].items()
+    ]
+    return "\n".join([*lines, table(("claim", *outcomes), rows)])
+
+
+def training() -> str:
+    """Every problem with a known solution, sorted by the error that was reached."""
+    found = read("train_zoo")["results"]
+    order = sorted(found, key=lambda name: found[name].get("error", float("inf")))
+    errors = [found[name].get("error", float("inf")) for name in order]
+    counts = ", ".join(f"{sum(e < bound for e in errors)} below {bound:.0e}" for bound in BOUNDS)
+    rows = [_trained(name, found[name]) for name in order]
+    head = ("problem", "title", "relative L² error", "estimate", "steps", "CPU seconds", "ended by")
+    return (
+        f"Measured on {measured_on('train_zoo')}. {len(order)} problems, relative L² error: {counts}.\n\n"
+        + table(head, rows)
+    )
+
+
+def _trained(name: str, found: dict[str, Any]) -> tuple[str, ...]:
+    title = cell(found["title"])
+    if "error" not in found:
+        return (
+            f"[{name}](zoo.md#{name})",
+            title,
+            "—",
+            "—",
+            "—",
+            f"{found['cpu']:.0f}",
+            cell(found.get("fault", "")),
+        )
+    parts = found.get("field_errors", {})
+    fields = ", ".join(f"{field} {error:.1e}" for field, error in parts.items()) if len(parts) > 1 else ""
+    error = f"{found['error']:.1e}" + (f" ({fields})" if fields else "")
+    ended = cell(found.get("verdict") or found.get("reason", ""))
+    estimate = f"{found['estimate']:.1e}" if found.get("estimate") else "—"
+    return (
+        f"[{name}](zoo.md#{name})",
+        title,
+        error,
+        estimate,
+        str(found["steps"]),
+        f"{found['cpu']:.0f}",
+        ended,
+    )
