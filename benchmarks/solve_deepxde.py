@@ -27,13 +27,17 @@ def geometry(problem):
     """The domain, and DeepXDE's data class for it with its numbers of points."""
     boxes = dict(zip(problem["variables"], problem["domain"], strict=True))
     if "t" in boxes:
-        (space, (low, high)), (_, time) = boxes.items()
+        (_, (low, high)), (_, time) = boxes.items()
         domain = dde.geometry.GeometryXTime(dde.geometry.Interval(low, high), dde.geometry.TimeDomain(*time))
         bounded = not problem["periods"]
         counts = {"num_domain": 2540, "num_boundary": 80 if bounded else 0, "num_initial": 160}
         return domain, dde.data.TimePDE, counts
     if len(boxes) == 1:
-        return dde.geometry.Interval(*problem["domain"][0]), dde.data.PDE, {"num_domain": 256, "num_boundary": 2}
+        return (
+            dde.geometry.Interval(*problem["domain"][0]),
+            dde.data.PDE,
+            {"num_domain": 256, "num_boundary": 2},
+        )
     low, high = np.array(problem["domain"]).T
     return dde.geometry.Rectangle(low, high), dde.data.PDE, {"num_domain": 2601, "num_boundary": 400}
 
@@ -77,7 +81,7 @@ def condition(problem, domain, one):
 
 
 def features(problem):
-    """cos and sin of periodic coordinates; the others as they are."""
+    """Cos and sin of periodic coordinates; the others as they are."""
     periods = {int(axis): (length, problem["domain"][int(axis)][0]) for axis, length in problem["periods"]}
 
     def transform(x):
@@ -102,6 +106,7 @@ class Clock(dde.callbacks.Callback):
         self.watch, self.end, self.error = watch, end, error
 
     def on_epoch_end(self):
+        """DeepXDE's hook after a step."""
         self.watch.look(self.error)
         if self.watch.now() >= self.end:
             self.model.stop_training = True

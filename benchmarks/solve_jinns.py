@@ -1,22 +1,23 @@
 """One problem by jinns on JAX; called by ``solve.py``, which lays out the sheet.
 
 Its second-order method, the natural gradient with a ridge and a backtracking line search at their defaults
-(``jinns.optimizers.vanilla_ngd``), on a network of tanh as in its documentation; float64; all points at every
-step (2048 Sobol points, 128 on every face). Time is one more coordinate of a stationary problem, because jinns
-states initial conditions for values only. Its validation hook looks at the clock, and ends the run.
+(``jinns.optimizers.vanilla_ngd``), on a network of tanh as in its documentation; float64; all points at
+every step (2048 Sobol points, 128 on every face). Time is one more coordinate of a stationary problem,
+because jinns states initial conditions for values only. Its validation hook looks at the clock.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from importlib import metadata
+from itertools import pairwise
 
-import jax
-
-jax.config.update("jax_enable_x64", True)
+os.environ["JAX_ENABLE_X64"] = "1"
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jinns
 import numpy as np
@@ -57,7 +58,9 @@ def residuals(nodes, x, u, params):
             values[index] = function(index)(x)
         return values[index][field]
 
-    return jnp.stack([jnp.asarray(sheets.value(json.loads(node), lambda k: x[k], jet, TABLE)) for node in nodes])
+    return jnp.stack(
+        [jnp.asarray(sheets.value(json.loads(node), lambda k: x[k], jet, TABLE)) for node in nodes]
+    )
 
 
 def faces_of(problem):
@@ -81,6 +84,7 @@ class Equations(jinns.loss.PDEStatio):
     nodes: tuple = eqx.field(static=True, default=())
 
     def equation(self, x, u, params):
+        """The residuals at x."""
         return residuals(self.nodes, x, u, params)
 
 
@@ -91,11 +95,13 @@ class Conditions(BoundaryConditionAbstract):
     pinned: tuple = eqx.field(static=True, default=())
 
     def equation_u(self, inputs, u, params):
+        """The residuals on every face that has some, then at points."""
         on = [residuals(nodes, inputs[..., k], u, params) for k, nodes in self.faces]
         at = [residuals([node], jnp.array(point), u, params) for point, node in self.pinned]
         return (*on, *at)
 
     def equation_f(self, inputs, params, gridify=False):
+        """What they are to equal: 0."""
         sizes = [len(nodes) for _, nodes in self.faces] + [1] * len(self.pinned)
         return tuple(jnp.zeros(size) for size in sizes)
 
@@ -107,13 +113,14 @@ class Clock(AbstractValidationModule):
     look: object = eqx.field(kw_only=True, static=True)
 
     def __call__(self, params):
+        """What jinns expects: itself, stop?, a criterion, is it the best?"""
         leaves = jax.tree.leaves(params.nn_params)
         stop = jax.experimental.io_callback(self.look, jax.ShapeDtypeStruct((), bool), leaves)
         return self, stop, jnp.array(0.0), False
 
 
 def features(problem):
-    """cos and sin of periodic coordinates; the others as they are."""
+    """Cos and sin of periodic coordinates; the others as they are."""
     periods = {int(axis): length for axis, length in problem["periods"]}
 
     def transform(x, _):
@@ -167,7 +174,7 @@ def main() -> None:
     hidden = [20] * 3 if len(problem["fields"]) == 1 else [20] * 4
     widths = [inputs, *hidden, len(problem["fields"])]
     layers = []
-    for before, after in zip(widths[:-1], widths[1:], strict=True):
+    for before, after in pairwise(widths):
         layers += [(eqx.nn.Linear, before, after), (jax.nn.tanh,)]
     key, other = jax.random.split(jax.random.PRNGKey(0))
     u, start = jinns.nn.PINN_MLP.create(
@@ -210,7 +217,7 @@ def main() -> None:
         extra_optax_args_and_kwargs=extra,
     )
     structure = jax.tree.structure(params.nn_params)
-    at = jax.jit(jax.vmap(lambda x, p: u(x, p), (0, None)))
+    at = jax.jit(jax.vmap(u, (0, None)))
 
     def error(leaves):
         leaves = jax.tree.unflatten(structure, leaves)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 
+import ntk_theory as nt
 import numpy as np
 import solve_sheets as sheets
-
-import ntk_theory as nt
 from ntk_theory.errors import TrainingError
 from ntk_theory.training import train
 from ntk_theory.training.solution import TestGrid
@@ -18,10 +17,9 @@ def main() -> None:
     folder, seconds = sys.argv[1], float(sys.argv[2])
     sheet, _ = sheets.opened(folder)
     problem = nt.zoo(sheet["name"])
-    watch, clock = sheets.Watch(seconds), [0.0]
+    watch, clock = sheets.Watch(seconds), list[float]()
 
     def note(*_: object) -> None:
-        watch.first = watch.first or watch.now()
         clock.append(watch.now())
 
     fault = ""
@@ -31,18 +29,19 @@ def main() -> None:
         if error.trajectory is None:
             raise
         run, fault = error.trajectory, str(error)
-    begun = clock[1] if len(clock) > 1 else 0.0
-    watch.curve = [(clock[int(step)] or begun, float(error)) for step, error in run.errors]
-    grid = TestGrid.of(problem)
-    watch.curve[-1] = (watch.curve[-1][0], grid.error(problem, run.network, run.parameters))
+    end = clock[-1] if clock else watch.now()
+    watch.first = clock[0] if clock else end
+    # The record before the first step is left out: its seconds are not known apart.
+    watch.curve = [(clock[int(step) - 1], float(error)) for step, error in run.errors if step]
+    watch.curve.append((end, TestGrid.of(problem).error(problem, run.network, run.parameters)))
     sheets.written(
         folder,
         watch,
-        cpu=watch.curve[-1][0],
+        cpu=end,
         steps=len(run.times) - 1,
         parameters=run.parameters.size,
         points=int(np.sum([len(array) for array in run.points.values()])),
-        early=watch.curve[-1][0] < 0.95 * seconds,
+        early=end < 0.95 * seconds,
         reason=fault or run.reason,
         version=nt.__version__,
     )

@@ -1,9 +1,9 @@
 """A problem as a sheet of plain lists and numbers, which a code without this package can read and evaluate.
 
-A sheet holds the domain and, for every equation and condition, its residual R = F(jets, x) - target as a tree:
-a number, ``["x", k]`` (a coordinate), ``["jet", i, [α…]]`` (∂^α of field i), or an operation and its arguments.
-A peer brings jets and elementary functions of its own; the package gives it nothing but the words. Periodic
-pairs become ``periods``, which a peer meets by features cos and sin of the coordinate.
+A sheet holds the domain and, for every equation and condition, its residual R = F(jets, x) - target as a
+tree: a number, ``["x", k]`` (a coordinate), ``["jet", i, [α…]]`` (∂^α of field i), or an operation and its
+arguments. A peer brings jets and elementary functions of its own; the package gives it nothing but the words.
+Periodic pairs become ``periods``, which a peer meets by features cos and sin of the coordinate.
 """
 
 from __future__ import annotations
@@ -79,7 +79,10 @@ def tree(node: Any, space: Any) -> Any:
 
 
 def value(
-    node: Any, coordinate: Callable[[int], Any], jet: Callable[[int, list[int]], Any], table: Mapping[str, Any]
+    node: Any,
+    coordinate: Callable[[int], Any],
+    jet: Callable[[int, list[int]], Any],
+    table: Mapping[str, Any],
 ) -> Any:
     """The value of a tree, by the peer's own coordinates, jets and functions."""
     if not isinstance(node, list):
@@ -113,6 +116,7 @@ class Watch:
 
     def __init__(self, limit: float) -> None:
         self.limit, self.spent = limit, 0.0
+        self.speed = speed()
         self.curve: list[tuple[float, float]] = []
         self.start, self.wall = time.process_time(), time.perf_counter()
         self.mark, self.first = 0.25, 0.0
@@ -134,6 +138,15 @@ class Watch:
         return now >= self.limit
 
 
+def speed() -> float:
+    """10⁹ operations per second of the processor in products of matrices: the machine just now."""
+    matrix = np.ones((300, 300))
+    start = time.process_time()
+    for _ in range(10):
+        matrix @ matrix
+    return 10 * 2 * 300**3 / (time.process_time() - start) / 1e9
+
+
 def relative(found: Any, grid: Mapping[str, Any]) -> float:
     """‖u_found − u‖/‖u‖ on the grid; ``found`` is (n, m). What has no value of its own is not compared."""
     exact, inside = grid["values"], grid["inside"]
@@ -150,12 +163,14 @@ def opened(folder: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def written(folder: str, watch: Watch, **more: Any) -> None:
     """What a code found, for the driver to read."""
+    end = watch.now()
     result = {
         "curve": watch.curve,
         "error": watch.curve[-1][1],
-        "cpu": watch.now(),
+        "cpu": end,
         "wall": time.perf_counter() - watch.wall,
         "until_first_step": watch.first,
+        "speed": [watch.speed, speed()],
         "threads": os.environ.get("OMP_NUM_THREADS"),
     }
     (Path(folder) / "result.json").write_text(json.dumps(result | more), encoding="utf-8")

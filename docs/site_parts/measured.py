@@ -86,6 +86,12 @@ def training() -> str:
     )
 
 
+def solved() -> str:
+    """Benchmark problems by this package and by others, as ``benchmarks/solve.py`` wrote them down."""
+    text = (RESULTS / "solve.md").read_text(encoding="utf-8")
+    return f"Measured on {measured_on('solve')}. {text}"
+
+
 def _trained(name: str, found: dict[str, Any]) -> tuple[str, ...]:
     title = cell(found["title"])
     if "error" not in found:

@@ -27,6 +27,7 @@ MADE: dict[str, Callable[[], str]] = {
     "json-keys": records.every,
     "kernels": measured.kernels,
     "training": measured.training,
+    "solved": measured.solved,
     "machines": measured.machines,
     "limits": measured.limits,
     "theory": lambda: _below(ROOT / "ntk_theory" / "theory" / "THEORY.md"),

@@ -107,7 +107,7 @@ def test_every_mark_is_known_and_used(made: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["kernels", "training", "limits", "machines", "verdicts", "commands", "claims"]
+    "name", ["kernels", "training", "solved", "limits", "machines", "verdicts", "commands", "claims"]
 )
 def test_a_made_part_has_its_rows(made: dict[str, object], name: str) -> None:
     text = made[name]()
