@@ -188,8 +188,8 @@ def table(found: dict[str, Any]) -> str:
 
 NOTE = (
     "In brackets: seconds of the processor before the first step, which is mostly compiling, and those at "
-    "the end where a code stopped by itself. Published figures were read in a list that cites them, not in the "
-    "sources, and come from other machines."
+    "the end where a code stopped by itself. Published figures were read in a list that cites them, not in "
+    "the sources, and come from other machines."
 )
 
 
