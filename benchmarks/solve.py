@@ -133,9 +133,10 @@ def measure(name: str, code: str, python: str, seconds: float) -> dict[str, Any]
 
 def lay_out(name: str, folder: Path) -> None:
     """The sheet and the grid of a problem, for a code to read."""
-    import ntk_theory as nt  # noqa: PLC0415
     import numpy as np  # noqa: PLC0415 - after the threads are set
     import solve_sheets  # noqa: PLC0415
+
+    import ntk_theory as nt  # noqa: PLC0415
     from ntk_theory.training.solution import TestGrid  # noqa: PLC0415
 
     problem = nt.zoo(name)
@@ -240,6 +241,7 @@ def ahead(results: dict[str, Any]) -> str:
 def picture(found: dict[str, Any], path: Path) -> None:
     """Error against seconds, one panel per problem, as SVG whose letters are letters, and as PNG."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - only for the picture
+
     from ntk_theory.report.figures.palette import (  # noqa: PLC0415
         INK,
         LINE_STYLES,

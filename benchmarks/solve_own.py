@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-import ntk_theory as nt
 import numpy as np
 import solve_sheets as sheets
+
+import ntk_theory as nt
 from ntk_theory.errors import TrainingError
 from ntk_theory.training import train
 from ntk_theory.training.solution import TestGrid
