@@ -187,8 +187,8 @@ class InfiniteSolution(Shown):
         error = "" if self.error is None else f", relative error of the mean {self.error:.3g}"
         title = f"infinitely wide networks on {name} ({shape}, {len(self.kernel)} residuals{error})"
         notes = (
-            f"{self.steps} steps of Gauss-Newton leave {self.left:.0e} of the residuals; the deviation is that "
-            "of the problem linearised there",
+            f"{self.steps} steps of Gauss-Newton leave {self.left:.0e} of the residuals;",
+            "the deviation is that of the problem linearised there",
         )
         head = ("", "largest |mean|", "largest deviation over networks")
         return Brief(title, head, rows, notes if self.steps else ())
