@@ -81,6 +81,17 @@ def test_rows_do_not_depend_on_a_cluster(study: Study, expected: str, tmp_path: 
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_a_cluster_is_asked_for_few_tasks_at_a_time(
+    study: Study, expected: str, tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more than three at once, and every one is computed."""
+    monkeypatch.setattr(workers, "MOST_ASKED", 3)
+    monkeypatch.setattr("ntk_theory.studies.engine.run.BATCH_SECONDS", 0.0)
+    run(study, tmp_path / "s.sqlite", cluster=cluster)
+    assert fingerprint(tmp_path / "s.sqlite") == expected
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_a_cluster_that_is_not_there(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "CLUSTER_SECONDS", "1s")
     with pytest.raises(WorkerError, match="no Dask scheduler answers"):

@@ -11,9 +11,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from ntk_theory.errors import InputError, ResourceError, WorkerError
@@ -25,6 +26,9 @@ Result = TypeVar("Result")
 IDLE_SECONDS = 300
 #: Seconds between two looks of a worker at whether its parent still lives.
 WATCH_SECONDS = 1.0
+#: Tasks that a cluster is asked for at a time: a scheduler keeps what it was sent, and a task can bear a law
+#: of several hundred kilobytes.
+MOST_ASKED = 4096
 #: Seconds to wait for a cluster's scheduler.
 CLUSTER_SECONDS = "15s"
 #: Seconds for taking leave of it.
@@ -91,10 +95,18 @@ def _on_cluster(function: Callable[[Task], Result], tasks: Sequence[Task], addre
     with _cluster_explained(address), _client(address) as client:
         from distributed import as_completed  # noqa: PLC0415  as in _client
 
-        asked = client.map(partial(_alone, function, parent=os.getpid()), tasks, pure=False)
-        for answer in as_completed(asked, loop=client.loop):  # type: ignore[no-untyped-call]
+        def ask(some: Iterable[Task]) -> list[Any]:
+            found: list[Any] = client.map(
+                partial(_alone, function, parent=os.getpid()), list(some), pure=False
+            )
+            return found
+
+        left = iter(tasks)
+        asked = as_completed(ask(islice(left, MOST_ASKED)), loop=client.loop)  # type: ignore[no-untyped-call]
+        for answer in asked:
             result = answer.result()
             answer.release()
+            asked.update(ask(islice(left, 1)))  # type: ignore[no-untyped-call]
             yield result
 
 

@@ -104,7 +104,7 @@ def _blamed(
             elif best.tendency is Tendency.STAYS:
                 reason = Reason(f"{text}: what the network can be does not improve either", "approximation")
                 yield claim.verdict(Outcome.REFUTED, reason, method, s)
-            elif best.tendency is Tendency.FALLS and contrast.excludes(0.0):
+            elif best.trend.whole.high < 0 and contrast.excludes(0.0):  # all over the same widths
                 is_ours = sign * contrast.value > 0
                 outcome = Outcome.SUPPORTED if is_ours else Outcome.REFUTED
                 yield claim.verdict(outcome, Reason(text, "contrast"), method, s)
