@@ -20,6 +20,7 @@ MARK = re.compile(r"^<!-- made: ([\w-]+) -->$", re.MULTILINE)
 MADE: dict[str, Callable[[], str]] = {
     "zoo": problems.zoo,
     "zoo-count": problems.count,
+    "zoo-benchmarks": problems.benchmarks,
     "claims": literature.sources,
     "verdicts": literature.verdicts,
     "commands": commands.every,

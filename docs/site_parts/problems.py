@@ -8,6 +8,7 @@ import ntk_theory as nt
 from ntk_theory.symbolic import zoo_text
 from ntk_theory.symbolic.grammar import render
 from ntk_theory.theory import text
+from ntk_theory.training.reference import reference
 from site_parts.markdown import cell, code, table
 
 BLOCKS = ("bb", "bf", "ff")
@@ -31,6 +32,17 @@ def zoo() -> str:
     head = ["name", "equation", *(f"K_{block}" for block in BLOCKS), ""]
     sections = ("\n".join(_section(name, c)) for name, c in answers.items())
     return table(head, rows) + "\n" + "\n".join(sections)
+
+
+def benchmarks() -> str:
+    """The benchmark problems: equation, where the data are from, and what errors are measured against."""
+    rows = []
+    for name in nt.zoo_names(benchmark=True):
+        problem = nt.zoo(name)
+        known = reference(problem)
+        against = "a formula" if known is None else f"{known.method}; coarser: {known.accuracy:.1e}"
+        rows.append([code(name), cell(problem.title), cell(problem.source), cell(against)])
+    return table(["name", "problem", "data from", "errors are measured against"], rows)
 
 
 def _threshold(c: nt.Classification, block: str) -> str:

@@ -13,7 +13,7 @@ import typer
 from ntk_theory import report
 from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, console, save, writing
 from ntk_theory.cli.method_help import WithMethods
-from ntk_theory.cli.network_table import network_options, or_table, read_network
+from ntk_theory.cli.network_table import or_table, trained_network
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -44,7 +44,6 @@ from ntk_theory.visible import say
 if TYPE_CHECKING:
     from ntk_theory.advice.preflight import Preflight
     from ntk_theory.model.network import Network
-    from ntk_theory.model.parameters import Parameters
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Trajectory, Until
     from ntk_theory.training.methods.method import Method, State
@@ -114,7 +113,16 @@ def command(
         ),
     ] = None,
     resample: Annotated[
-        int | None, typer.Option("--resample", metavar="STEPS", help="New points every so many steps.")
+        int | None,
+        typer.Option("--resample", metavar="STEPS", help="New points every so many steps, uniformly."),
+    ] = None,
+    adaptive: Annotated[
+        bool | None,
+        typer.Option(
+            "--adaptive/--no-adaptive",
+            help="New points where residuals are large, if they are larger than at the points in use; "
+            "default for gauss-newton.",
+        ),
     ] = None,
     reweigh: Annotated[
         int | None, typer.Option("--reweigh", metavar="STEPS", help="New trace ratios every so many steps.")
@@ -168,7 +176,7 @@ def command(
     outputs.claim("--output", output, NETWORK)
     claim_pictures(outputs, "--plot", plot)
     outputs.claim("--checkpoint", kept, CHECKPOINT)
-    if tolerance is not None and problem.solution is None:
+    if tolerance is not None and problem.solution is None and not _has_reference(problem):
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
@@ -194,7 +202,7 @@ def command(
         features=features,
         init=init,
     )
-    network, begin, seen = _network(context, problem, network_file, options, waves)
+    network, begin, seen = trained_network(context, problem, network_file, options, waves)
     if starts > 1 and begin is not None:
         raise InputError(f"--starts is {starts} beside a network to go on from; leave out one of them")
     weighting = weights_of(weights)
@@ -214,7 +222,7 @@ def command(
             weights=weighting,
             seed=seed,
             drift=KERNEL_POINTS if drift else False,
-            resample=None if resample is None else Resample(resample, seed),
+            resample=adaptive if resample is None else Resample(resample, seed, adaptive=bool(adaptive)),
             reweigh=reweigh,
             checkpoint=kept,
             every=every,
@@ -237,6 +245,12 @@ def command(
     return _code(run, chosen, missed, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
 
 
+def _has_reference(problem: Problem) -> bool:
+    from ntk_theory.training.reference import reference  # noqa: PLC0415  --help stays quick
+
+    return reference(problem) is not None
+
+
 def _preflight(problem: Problem, network: Network, seed: int) -> Preflight | None:
     """Of networks that are cheap to draw; ``recommend`` tells wide ones by the limit law."""
     from ntk_theory.advice.preflight import WIDE, preflight  # noqa: PLC0415  --help stays quick
@@ -253,31 +267,6 @@ def _telling(progress: Progress, lines: list[str]) -> Progress:
         progress(state, losses)
 
     return told
-
-
-def _network(
-    context: typer.Context, problem: Problem, path: Path | None, options: dict[str, Any], waves: bool | None
-) -> tuple[Network, Parameters | None, str | None]:
-    """The network, and where it starts, of a file; else a fresh one; and what its waves are."""
-    from ntk_theory.training.defaults import default_network  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training.oscillations import told, wave_features  # noqa: PLC0415  as above
-
-    if (path is not None or options["features"] is not None) and waves:
-        other = "--features" if path is None else "--network"
-        raise InputError(f"--waves beside {other}, which says what the first layer is; leave out one")
-    if path is not None:
-        network, parameters = read_network(context, problem, path, options["activation"])
-        return network, parameters, None
-    shape = network_options(options)
-    found = None if waves is False or options["features"] is not None else wave_features(problem)
-    if found is None:
-        if waves:
-            raise InputError(
-                "--waves is given, but the equations, linearised at 0, have too few oscillations over the "
-                "domain for them; leave it out, or give --features"
-            )
-        return default_network(problem, **shape), None, None
-    return default_network(problem, **shape | {"features": found}), None, told(problem)
 
 
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:

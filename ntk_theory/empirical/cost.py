@@ -114,15 +114,18 @@ def cost_of(
     memory_limit: float | None = None,
     point_tile: int | None = None,
     neuron_tile: int | None = None,
+    kernel: bool = True,
 ) -> Cost:
     """The cheapest way within ``memory_limit`` bytes (default: 3/4 of the machine's memory).
+
+    Without ``kernel`` only the states of the points are wanted: no matrix of n² entries counts.
 
     Raises
     ------
     ResourceError
         if the result alone, or the smallest tile, exceeds ``memory_limit``.
     """
-    return _cost(Sizes.of(ask), contracted, memory_limit, point_tile, neuron_tile)
+    return _cost(Sizes.of(ask), contracted, memory_limit, point_tile, neuron_tile, kernel=kernel)
 
 
 def _cost(
@@ -131,14 +134,16 @@ def _cost(
     memory_limit: float | None,
     point_tile: int | None,
     neuron_tile: int | None,
+    *,
+    kernel: bool = True,
 ) -> Cost:
     allowed = allowed_memory(memory_limit)
     limit = float(MEMORY_LIMIT) if memory_limit is None else allowed
     n, A, S = sizes.n, sizes.A, sizes.S
     widths, outputs = sizes.network.widths, 1 if contracted else len(sizes.network.fields)
-    result = 8.0 * (n * n if contracted else (S * n) ** 2)
+    result = 8.0 * (n * n if contracted else (S * n) ** 2) if kernel else 0.0
     neurons = widths[0]
-    flops = operations(sizes, contracted=contracted)
+    flops = operations(sizes, contracted=contracted) if kernel else 2 * forward_operations(sizes)
     serial = flops / RATE + n * sum(widths) * A * (2 + outputs) * ELEMENTWISE
     threads = thread_count() if serial > WORTH_SHARING else 1
     tile = point_tile or min(-(-n // threads), max(8, GRAM_ROWS // (A * outputs)))
@@ -151,10 +156,8 @@ def _cost(
 
     def working(points: int, tile: int) -> float:
         """Jets, slopes, deltas and a product for ``points`` points; Gram matrices of a tile; first layer."""
-        grams = 8.0 * (
-            (outputs * A * tile) ** 2 + (A * tile) ** 2 + ((S * tile) ** 2 if not contracted else 0)
-        )
-        return 8.0 * A * points * span * columns + grams
+        grams = (outputs * A * tile) ** 2 + (A * tile) ** 2 + ((S * tile) ** 2 if not contracted else 0)
+        return 8.0 * A * points * span * columns + (8.0 * grams if kernel else 0.0)
 
     keeps = working(n, tile) <= max(limit - result, 0.0)
     while not keeps and tile > 1 and point_tile is None and working(2 * tile, tile) > limit - result:
@@ -194,11 +197,20 @@ def operations(sizes: Sizes, *, contracted: bool) -> float:
     """Floating-point operations by the formulas of this module."""
     n, A, S, network = sizes.n, sizes.A, sizes.S, sizes.network
     d, m, widths = len(network.variables), len(network.fields), network.widths
-    layers = widths if network.lift is None else (network.lift.size, *widths)
-    passes = 2.0 * A * n * sum(a * b for a, b in pairwise(layers))
+    layers = _layers(network)
+    passes = forward_operations(sizes)
     if contracted:
         first = (d + 1) * widths[0] if network.lift is None else 0
         grams = A * A * (sum(layers[1:]) + sum(layers[:-1])) + first + m * widths[-1]
         return 2 * passes + float(n) * n * grams
     grams = m * m * A * A * sum(widths) + A * A * sum(layers[:-1]) + S * S * widths[-1]
     return (1 + m) * passes + float(n) * n * grams
+
+
+def forward_operations(sizes: Sizes) -> float:
+    """Those of one pass through the layers."""
+    return 2.0 * sizes.A * sizes.n * sum(a * b for a, b in pairwise(_layers(sizes.network)))
+
+
+def _layers(network: Network) -> tuple[int, ...]:
+    return network.widths if network.lift is None else (network.lift.size, *network.widths)

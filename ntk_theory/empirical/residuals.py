@@ -94,7 +94,7 @@ class Linearised:
     def __post_init__(self) -> None:
         # The kept layers go back to the stock with this object: nothing else ever refers to them.
         weakref.finalize(self, self.ask.arena.release)
-        way = cost_of(self.ask, contracted=True)
+        way = cost_of(self.ask, contracted=True, kernel=False)
         object.__setattr__(self, "_tiles", tiles_of(len(self.ask.points), way))
         object.__setattr__(self, "_keeps", way.keeps)
 

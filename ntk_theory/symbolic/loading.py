@@ -42,6 +42,7 @@ KEYS = (
     "source",
     "solution_source",
     "notes",
+    "benchmark",
     "fields",
     "variables",
     "equations",
@@ -153,9 +154,16 @@ class _Reader:
             name=self.name,
             title=str(self.table.get("title", "")),
             source=str(self.table.get("source", "")),
+            benchmark=self._flag("benchmark"),
             network=self.table.get("network", {}),
             unknowns=self.unknowns,
         )
+
+    def _flag(self, key: str) -> bool:
+        value = self.table.get(key, False)
+        if not isinstance(value, bool):
+            raise ProblemError(f"{key} is {str(value)[:40]!r}; it needs true or false")
+        return value
 
     def _equations(self) -> tuple[Group, ...]:
         """The equations, plain texts or tables; sets ``space``, and in ``boxes`` the places of parts."""

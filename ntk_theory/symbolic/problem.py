@@ -52,7 +52,8 @@ class Problem(Shown):
 
     ``network`` is the table ``[network]`` of its file, which only the command line reads. With an ansatz
     (``construction``) ``space`` is that of the outputs, and ``solution`` is in :attr:`solved`. ``unknowns``
-    are the parameters that are trained; their values in ``parameters`` are where they start.
+    are the parameters that are trained; their values in ``parameters`` are where they start. A ``benchmark``
+    is a problem whose data others use, too.
 
     Raises
     ------
@@ -69,6 +70,7 @@ class Problem(Shown):
     name: str = ""
     title: str = ""
     source: str = ""
+    benchmark: bool = False
     construction: Construction | None = None
     network: Mapping[str, Any] = field(default_factory=dict)
     unknowns: Mapping[str, Unknown] = field(default_factory=dict)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +111,7 @@ def problem(
     ``hard`` builds such an ansatz from the conditions of a box, so that they hold by construction.
     """
     coefficients, functions = split_unknowns(unknowns)
-    is_file = isinstance(what, Path) or (
-        isinstance(what, str) and (what.endswith(".toml") or what in zoo_names())
-    )
+    is_file = isinstance(what, Path) or (isinstance(what, str) and (what.endswith(".toml") or what in _zoo()))
     if is_file:
         stated = _problem(what, fields, variables, parameters, unknowns)
     else:
@@ -135,7 +134,7 @@ def _problem(
         return with_unknowns(bare_problem([what]), unknowns)
     if isinstance(what, Path) or (isinstance(what, str) and what.endswith(".toml")):
         return load_toml(what, parameters=parameters, unknowns=unknowns)
-    if isinstance(what, str) and what in zoo_names():
+    if isinstance(what, str) and what in _zoo():
         return from_toml(zoo_text(str(what)), name=str(what), parameters=parameters, unknowns=unknowns)
     names: Any = parameters
     if unknowns is not None:
@@ -143,7 +142,7 @@ def _problem(
     try:
         parsed = _parsed(what, fields, variables, names)
     except ParseError as cause:
-        near = difflib.get_close_matches(what, zoo_names(), 1) if isinstance(what, str) else []
+        near = difflib.get_close_matches(what, _zoo(), 1) if isinstance(what, str) else []
         if near and _ZOO_NAME.match(str(what)) and "_" not in str(what):
             raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near[0]}?") from None
         raise cause
@@ -151,19 +150,31 @@ def _problem(
 
 
 @lru_cache(maxsize=1)
-def zoo_names() -> tuple[str, ...]:
-    """The names of all problems in the zoo, sorted."""
+def zoo_names(*, benchmark: bool | None = False) -> tuple[str, ...]:
+    """The names of the zoo's equations, or of its benchmark problems, or of both (``None``); sorted."""
+    every = _zoo()
+    return tuple(sorted(name for name, (_, own) in every.items() if benchmark is None or own is benchmark))
+
+
+@cache
+def _zoo() -> dict[str, tuple[Traversable, bool]]:
+    """Every problem file of the zoo by name, and whether it is a benchmark."""
     folder = files("ntk_theory.symbolic") / "zoo"
-    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+    return {
+        file.name.removesuffix(".toml"): (file, own)
+        for place, own in ((folder, False), (folder / "benchmarks", True))
+        for file in place.iterdir()
+        if file.name.endswith(".toml")
+    }
 
 
 def zoo_text(name: str) -> str:
     """The problem file of a zoo problem, as it stands."""
-    if name not in zoo_names():
-        near = difflib.get_close_matches(name, zoo_names(), 1)
+    if name not in _zoo():
+        near = difflib.get_close_matches(name, _zoo(), 1)
         hint = f"did you mean {near[0]}?" if near else "ntk-theory zoo lists them"
         raise InputError(f"there is no problem {name[:60]!r} in the zoo; {hint}")
-    return (files("ntk_theory.symbolic") / "zoo" / f"{name}.toml").read_text(encoding="utf-8")
+    return _zoo()[name][0].read_text(encoding="utf-8")
 
 
 def zoo(name: str, *, parameters: Values | None = None) -> Problem:

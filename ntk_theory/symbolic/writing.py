@@ -61,6 +61,7 @@ def _inline(found: UnknownField) -> str:
 def _head(problem: Problem) -> list[str]:
     texts = (("title", problem.title), ("source", problem.source))
     lines = [f"{key} = {_quoted(value)}" for key, value in texts if value]
+    lines += ["benchmark = true"] if problem.benchmark else []
     fields = dict.fromkeys(map(base_of, problem.fields))
     lines.append(f"fields = [{', '.join(map(_quoted, fields))}]")
     lines.append(f"variables = [{', '.join(map(_quoted, problem.variables))}]")

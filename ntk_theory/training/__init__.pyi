@@ -7,6 +7,7 @@ from .methods.gauss_newton import GaussNewton as GaussNewton
 from .methods.gradient_descent import GradientDescent as GradientDescent
 from .methods.method import Method as Method
 from .methods.registry import method as method
+from .oscillations import own_features as own_features
 from .oscillations import wave_features as wave_features
 from .solution import field_errors as field_errors
 from .solution import relative_error as relative_error

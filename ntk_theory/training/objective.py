@@ -43,12 +43,15 @@ class Objective:
         λ_g by group name, positive.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
+    emphasis:
+        How much each residual counts within its group, (n,) with mean 1 in every group; ``None``: all alike.
     """
 
     residuals: Residuals
     template: Parameters
     group_weights: Mapping[str, float]
     scale: Scale | None = None
+    emphasis: Floats | None = None
 
     @classmethod
     def of(
@@ -58,13 +61,14 @@ class Objective:
         parameters: Parameters,
         points: Mapping[str, ArrayLike],
         weights: Weights = "sum",
+        emphasis: Floats | None = None,
     ) -> Objective:
         """Lower the problem, check points and weights (see :func:`group_weights`)."""
         network.check(parameters)
         residuals = Residuals.of(problem, network, points)
         groups = residuals.rows.groups
         scale = Scale.of(problem, residuals) if weights == SCALED else None
-        bare = cls(residuals, parameters, group_weights(groups, "sum"), scale)
+        bare = cls(residuals, parameters, group_weights(groups, "sum"), scale, emphasis)
         sizes = None if scale is None else scale.groups
         found = group_weights(groups, weights, lambda: bare.kernel(parameters.flatten()), sizes)
         return replace(bare, group_weights=found)
@@ -90,7 +94,8 @@ class Objective:
     def weights(self) -> Floats:
         """λ per residual, (n,); within data in proportion to 1/σ²."""
         rows = self.residuals.rows
-        return per_residual(rows.groups, self.group_weights) * rows.precision
+        weights = per_residual(rows.groups, self.group_weights) * rows.precision
+        return weights if self.emphasis is None else weights * self.emphasis
 
     @cached_property
     def rates(self) -> Floats:
@@ -186,6 +191,13 @@ class Objective:
             parts[group.name] = float(terms[at : at + group.size].sum())
             at += group.size
         return parts
+
+    def rms(self, values: Floats) -> dict[str, float]:
+        """√(2 L_g/(λ_g n_g)) by group, √mean R_g² where all residuals count alike."""
+        losses, groups = self.group_losses(values), self.residuals.rows.groups
+        return {
+            g.name: float(np.sqrt(2 * losses[g.name] / (self.group_weights[g.name] * g.size))) for g in groups
+        }
 
     def worst_group(self, values: Floats) -> str:
         """The group with the largest share of the loss (or with a value that is not finite)."""

@@ -18,6 +18,7 @@ from ntk_theory.model.network_file import network_record
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.corners import contradictions
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.adaptive import adapted_points
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
 from ntk_theory.training.defaults import thinned
 from ntk_theory.training.drift import Monitor
@@ -97,6 +98,7 @@ class Run:
             counts = {name: len(array) for name, array in plan.points.items()}
             self.fresh = Fresh.beside(plan.problem, objective.network, counts, plan.seed)
         self.unseen: list[tuple[float, ...]] = []  # clock and fresh residuals by group, at every record
+        self.moved = 0  # the step before which points last moved to where residuals are large
         self.started, self.started_cpu = time.perf_counter(), time.process_time()
 
     def _watched(self) -> Objective:
@@ -142,7 +144,8 @@ class Run:
         return state
 
     def _step(self, state: State) -> State:
-        state = self.plan.method.advance(self.objective, self._renewed(state))
+        state = self._renewed(state)  # which may change the objective
+        state = self.plan.method.advance(self.objective, state)
         self._note(state)
         if self._is_record(state):
             self._record(state)
@@ -155,28 +158,41 @@ class Run:
     def _renewed(self, state: State) -> State:
         """New points or weights where this step asks for them; R then belongs to the new ones."""
         plan, step = self.plan, state.step
-        points = plan.resample is not None and step and step % plan.resample.every == 0
+        points = plan.resample is not None and plan.resample.is_due(step)
         weights = plan.reweigh is not None and step and step % plan.reweigh == 0
         if not (points or weights):
             return state
+        before = self.objective
         self._rebuild(state)
-        return plan.method.renewed(self.objective, state)
+        return state if self.objective is before else plan.method.renewed(self.objective, state)
 
     def _rebuild(self, state: State) -> None:
         """The objective as it is at this step: points by the number of the draw, weights at θ."""
-        plan = self.plan
-        if plan.resample is not None and state.step >= plan.resample.every:
-            counts = {name: len(array) for name, array in plan.points.items()}
-            draw = np.random.SeedSequence([plan.resample.seed, state.step // plan.resample.every])
-            self.points = draw_points(plan.problem, counts, int(draw.generate_state(1)[0]))
-        template = self.objective.template
-        before = self.objective
+        emphasis = self.objective.emphasis
+        resample = self.plan.resample
+        if resample is not None and resample.draws(state.step):
+            counts = {name: len(array) for name, array in self.plan.points.items()}
+            draw = np.random.SeedSequence([resample.seed, resample.draws(state.step)])
+            seed = int(draw.generate_state(1)[0])
+            if not resample.adaptive:
+                self.points = draw_points(self.plan.problem, counts, seed)
+            elif resample.is_due(state.step):
+                found = adapted_points(self.objective, self.plan.problem, state, counts, seed)
+                if found is None and self.plan.reweigh is None:
+                    return
+                if found is not None:
+                    (self.points, emphasis), self.moved = found, state.step
+        self._renew(emphasis)
+        if self.plan.reweigh is not None:
+            weights = self.objective.kernel(state.vector).trace_ratio_weights()
+            self.objective = replace(self.objective, group_weights=weights)
+
+    def _renew(self, emphasis: Floats | None) -> None:
+        """The objective at the points as they are; weights that need the kernel stay those of the start."""
+        plan, before = self.plan, self.objective
         fixed = plan.weighting if plan.reweigh is None and before.scale is None else before.group_weights
-        made = Objective.of(plan.problem, before.network, template, self.points, fixed)
-        made = replace(made, scale=before.scale)
-        if plan.reweigh is not None:
-            made = replace(made, group_weights=made.kernel(state.vector).trace_ratio_weights())
-        self.objective = made
+        made = Objective.of(plan.problem, before.network, before.template, self.points, fixed, emphasis)
+        self.objective = replace(made, scale=before.scale)
 
     def _note(self, state: State) -> None:
         losses = self.objective.group_losses(state.values)
@@ -216,7 +232,7 @@ class Run:
         if until.steps is not None and state.step >= until.steps:
             return f"{until.steps} steps"
         back = until.patience
-        if back is not None and len(losses) > back and losses[-1] > 0.9 * losses[-1 - back]:
+        if back is not None and state.step - self.moved > back and losses[-1] > 0.9 * losses[-1 - back]:
             return f"{SLOW} in {back} steps"
         if until.seconds is not None and time.perf_counter() - self.started > until.seconds:
             return f"{until.seconds:g} seconds"
@@ -263,6 +279,10 @@ class Run:
         curves["errors"] = np.array(self.errors).reshape(-1, 2)
         curves["fresh"] = self._unseen()
         curves |= {f"weight:{name}": np.array(w) for name, w in self.objective.group_weights.items()}
+        if self.objective.emphasis is not None:
+            curves |= {"emphasis": self.objective.emphasis}
+            curves |= {f"point:{name}": array for name, array in self.points.items()}
+        curves["moved"] = np.array([float(self.moved)])
         write(self.path, self.key, Checkpoint(state, self.initial, curves))
 
     def _resumed(self) -> State | None:
@@ -275,13 +295,21 @@ class Run:
         self.unseen = [tuple(map(float, row)) for row in curves.pop("fresh", ())]
         names = [name for name in curves if name.startswith("weight:")]
         weights = {name.removeprefix("weight:"): float(curves.pop(name)) for name in names}
+        emphasis = curves.pop("emphasis", None)
+        moved = curves.pop("moved", None)
+        names = [name for name in curves if name.startswith("point:")]
+        adapted = {name.removeprefix("point:"): curves.pop(name) for name in names}
         for name, column in curves.items():
             target = self.monitor.columns if name.startswith("monitor:") else self.columns
             target[name.removeprefix("monitor:")] = column.tolist()
         if self.plan.resample is not None or self.plan.reweigh is not None:
-            before = replace(found.state, step=found.state.step - 1)
-            self._rebuild(before)
+            if adapted:  # they follow from a state that is gone
+                self.points = adapted
+                self._renew(emphasis)
+            elif self.plan.resample is None or not self.plan.resample.adaptive:
+                self._rebuild(replace(found.state, step=found.state.step - 1))
             self.objective = replace(self.objective, group_weights=weights)
+        self.moved = 0 if moved is None else int(moved[0])
         return found.state
 
     def _unseen(self) -> Floats:

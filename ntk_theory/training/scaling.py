@@ -13,7 +13,8 @@ measures parameters, takes the readout in units of U_i, the metric η_i = U_i² 
 *U_i* is the root mean square of output i of the solution of the problem, linearised at 0, in polynomials
 (:mod:`ntk_theory.training.polynomials`): conditions, sources and data say it together. It stays 1 within
 :data:`NEAR` of 1, where nothing is gained, and where that solution leaves more than :data:`UNEXPLAINED` of
-what is asked. It is a power of two: multiplication by it has no rounding.
+what is asked, of the linear problem or of the problem itself: u_t = 5u − 5u³ is not of the size that
+u_t = 5u says. It is a power of two: multiplication by it has no rounding.
 
 *s_g* is the size of the group's operator on functions of these sizes that vary over their boxes, with half
 edges h,
@@ -34,7 +35,7 @@ import numpy as np
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.residuals import Residuals
 from ntk_theory.errors import NonFiniteError
-from ntk_theory.model.assembly import fold_rows, linearise
+from ntk_theory.model.assembly import Rows, fold_rows, linearise
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.polynomials import Basis, block_sizes, equilibrated, group_rms, least_squares
 from ntk_theory.training.solution import domain_grid, inside_place
@@ -101,13 +102,25 @@ def _outputs(problem: Problem, residuals: Residuals, basis: Basis) -> Floats:
         found = least_squares(matrix, right, RANK)
     except np.linalg.LinAlgError:
         return ones
-    if not np.linalg.norm(matrix @ found - right) <= UNEXPLAINED * np.linalg.norm(right):
+    most = UNEXPLAINED * float(np.linalg.norm(right))
+    if not np.linalg.norm(matrix @ found - right) <= most:
+        return ones
+    if not _left(rows, basis.jets(units * found, rows.points, rows.slots), scale) <= most:
         return ones
     grid = domain_grid(problem, GRID)
     values = basis.jets(units * found, grid, [problem.space.value(name) for name in basis.fields])
     places = [problem.ansatz is not None or inside_place(problem, name, grid) for name in basis.fields]
     rows_inside = [row[inside] for row, inside in zip(values, places, strict=True)]
     return np.array([_rounded(float(np.sqrt(np.mean(row**2)))) for row in rows_inside])
+
+
+def _left(rows: Rows, jets: Floats, scale: Floats) -> float:
+    """‖R‖ of functions with these jets (slots, rows), each residual over its scale; infinite if undefined."""
+    try:
+        values = fold_rows(rows, linearise(rows, jets).values) - rows.targets
+    except NonFiniteError:
+        return np.inf
+    return float(np.linalg.norm(values / scale))
 
 
 def _rounded(size: float) -> float:

@@ -22,6 +22,7 @@ from ntk_theory.model.program import compile_expressions
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.reference import Reference, reference
 
 #: About as many points does the default grid have.
 GRID_POINTS = 10_000
@@ -45,9 +46,12 @@ class TestGrid:
 
     @classmethod
     def of(cls, problem: Problem, size: int = GRID_POINTS) -> TestGrid:
-        """The grid of a problem with a known solution, of about ``size`` points."""
+        """The grid of a problem with a known solution, of about ``size`` points, or of its reference."""
         if problem.solution is None:
-            raise InputError(f"the problem {problem.name!r} has no known solution to compare with")
+            known = reference(problem)
+            if known is None:
+                raise InputError(f"the problem {problem.name!r} has no known solution to compare with")
+            return cls.at(problem, known)
         points = domain_grid(problem, size)
         names = problem.solved.fields
         expressions = [bind(problem.solution[name], problem.parameters) for name in names]
@@ -58,6 +62,15 @@ class TestGrid:
         if not np.isfinite(values).all():
             at = points[int(np.argwhere(~np.isfinite(values))[0, 1])]
             raise NonFiniteError(f"the solution of {problem.name!r} is not finite at {at.tolist()}")
+        return cls(points, values, inside)
+
+    @classmethod
+    def at(cls, problem: Problem, known: Reference) -> TestGrid:
+        """The grid of a reference; a field that it lacks is compared nowhere."""
+        points, names = known.points, problem.solved.fields
+        empty = np.zeros(len(points))
+        values = np.array([known.fields[name].ravel() if name in known.fields else empty for name in names])
+        inside = np.array([np.full(len(points), name in known.fields) for name in names])
         return cls(points, values, inside)
 
     def error(self, problem: Problem, network: Network, parameters: Parameters) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ntk_theory.errors import InputError
 
 #: How the reason begins where patience ended a run.
 SLOW = "the loss fell by less than a tenth"
+#: Intervals between draws grow by no more than this factor.
+MOST_GROWTH = 100.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,44 @@ class Until:
 
 @dataclass(frozen=True)
 class Resample:
-    """Draw new points every ``every`` steps, as many per group as before; draw k has the seed (seed, k)."""
+    """Draw new points along the way, as many per group as before.
+
+    Attributes
+    ----------
+    every:
+        Steps to the first draw.
+    seed:
+        Draw k has the seed (seed, k).
+    adaptive:
+        Where the residual and the terms of the equations are large, counted so that the loss is the same
+        (:mod:`ntk_theory.training.adaptive`); else uniformly.
+    growth:
+        Every interval between two draws is so many times as long as the one before, at least 1.
+    """
 
     every: int
     seed: int = 0
+    adaptive: bool = False
+    growth: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.growth <= MOST_GROWTH:
+            raise InputError(f"growth is {self.growth}; it needs a number between 1 and {MOST_GROWTH:g}")
+
+    def draws(self, step: int) -> int:
+        """The number of draws up to a step: the whole intervals that it holds.
+
+        >>> [Resample(3).draws(step) for step in (0, 2, 3, 6, 8)]
+        [0, 0, 1, 2, 2]
+        >>> [step for step in range(1, 40) if Resample(4, growth=2.0).is_due(step)]
+        [4, 12, 28]
+        """
+        if self.growth == 1:
+            return step // self.every
+        # every (g^k - 1)/(g - 1) <= step; the slack is for rounding at the mark itself.
+        held = math.log1p(step * (self.growth - 1) / self.every) / math.log(self.growth)
+        return math.floor(held + 1e-9)
+
+    def is_due(self, step: int) -> bool:
+        """Is a draw to be made before the step that follows this one?"""
+        return step > 0 and self.draws(step) > self.draws(step - 1)

@@ -17,6 +17,7 @@ from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
+from ntk_theory.training.adaptive import LOOK
 from ntk_theory.training.defaults import check_memory, default_counts, default_network, measured_counts
 from ntk_theory.training.identified import identified
 from ntk_theory.training.identified_fields import identified_fields
@@ -24,7 +25,8 @@ from ntk_theory.training.methods.method import Method
 from ntk_theory.training.methods.registry import DEFAULT
 from ntk_theory.training.methods.registry import method as named
 from ntk_theory.training.objective import Objective
-from ntk_theory.training.oscillations import wave_features
+from ntk_theory.training.oscillations import own_features
+from ntk_theory.training.reference import reference
 from ntk_theory.training.run import Plan, Progress, Run
 from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.stated import check_solution
@@ -50,7 +52,7 @@ def train(
     drift: bool | int | None = None,
     error: bool = True,
     evidence: bool = True,
-    resample: Resample | None = None,
+    resample: Resample | bool | None = None,
     reweigh: int | None = None,
     checkpoint: str | PathLike[str] | None = None,
     every: int = 100,
@@ -65,7 +67,7 @@ def train(
         left out.
     network, parameters, points:
         Default: three layers of sixteen neurons with inputs mapped onto [−1, 1]^d, and waves of the
-        equations' own frequencies (:func:`wave_features`) where these are many, initialised and points
+        equations' own frequencies (:func:`own_features`) where these are many, initialised and points
         drawn with ``seed``, three times as many residuals as parameters (but for methods that follow the
         kernel of all points); a number of points is that many in every group.
     method:
@@ -89,7 +91,9 @@ def train(
     evidence:
         Record the residuals at fresh points, and estimate the error at the end?
     resample:
-        Draw new points along the way (not for flows: their kernel is that of fixed points).
+        Draw new points along the way (not for flows: their kernel is that of fixed points). Default, and
+        ``True``: for Gauss–Newton, where ``points`` are not arrays, to where residuals are large, if these
+        are larger than at the points in use (:mod:`ntk_theory.training.adaptive`); ``False``: never.
     reweigh:
         With ``weights="trace"``: take new weights every so many steps (not for flows).
     checkpoint, every:
@@ -114,11 +118,12 @@ def train(
         The run diverged or cannot meet its tolerance; with ``trajectory`` as far as it came.
     """
     problem = as_problem(problem)
-    network = network if network is not None else default_network(problem, features=wave_features(problem))
+    network = network if network is not None else default_network(problem, features=own_features(problem))
     chosen, rules = resolved(method, until)
     weighting = weights or chosen.facts.weights
-    _check_dynamics(chosen, resample, reweigh, weighting, every)
     arrays = points if isinstance(points, Mapping) else None
+    drawing = _drawing(resample, chosen, seed, given=arrays is not None)
+    _check_dynamics(chosen, drawing, reweigh, weighting, every)
     followed = 0 if chosen.facts.records_kernel else network.parameter_count
     counts = _counts(problem, points, followed) if not isinstance(points, Mapping) else _lengths(points)
     check_memory(network, sum(counts.values()), chosen)
@@ -129,10 +134,11 @@ def train(
     objective = Objective.of(problem, network, drawn, given, weighting)
     if parameters is None:
         objective = objective.begun
-    grid = _measure(problem) if error and problem.solution is not None else None
+    known = problem.solution is not None or reference(problem) is not None
+    grid = _measure(problem) if error and known else None
     kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
-    plan = Plan(problem, given, chosen, rules, weighting, kernels, resample, reweigh, seed, few, evidence)
+    plan = Plan(problem, given, chosen, rules, weighting, kernels, drawing, reweigh, seed, few, evidence)
     run = Run(plan, objective, grid, progress, checkpoint, every).go()
     if not problem.unknowns:
         return run
@@ -141,6 +147,14 @@ def train(
         identified=identified(problem, objective, run.parameters),
         identified_fields=identified_fields(problem, objective, run.parameters),
     )
+
+
+def _drawing(resample: Resample | bool | None, method: Method, seed: int, *, given: bool) -> Resample | None:
+    """How points are drawn along the way."""
+    if isinstance(resample, Resample):
+        return resample
+    wanted = method.facts.adapts and not given if resample is None else resample
+    return replace(LOOK, seed=seed) if wanted else None
 
 
 def _with_starts(problem: Problem, parameters: Parameters) -> Parameters:
@@ -165,7 +179,9 @@ def resolved(method: str | Method, until: End | None) -> tuple[Method, Until]:
     if until is None or isinstance(until, Until):
         return chosen, facts.until if until is None else until
     if isinstance(until, Mapping):
-        return chosen, _ruled(facts.until, until)
+        # Who gives a time wants it used: the method's own number of steps is for who gives nothing.
+        timed = {"seconds", "cpu"} & set(until) and "steps" not in until
+        return chosen, _ruled(replace(facts.until, steps=None) if timed else facts.until, until)
     if facts.end_option is not None:
         end = {facts.end_option: float(until)}
         return replace(chosen, **end), facts.until  # type: ignore[type-var]  # a frozen dataclass
@@ -184,7 +200,7 @@ def _ruled(rules: Until, asked: Mapping[str, float]) -> Until:
 
 def _measure(problem: Problem) -> TestGrid:
     grid = TestGrid.of(problem)
-    if not problem.unknowns:  # their starts are no solution
+    if problem.solution is not None and not problem.unknowns:  # their starts are no solution
         check_solution(problem)
     return grid
 

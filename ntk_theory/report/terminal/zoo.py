@@ -19,6 +19,7 @@ def record(problem: Problem) -> dict[str, object]:
         "name": problem.name,
         "title": problem.title,
         "source": problem.source,
+        "benchmark": problem.benchmark,
         "fields": list(problem.solved.fields),
         "variables": list(problem.variables),
         "equations": [render(g.legs[0].expression, problem.space) for g in problem.equations],
@@ -57,7 +58,8 @@ def listing(problems: Sequence[Problem]) -> None:
         table.add_column(column)
     for p in problems:
         shown = "; ".join(f"{render(g.legs[0].expression, p.space)} = 0" for g in p.equations)
-        table.add_row(Text(p.name, style="bold"), Text(shown), "yes" if p.solution else "")
+        known = "yes" if p.solution else "reference" if p.benchmark else ""
+        table.add_row(Text(p.name, style="bold"), Text(shown), known)
     screen.console().print(table)
 
 

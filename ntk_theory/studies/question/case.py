@@ -185,7 +185,9 @@ def _swept(
     values = [exact(value, f"sweep value of {name}") for value in given]
     if not values or len(set(values)) != len(values):
         raise InputError(f"sweep has the values {list(given)} for {name!r}; it needs different numbers")
-    if isinstance(what, Path) or (isinstance(what, str) and (what in zoo_names() or what.endswith(".toml"))):
+    if isinstance(what, Path) or (
+        isinstance(what, str) and (what in zoo_names(benchmark=None) or what.endswith(".toml"))
+    ):
         return [(as_problem(what, parameters={name: v}), {name: str(v)}) for v in values]
     # Read once with the name kept free, so that a value 0 cannot change the variables or the points.
     names: Any = [name]  # without values

@@ -39,7 +39,7 @@ class WidthSettings:
     any_start: ClassVar[bool] = True
 
     methods: Mapping[str, float] = field(default_factory=lambda: METHODS)
-    reference: int = 100
+    reference: int = 60
     oversampling: int = 8
 
     def __post_init__(self) -> None:

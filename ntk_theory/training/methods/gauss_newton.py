@@ -63,6 +63,7 @@ class GaussNewton(Method):
         stalled="more points, a wider network or another seed",
         weights="scaled",  # it wants balance between the groups
         needs_jacobian=True,
+        adapts=True,  # it meets few points to rounding, whatever is between them
     )
     damping: float = option(1e-2, "The first μ, in units of the largest squared column norm.")
     geodesic: bool = option(True, "Add the second-order correction?")

@@ -41,6 +41,9 @@ class Facts:
         Does it hold the Jacobian or its triangle, min(n, P)·P numbers?
     needs_fixed_points:
         Does it follow one loss, whose points and weights may not change on the way?
+    adapts:
+        Do its points move to where residuals are large (:mod:`ntk_theory.training.adaptive`), where the user
+        does not say?
     records_kernel:
         Are kernels recorded on the way where the user does not say?
     end_option:
@@ -57,6 +60,7 @@ class Facts:
     weights: str = "sum"
     needs_jacobian: bool = False
     needs_fixed_points: bool = False
+    adapts: bool = False
     records_kernel: bool = False
     end_option: str | None = None
 
