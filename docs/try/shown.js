@@ -101,9 +101,9 @@ function source(id, label, text) {
 
 // One line that says the answer, for those who hear the page.
 export function inWords({ shown }) {
-  const few = (items, most, more) => items.slice(0, most).join(", ") + (items.length > most ? more : "");
-  const said = shown.rows.map(({ blocks, cells }) => `${few(blocks, 2, " …")} for ${cells[0] === "none" ? "no s" : cells[0]}`);
-  return `Converges: ${few(said, 3, "; more in the table")}.`;
+  const few = (items, most, mark, more) => items.slice(0, most).join(mark) + (items.length > most ? more : "");
+  const said = shown.rows.map(({ blocks, cells }) => `${few(blocks, 2, ", ", " …")} for ${cells[0] === "none" ? "no s" : cells[0]}`);
+  return `Converges: ${few(said, 3, "; ", "; more in the table")}.`;
 }
 
 // A message of the command line: its prose may wrap, the line with the caret and the one above may not.

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import statistics
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -186,7 +187,7 @@ def test_the_first_answer_comes_soon_and_later_ones_at_once(
 ) -> None:
     seed = int.from_bytes(os.urandom(4))
     chance = random.Random(seed)
-    first, later = operator(chance), operator(chance)
+    first, *later = (operator(chance) for _ in range(4))
     with served(folder) as (address, _), Chromium() as browser:
         begin = time.perf_counter()
         page = browser.page(address)
@@ -194,11 +195,14 @@ def test_the_first_answer_comes_soon_and_later_ones_at_once(
         ask(page, {"text": first})
         cold = time.perf_counter() - begin
         assert answer(page) == json.loads(command_line([first], capfd)[1]), f"seed {seed}: {first}"
-        warm = ask(page, {"text": later})
-        assert answer(page) == json.loads(command_line([later], capfd)[1]), f"seed {seed}: {later}"
+        seconds = []
+        for text in later:
+            seconds.append(ask(page, {"text": text}))
+            assert answer(page) == json.loads(command_line([text], capfd)[1]), f"seed {seed}: {text}"
+        warm = statistics.median(seconds)
         assert browser.faults == []
     with capfd.disabled():
-        print(f"\nfirst answer {cold:.1f} s cold, a later one {warm:.2f} s")
+        print(f"\nfirst answer {cold:.1f} s cold, a later one {warm:.2f} s (median of {len(seconds)})")
     assert cold <= COLD
     assert warm <= WARM
 
