@@ -36,6 +36,9 @@ autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
 add_module_names = False
 
+#: --into stays --into.
+smartquotes = False
+
 html_theme = "furo"
 html_title = f"ntk_theory {version}"
 html_static_path = ["_static"]

@@ -49,6 +49,8 @@ class Chromium:
             raise FileNotFoundError(f"none of {', '.join(NAMES)} is installed")
         self.requests: list[str] = []
         self.faults: list[str] = []
+        #: Of every tab and worker: its kind, and the session in which commands reach it.
+        self.sessions: list[tuple[str, str]] = []
         self._profile = tempfile.mkdtemp(prefix="chromium-")
         self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
         self._number = 0
@@ -133,6 +135,7 @@ class Chromium:
                 self.faults.append(str(given["exceptionDetails"]))
             case "Target.attachedToTarget":  # a page, a worker: watched before it runs
                 session = given["sessionId"]
+                self.sessions.append((given["targetInfo"]["type"], session))
                 self._send("Network.enable", session, {})
                 self._send("Runtime.enable", session, {})
                 inside = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}

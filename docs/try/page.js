@@ -1,5 +1,5 @@
 // The form: asks the engine, keeps the question in the address, says what happens.
-import { element, inWords, show } from "./shown.js";
+import { element, inWords, message, show } from "./shown.js";
 
 const $ = (id) => document.getElementById(id);
 // Of a question, what is a text and what is there or not; each is the name of its control.
@@ -25,8 +25,7 @@ function say(text, isBusy = false) {
 }
 
 function complain(text) {
-  const pre = element("pre", { tabindex: "0", role: "region", "aria-label": "Message" }, text);
-  $("problem").replaceChildren(pre);
+  $("problem").replaceChildren(message(text));
 }
 
 function failed(message) {
@@ -167,7 +166,8 @@ $("share").addEventListener("click", async () => {
 $("example").addEventListener("change", () => {
   const name = $("example").value;
   if (!name) return;
-  fill({ text: name });
+  if ($("kind-file").checked) edit(name);
+  else fill({ text: name });
   ask();
 });
 $("form").addEventListener("reset", () => setTimeout(turned));

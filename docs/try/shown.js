@@ -101,8 +101,16 @@ function source(id, label, text) {
 
 // One line that says the answer, for those who hear the page.
 export function inWords({ shown }) {
-  const said = shown.rows.map(({ blocks, cells }) => `${blocks.join(", ")}: ${cells[0] === "none" ? "no s" : cells[0]}`);
-  return `Converges for ${said.slice(0, 4).join("; ")}${said.length > 4 ? "; more in the table" : ""}.`;
+  const few = (items, most, mark, more) => items.slice(0, most).join(mark) + (items.length > most ? more : "");
+  const said = shown.rows.map(({ blocks, cells }) => `${few(blocks, 2, ", ", " …")} for ${cells[0] === "none" ? "no s" : cells[0]}`);
+  return `Converges: ${few(said, 3, "; ", "; more in the table")}.`;
+}
+
+// A message of the command line: its prose may wrap, the line with the caret and the one above may not.
+export function message(text) {
+  const lines = text.split("\n").map((line, k, all) => element("span", { class: line.startsWith("    ") ? "exact" : "prose" },
+    k < all.length - 1 ? `${line}\n` : line));
+  return element("pre", { tabindex: "0", role: "region", "aria-label": "Message" }, ...lines);
 }
 
 // Fills the section with an answer of the engine; edit(name) is called to work on a problem of the zoo.

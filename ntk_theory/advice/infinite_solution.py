@@ -1,4 +1,7 @@
-"""What an infinitely wide network that is trained to its end answers, for linear problems at s = 1/2 [D].
+"""What an infinitely wide network that is trained to its end answers at s = 1/2 [D].
+
+For linear problems; of nonlinear ones the smallest function that meets them at the points, by Gauss–Newton
+(:mod:`ntk_theory.advice.function_space`), with everything else as of the problem linearised there.
 
 A network u_θ that follows the gradient flow of ½Σ R² at points X, and whose kernel is the constant K^∞ of
 THEORY §4, has R' = −K^∞(X,X) R and, at any other functional ℓ of u (a value, a derivative), ℓ' = −K^∞(ℓ,X) R.
@@ -25,13 +28,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ntk_theory.advice.function_space import asked_for, at_rest, inverse, start_jets
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.empirical.residuals import Residuals
 from ntk_theory.errors import InputError
 from ntk_theory.limit.law import LimitLaw, limit_law
-from ntk_theory.model.assembly import fold_kernel, linearise, network_jets, row_kernel
-from ntk_theory.model.assembly import residuals as stacked_residuals
+from ntk_theory.model.assembly import fold_kernel, linearise, row_kernel
 from ntk_theory.model.network import InputMap, Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
@@ -69,7 +72,12 @@ class InfiniteSolution(Shown):
     covariance:
         Of Lu_0 at X and then of what is asked, (n + S·m, n + S·m).
     start:
-        R̄_0, the residual of u = 0 (or of the constant at which c starts), (n,).
+        R̄_0, the residual of u = 0 (or of the constant at which c starts), (n,); of a nonlinear problem that
+        of its linearisation at the answer.
+    steps:
+        Of Gauss–Newton; 0 for a linear problem.
+    left:
+        ‖F‖ at the answer over ‖F‖ at the start, of a nonlinear problem.
     """
 
     problem: Problem
@@ -81,14 +89,12 @@ class InfiniteSolution(Shown):
     cross: Floats
     covariance: Floats
     start: Floats
+    steps: int = 0
+    left: float = 0.0
 
     @cached_property
     def _inverse(self) -> Floats:
-        scale = 1 / np.sqrt(np.diagonal(self.kernel))
-        values, vectors = np.linalg.eigh(self.kernel * scale[:, None] * scale)
-        kept = values > CUT * values[-1]
-        half = scale[:, None] * vectors[:, kept]
-        return np.asarray((half / values[kept]) @ half.T)
+        return inverse(self.kernel, CUT)
 
     @cached_property
     def mean(self) -> Floats:
@@ -119,7 +125,17 @@ class InfiniteSolution(Shown):
         return np.asarray(np.sqrt(decay @ held))
 
     def of(self, parameters: Parameters) -> Floats:
-        """What this very network ends at if its kernel is K^∞: ℓ(u_0) − K(ℓ,X)K^{-1}R_0, (S, m)."""
+        """What this very network ends at if its kernel is K^∞: ℓ(u_0) − K(ℓ,X)K^{-1}R_0, (S, m).
+
+        Raises
+        ------
+        InputError
+            The problem is not linear: its kernel moves in training.
+        """
+        if self.steps:
+            raise InputError(
+                "the problem is not linear, so that its kernel moves in training; train solves it"
+            )
         own = jets(self.network, parameters, self.at, self.slots)
         here = Residuals.of(self.problem, self.network, self.points).at(parameters)
         return np.asarray(own + self._shaped(-self.cross @ (self._inverse @ here.values)))
@@ -152,6 +168,8 @@ class InfiniteSolution(Shown):
             "mean": dict(zip(names, self.mean.tolist(), strict=True)),
             "deviation": dict(zip(names, self.deviation.tolist(), strict=True)),
             "error": self.error,
+            "steps": self.steps,
+            "left": self.left,
             "eigenvalues": values.tolist(),
             "modes": held.tolist(),
         }
@@ -168,7 +186,12 @@ class InfiniteSolution(Shown):
         shape = f"{self.network.activation}, depth {len(self.network.widths)}"
         error = "" if self.error is None else f", relative error of the mean {self.error:.3g}"
         title = f"infinitely wide networks on {name} ({shape}, {len(self.kernel)} residuals{error})"
-        return Brief(title, ("", "largest |mean|", "largest deviation over networks"), rows)
+        notes = (
+            f"{self.steps} steps of Gauss-Newton leave {self.left:.0e} of the residuals;",
+            "the deviation is that of the problem linearised there",
+        )
+        head = ("", "largest |mean|", "largest deviation over networks")
+        return Brief(title, head, rows, notes if self.steps else ())
 
 
 def infinite_solution(
@@ -180,12 +203,15 @@ def infinite_solution(
     slots: Sequence[str] | None = None,
     seed: int = 0,
 ) -> InfiniteSolution:
-    """What infinitely wide networks answer at the end of training, for a linear problem at s = 1/2.
+    """What infinitely wide networks answer at s = 1/2: at the end of training, for a linear problem.
+
+    For a nonlinear one the smallest function of the same kernel that meets it at the points, by Gauss–Newton
+    among functions; its spread and modes are those of the problem linearised there.
 
     Parameters
     ----------
     problem:
-        Linear, without ansatz and unknowns.
+        Without ansatz and unknowns.
     points:
         Group → points, see :func:`ntk_theory.draw_points`; omitted: 48 per group.
     network:
@@ -202,7 +228,9 @@ def infinite_solution(
     Raises
     ------
     InputError
-        The problem is not linear, or has an ansatz or unknowns; a slot has no such name.
+        The problem has an ansatz or unknowns; a slot has no such name.
+    TrainingError
+        Of a nonlinear problem: Gauss–Newton does not come to rest.
 
     >>> found = infinite_solution("poisson", at=[[0.25], [0.5]])
     >>> found.mean.shape, found.error < 1e-4
@@ -225,24 +253,29 @@ def infinite_solution(
     ]
     whole = replace(asked, equations=(*asked.equations, *groups), solution=None)
     law = limit_law(whole, shape, {**chosen, **{group.name: places for group in groups}})
-    K, C, start = _joint(law)
+    jets, steps, left = start_jets(law), 0, 0.0
+    if not all(leg.is_linear for group in asked.groups for leg in group.legs):
+        names = np.repeat([g.name for g in law.rows.groups], [g.size for g in law.rows.groups])
+        jets, steps, left = at_rest(law, ~np.isin(names, [group.name for group in groups]), CUT)
+    K, C, start = _joint(law, jets)
     rows = {group.name: k for k, group in enumerate(whole.groups)}
     order = _order(law, [rows[g.name] for g in asked.groups] + [rows[g.name] for g in groups])
     K, C, start = K[np.ix_(order, order)], C[np.ix_(order, order)], start[order]
     n = len(order) - len(wanted) * len(places)
-    return InfiniteSolution(asked, shape, chosen, places, wanted, K[:n, :n], K[n:, :n], C, start[:n])
+    return InfiniteSolution(
+        asked, shape, chosen, places, wanted, K[:n, :n], K[n:, :n], C, start[:n], steps, left
+    )
 
 
-def _joint(law: LimitLaw) -> tuple[Floats, Floats, Floats]:
-    """K^∞ and the covariance of Lu_0 over all rows, and the residual of u = 0 (with a fixed c)."""
+def _joint(law: LimitLaw, jets: Floats) -> tuple[Floats, Floats, Floats]:
+    """K^∞, the covariance of Lu_0 and the mean R_0 over all rows, of the problem linearised at some jets."""
     rows, bias = law.rows, law.network.bias
-    zero = np.zeros((len(law.slots), len(rows.points)))
-    here = linearise(rows, zero)
-    K = law.deterministic(1.0)
-    C = fold_kernel(rows, row_kernel(rows, here.weights, law.covariance, 1.0, float(bias.is_random)))
-    fixed = np.full(len(law.network.fields), float(bias.start or 0)) if bias.is_trained else None
-    level = linearise(rows, network_jets(rows, zero, 1.0, None if bias.is_random else fixed))
-    return K, C, stacked_residuals(rows, level.values)
+    here = linearise(rows, jets)
+    K, C = (
+        fold_kernel(rows, row_kernel(rows, here.weights, matrix, 1.0, float(rate)))
+        for matrix, rate in ((law.jet_ntk, bias.is_trained), (law.covariance, bias.is_random))
+    )
+    return K, C, -asked_for(rows, here, jets - start_jets(law))
 
 
 def _order(law: LimitLaw, groups: Sequence[int]) -> list[int]:
@@ -257,12 +290,6 @@ def _refuse(problem: Problem) -> None:
         raise InputError("the problem has an ansatz; infinite_solution needs the fields to be the outputs")
     if problem.unknowns:
         raise InputError("the problem has unknown coefficients; infinite_solution needs numbers")
-    for group in problem.groups:
-        if not all(leg.is_linear for leg in group.legs):
-            raise InputError(
-                f"group {group.name!r} is not linear, so that its kernel moves in training; "
-                "infinite_solution needs linear equations and conditions, train solves others"
-            )
 
 
 def default_shape(problem: Problem, activation: str = "erf", depth: int = 1) -> Network:

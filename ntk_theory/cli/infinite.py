@@ -1,4 +1,4 @@
-"""``ntk-theory infinite``: a linear problem solved by infinitely wide networks."""
+"""``ntk-theory infinite``: a problem solved by infinitely wide networks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ def command(
     fields: Fields = None,
     variables: Variables = None,
 ) -> None:
-    """Solve a linear problem by infinitely wide networks: mean, spread over networks, learning curve."""
+    """Solve a problem by infinitely wide networks: mean, spread over networks, learning curve.
+
+    Of a nonlinear one the smallest function of their kernel that meets it, by Gauss-Newton among functions.
+    """
     Outputs([what]).claim("--plot", plot, PICTURE)
     problem = resolve(what, parameter, fields, variables)
     shape = advice.infinite_solution.default_shape(problem, activation, depth)

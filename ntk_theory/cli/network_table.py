@@ -15,6 +15,8 @@ from ntk_theory.errors import InputError
 
 if TYPE_CHECKING:
     from ntk_theory.exchange.model import Model
+    from ntk_theory.model.network import Network
+    from ntk_theory.model.parameters import Parameters
     from ntk_theory.symbolic import Problem
 
 #: Key of the table → parameter of the commands, where they differ.
@@ -160,3 +162,34 @@ def read_network(
     )
     model.check(problem)
     return model
+
+
+def trained_network(
+    context: typer.Context, problem: Problem, path: Path | None, options: dict[str, Any], waves: bool | None
+) -> tuple[Network, Parameters | None, str | None]:
+    """The network, and where it starts, of a file; else a fresh one; and what its waves are."""
+    from ntk_theory.training.defaults import default_network  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training.oscillations import own_features, told, wave_features  # noqa: PLC0415  as above
+
+    if (path is not None or options["features"] is not None) and waves:
+        other = "--features" if path is None else "--network"
+        raise InputError(f"--waves beside {other}, which says what the first layer is; leave out one")
+    if path is not None:
+        network, parameters = read_network(context, problem, path, options["activation"])
+        return network, parameters, None
+    shape = network_options(options)
+    if waves and wave_features(problem) is None:
+        raise InputError(
+            "--waves is given, but the data and the equations, linearised at 0, have too few oscillations "
+            "over the domain for them; leave it out, or give --features"
+        )
+    if options["features"] is not None:
+        return default_network(problem, **shape), None, None
+    found = own_features(problem, waves=waves is not False)
+    if found is None:
+        return default_network(problem, **shape), None, None
+    return (
+        default_network(problem, **shape | {"features": found}),
+        None,
+        told(problem, waves=waves is not False),
+    )

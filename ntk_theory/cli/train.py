@@ -13,7 +13,7 @@ import typer
 from ntk_theory import report
 from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, console, save, writing
 from ntk_theory.cli.method_help import WithMethods
-from ntk_theory.cli.network_table import network_options, or_table, read_network
+from ntk_theory.cli.network_table import or_table, trained_network
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -44,7 +44,6 @@ from ntk_theory.visible import say
 if TYPE_CHECKING:
     from ntk_theory.advice.preflight import Preflight
     from ntk_theory.model.network import Network
-    from ntk_theory.model.parameters import Parameters
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Trajectory, Until
     from ntk_theory.training.methods.method import Method, State
@@ -203,7 +202,7 @@ def command(
         features=features,
         init=init,
     )
-    network, begin, seen = _network(context, problem, network_file, options, waves)
+    network, begin, seen = trained_network(context, problem, network_file, options, waves)
     if starts > 1 and begin is not None:
         raise InputError(f"--starts is {starts} beside a network to go on from; leave out one of them")
     weighting = weights_of(weights)
@@ -268,37 +267,6 @@ def _telling(progress: Progress, lines: list[str]) -> Progress:
         progress(state, losses)
 
     return told
-
-
-def _network(
-    context: typer.Context, problem: Problem, path: Path | None, options: dict[str, Any], waves: bool | None
-) -> tuple[Network, Parameters | None, str | None]:
-    """The network, and where it starts, of a file; else a fresh one; and what its waves are."""
-    from ntk_theory.training.defaults import default_network  # noqa: PLC0415  --help stays quick
-    from ntk_theory.training.oscillations import own_features, told, wave_features  # noqa: PLC0415  as above
-
-    if (path is not None or options["features"] is not None) and waves:
-        other = "--features" if path is None else "--network"
-        raise InputError(f"--waves beside {other}, which says what the first layer is; leave out one")
-    if path is not None:
-        network, parameters = read_network(context, problem, path, options["activation"])
-        return network, parameters, None
-    shape = network_options(options)
-    if waves and wave_features(problem) is None:
-        raise InputError(
-            "--waves is given, but the data and the equations, linearised at 0, have too few oscillations "
-            "over the domain for them; leave it out, or give --features"
-        )
-    if options["features"] is not None:
-        return default_network(problem, **shape), None, None
-    found = own_features(problem, waves=waves is not False)
-    if found is None:
-        return default_network(problem, **shape), None, None
-    return (
-        default_network(problem, **shape | {"features": found}),
-        None,
-        told(problem, waves=waves is not False),
-    )
 
 
 def _method(name: str | None, given: list[str] | None, rate: float | None, until: float | None) -> Method:

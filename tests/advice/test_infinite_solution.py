@@ -7,17 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sympy as sp
 from scipy.linalg import solve
 from scipy.stats import linregress
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Kernel as GPKernel
 
 import ntk_theory as nt
+from ntk_theory.advice import function_space
+from ntk_theory.advice.function_space import at_rest
 from ntk_theory.advice.infinite_solution import default_shape
 from ntk_theory.cli import main
 from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.residuals import Residuals
-from ntk_theory.errors import InputError
+from ntk_theory.errors import InputError, TrainingError
+from ntk_theory.limit.law import limit_law
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Group, GroupKind
 
 
 class ErfTangentKernel(GPKernel):
@@ -120,7 +126,6 @@ def test_networks_come_to_their_own_predictions_like_one_over_the_root_of_the_wi
 @pytest.mark.parametrize(
     ("what", "options", "message"),
     [
-        ("burgers", {}, "is not linear"),
         (nt.problem("u_t - k*u_xx", unknowns={"k": 1}), {}, "unknown coefficients"),
         (nt.problem("u_t - u_xx", ansatz="u = x + t*w"), {}, "has an ansatz"),
         ("poisson", {"at": [[0.1, 0.2]]}, r"at has shape \(1, 2\); it needs \(m, 1\)"),
@@ -130,6 +135,57 @@ def test_networks_come_to_their_own_predictions_like_one_over_the_root_of_the_wi
 def test_what_it_cannot_solve_is_named(what, options, message) -> None:
     with pytest.raises(InputError, match=message):
         nt.infinite_solution(what, **options)
+
+
+def test_a_linear_problem_is_one_step_of_gauss_newton(poisson) -> None:
+    """The jets where Gauss–Newton rests are the kernel interpolant's, at X and elsewhere."""
+    groups = {**poisson.points, "asked0": poisson.at}
+    space = poisson.problem.space
+    asked = Group("asked0", GroupKind.EQUATION, (Operator(space, space.symbol(space.value("u"))),))
+    whole = replace(poisson.problem, equations=(*poisson.problem.equations, asked), solution=None)
+    law = limit_law(whole, poisson.network, groups)
+    names = np.repeat([g.name for g in law.rows.groups], [g.size for g in law.rows.groups])
+    jets, steps, left = at_rest(law, names != "asked0", 1e-12)
+    value = next(k for k, slot in enumerate(law.slots) if slot.is_value)
+    assert np.allclose(jets[value][names == "asked0"], poisson.mean[0], atol=1e-6)
+    assert steps <= 3
+    assert left < 1e-3
+
+
+def test_a_nonlinear_answer_meets_its_equation() -> None:
+    """Bratu's u_xx + λ e^u = 0 with λ = 1 at the very points, from the mean and its second derivative."""
+    points = nt.draw_points("bratu", 16, 0)
+    problem = nt.zoo("bratu")
+    found = nt.infinite_solution("bratu", points, at=points[problem.equations[0].name], slots=["u", "u_xx"])
+    u, u_xx = found.mean
+    operator = problem.equations[0].legs[0]
+    space = problem.space
+    inputs = [space.symbol(space.value("u")), space.symbol(space.slot("u", x=2))]
+    residual = sp.lambdify(inputs, operator.expression.subs(problem.parameters), "numpy")(u, u_xx)
+    assert found.steps > 0
+    assert np.abs(residual).max() < 1e-3 * np.abs(u_xx).max()
+    assert np.abs(found.deviation[0]).max() < 0.1
+
+
+@pytest.mark.parametrize("name", ["fisher-kpp", "allen-cahn"])
+def test_more_points_give_a_better_nonlinear_answer(name) -> None:
+    few, many = (nt.infinite_solution(name, nt.draw_points(name, n, 0)) for n in (8, 40))
+    assert many.error < 0.2 * few.error
+    assert many.error < 5e-3
+
+
+def test_gauss_newton_that_does_not_rest_is_named(monkeypatch) -> None:
+    monkeypatch.setattr(function_space, "STEPS", 1)
+    with pytest.raises(TrainingError, match="ends after 1 steps with residuals of"):
+        nt.infinite_solution("burgers", nt.draw_points("burgers", 16, 0))
+
+
+def test_one_network_of_a_nonlinear_problem_is_not_predicted() -> None:
+    found = nt.infinite_solution("bratu", nt.draw_points("bratu", 6, 0))
+    with pytest.raises(InputError, match="its kernel moves in training"):
+        found.of(found.network.init(0))
+    assert found.to_dict()["steps"] == found.steps > 0
+    assert "steps of Gauss-Newton leave" in str(found)
 
 
 def test_the_command_prints_and_draws(tmp_path, capsys) -> None:

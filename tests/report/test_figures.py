@@ -8,14 +8,22 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ntk_theory.errors import InputError
+from ntk_theory.report.figures import palette
 from ntk_theory.report.figures.histograms import draw_law_panels, law_panels
 from ntk_theory.report.figures.limit_map import ALARM, draw_limit_map, map_rows
 from ntk_theory.report.figures.palette import colours_of, markers_of, svg_text
 from ntk_theory.report.figures.plot import plot
-from ntk_theory.report.figures.widths import draw_norms, draw_width_curves, width_curves
+from ntk_theory.report.figures.widths import (
+    Curve,
+    _spread_end,
+    draw_norms,
+    draw_width_curves,
+    width_curves,
+)
 from ntk_theory.report.figures.zoo_map import COLOURS
 from ntk_theory.report.rows import answers
 from ntk_theory.studies.judging.verdict import Outcome
@@ -136,3 +144,38 @@ def test_one_call_draws_a_case_and_names_the_cases_otherwise(small_study):
     assert second in "".join(text.get_text() for text in figure.texts)
     with pytest.raises(InputError, match="case is 'heat'"):
         plot(small_study, "heat")
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.1."""
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _colours() -> list[str]:
+    """Every colour of a line or a letter."""
+    return [palette.INK, palette.FAINT, *palette.SERIES, *palette._ABOVE, *palette._BELOW]
+
+
+@pytest.mark.parametrize("colour", _colours())
+def test_lines_and_letters_have_contrast(colour: str) -> None:
+    """3:1 against white, and against the shade behind the dashed predictions."""
+    for ground in ("#ffffff", "#f6f6f8"):
+        assert (_luminance(ground) + 0.05) / (_luminance(colour) + 0.05) >= 3
+
+
+def test_letters_of_svg_are_letters() -> None:
+    figure = Figure()
+    figure.text(0.1, 0.1, "a sentence to be found")
+    assert "a sentence to be found" in svg_text(figure)
+
+
+def test_the_spread_s_prediction_begins_at_the_law() -> None:
+    """Where the law has a spread; the last networks scatter about it."""
+    widths, ones = np.array([64.0, 128.0]), np.ones((3, 2))
+    curve = Curve(
+        "ff", Fraction(1, 2), widths, ones, np.array([2.0, 9.0]), ones, np.array([3.0, 4.0]), None, None
+    )
+    assert _spread_end(curve) == 4.0
+    assert _spread_end(replace(curve, law_norm=None, law_spread=None)) == 9.0

@@ -9,7 +9,10 @@ import importlib.util
 import json
 import os
 import random
+import shutil
+import statistics
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -184,7 +187,7 @@ def test_the_first_answer_comes_soon_and_later_ones_at_once(
 ) -> None:
     seed = int.from_bytes(os.urandom(4))
     chance = random.Random(seed)
-    first, later = operator(chance), operator(chance)
+    first, *later = (operator(chance) for _ in range(4))
     with served(folder) as (address, _), Chromium() as browser:
         begin = time.perf_counter()
         page = browser.page(address)
@@ -192,11 +195,14 @@ def test_the_first_answer_comes_soon_and_later_ones_at_once(
         ask(page, {"text": first})
         cold = time.perf_counter() - begin
         assert answer(page) == json.loads(command_line([first], capfd)[1]), f"seed {seed}: {first}"
-        warm = ask(page, {"text": later})
-        assert answer(page) == json.loads(command_line([later], capfd)[1]), f"seed {seed}: {later}"
+        seconds = []
+        for text in later:
+            seconds.append(ask(page, {"text": text}))
+            assert answer(page) == json.loads(command_line([text], capfd)[1]), f"seed {seed}: {text}"
+        warm = statistics.median(seconds)
         assert browser.faults == []
     with capfd.disabled():
-        print(f"\nfirst answer {cold:.1f} s cold, a later one {warm:.2f} s")
+        print(f"\nfirst answer {cold:.1f} s cold, a later one {warm:.2f} s (median of {len(seconds)})")
     assert cold <= COLD
     assert warm <= WARM
 
@@ -244,7 +250,7 @@ def test_a_hostile_text_has_the_command_lines_message(
     code, _, messages = command_line(arguments, capfd)
     assert code != 0
     assert content(page, "#problem pre") == messages.rstrip("\n")
-    assert page.run("document.querySelectorAll('#problem pre *, #answer:not([hidden])').length") == 0
+    assert page.run("document.querySelectorAll('#problem pre :not(span), #answer:not([hidden])').length") == 0
 
 
 @pytest.mark.parametrize("text", HOSTILE_FILES, ids=lambda x: ascii(x[:30]))
@@ -263,7 +269,9 @@ def test_the_caret_stands_below_its_character(page: Page) -> None:
     ask(page, {"text": "u_t + cosinus(u)"})
     lines = (content(page, "#problem pre") or "").splitlines()
     assert lines[1].index("cosinus") == lines[2].index("^")
-    assert page.run("getComputedStyle(document.querySelector('#problem pre')).whiteSpace") == "pre"
+    exact = "[...document.querySelectorAll('#problem pre .exact')]"
+    assert page.run(f"{exact}.map((l) => l.textContent).join('')") == f"{lines[1]}\n{lines[2]}\n"
+    assert page.run(f"{exact}.every((l) => getComputedStyle(l).whiteSpace === 'pre')")
 
 
 def test_markup_in_a_title_stays_text(page: Page) -> None:
@@ -283,6 +291,43 @@ def test_a_link_asks_its_question(site: Site, capfd: pytest.CaptureFixture[str])
     with_bias.close()
 
 
+def test_an_example_can_be_edited_as_a_file(page: Page, capfd: pytest.CaptureFixture[str]) -> None:
+    ask(page, {"text": "burgers"})
+    buttons = "[...document.querySelectorAll('#answer button')]"
+    page.run(f"{buttons}.find((b) => b.textContent === 'Edit as a problem file').click()")
+    file = page.run("document.getElementById('file').value")
+    assert "+ u*u_x =" in file
+    ask(page, {"text": file.replace("+ u*u_x", "+ u^2*u_x"), "is_file": True})
+    before = json.loads(command_line(["burgers"], capfd)[1])
+    assert answer(page)["operator"] == before["operator"].replace("+ u*u_x", "+ u^2*u_x")
+    assert [g["name"] for g in answer(page)["groups"]] == [g["name"] for g in before["groups"]]
+
+
+def test_a_module_that_the_memory_lacks_comes_from_the_reserve(site: Site) -> None:
+    """The engine is made to say once that it lacks one."""
+    page = site.browser.page(site.address)
+    page.wait("document.documentElement.dataset.ready")
+    worker = [session for kind, session in site.browser.sessions if kind == "worker"][-1]
+    script = "globalThis.own = JSON.parse; JSON.parse = () => (JSON.parse = own, { lacking: 'No module' }); 0"
+    site.browser.tell("Runtime.evaluate", worker, expression=script)
+    before = [r for r in site.browser.requests if r.endswith("reserve.bin")]
+    ask(page, {"text": "heat"})
+    assert answer(page)["name"] == "heat"
+    assert len([r for r in site.browser.requests if r.endswith("reserve.bin")]) > len(before)
+    page.close()
+
+
+def test_an_engine_that_cannot_be_had_is_said(folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "try"
+    shutil.copytree(folder, broken, symlinks=True)
+    (broken / "engine" / "memory.bin").unlink()
+    with served(broken) as (address, _), Chromium() as browser:
+        page = browser.page(address)
+        page.wait("document.getElementById('problem').textContent")
+        assert "memory.bin answers 404" in (content(page, "#problem") or "")
+        assert content(page, "#status") == "The engine has stopped."
+
+
 def test_by_keyboard_alone_and_said_aloud(page: Page) -> None:
     page.run("document.getElementById('form').reset(); document.getElementById('kind-equation').click()")
     page.run("document.getElementById('kind-equation').focus()")
@@ -295,7 +340,7 @@ def test_by_keyboard_alone_and_said_aloud(page: Page) -> None:
     page.wait(f"{ANSWERED} !== {json.dumps(number)}")
     assert answer(page)["operator"] == "u_t - 3*u_xx"
     said = page.run("document.querySelector('[role=status][aria-live=polite]').textContent")
-    assert "K_ff: s ≥ 1/2" in said
+    assert "K_ff for s ≥ 1/2" in said
     ask(page, {"text": "u_t -"})
     assert page.run("document.querySelector('[role=alert]').textContent").startswith(
         "ntk-theory: the text ends"
@@ -378,7 +423,9 @@ def test_it_works_without_a_network_once_it_was_there(
         page.wait("navigator.serviceWorker.ready.then((r) => r.active?.state === 'activated')")
         server.shutdown()
         server.server_close()
-        page.go(f"{address}#text=u_t+-+5*u_xx")
-        page.tell("Page.reload")
+        with pytest.raises(OSError, match="refused"):
+            urllib.request.urlopen(address, timeout=5)
+        page.close()
+        page = browser.page(f"{address}#text=u_t+-+5*u_xx")
         page.wait(ANSWERED)
         assert answer(page) == json.loads(command_line(["u_t - 5*u_xx"], capfd)[1])

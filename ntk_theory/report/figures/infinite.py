@@ -36,6 +36,7 @@ def _curve(axes: Axes, found: InfiniteSolution) -> None:
     values, _ = found.spectrum
     times = np.geomspace(0.1 / values[0], 1e6 / values[0], 120)
     axes.loglog(times, found.residual(times))
-    axes.set_xlabel("time of gradient flow on ½ Σ R²")
+    where = ", linearised at the answer" if found.steps else ""
+    axes.set_xlabel(f"time of gradient flow on ½ Σ R²{where}")
     axes.set_ylabel("‖R(t)‖ of the mean")
     plain(axes)

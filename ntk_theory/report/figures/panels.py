@@ -107,6 +107,7 @@ def _classification(axes: Axes, c: Classification, blocks: Sequence[str]) -> Non
                 k, high - low, left=low, height=0.78, color=COLOURS[regime.limit], edgecolor="white",
                 linewidth=0.8, hatch=HATCHES.get(regime.limit, ""),
             )  # fmt: skip
+            axes.barh(k, high - low, left=low, height=0.78, facecolor="none", edgecolor=FAINT, linewidth=0.8)
             exponent = regime.norm_exponent
             if exponent is not None and exponent != 0 and high - low > 3 * BAND:
                 box = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 1.2}

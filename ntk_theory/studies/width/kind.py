@@ -15,7 +15,7 @@ from ntk_theory.studies.width.evidence import WidthEvidence, width_evidence
 from ntk_theory.studies.width.settings import WidthSettings
 
 #: The size of a quick study of width.
-QUICK: Mapping[str, Any] = {"widths": (8, 16, 32), "seeds": 8, "points": 32}
+QUICK: Mapping[str, Any] = {"widths": (8, 16, 64), "seeds": 8, "points": 32}
 
 KIND: Kind[WidthEvidence] = Kind(
     name=WIDTH,
@@ -27,7 +27,7 @@ KIND: Kind[WidthEvidence] = Kind(
     criterion=WidthCriterion,
     evidence=width_evidence,
     claims=WIDTH_CLAIMS,
-    usual={"s": (Fraction(1, 2),), "widths": (8, 16, 32, 128), "seeds": 16, "points": 64},
+    usual={"s": (Fraction(1, 2),), "widths": (8, 16, 64, 256), "seeds": 16, "points": 64},
     quick=QUICK,
     kernels=cell_kernels,
     trial={"methods": {"gauss-newton": 4, "adam": 12}, "reference": 6, "oversampling": 2},
