@@ -101,3 +101,11 @@ def test_the_factor_is_of_the_best_peer(solve: ModuleType) -> None:
     results = {"ntk_theory": {"error": 1e-6}, "deepxde": {"error": 1e-2}, "jinns": {"fault": "no"}}
     assert solve.factor(results) == pytest.approx(1e4)
     assert solve.factor({"ntk_theory": {"fault": "no"}, "deepxde": {"error": 1.0}}) == 0.0
+
+
+def test_a_peer_s_compiling_can_be_taken_off(solve: ModuleType) -> None:
+    """At 10 - 6 s this package has 1e-2, which is behind 1e-3; at 10 - 1 s it has 1e-4, which is ahead."""
+    own = {"asked": 10.0, "error": 1e-5, "curve": [[3.0, 1e-2], [8.0, 1e-4], [10.0, 1e-5]]}
+    for first, ahead in ((6.0, False), (1.0, True)):
+        peer = {"error": 1e-3, "until_first_step": first}
+        assert solve.is_ahead_earlier({"ntk_theory": own, "jinns": peer}) is ahead
