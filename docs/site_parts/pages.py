@@ -27,6 +27,8 @@ MADE: dict[str, Callable[[], str]] = {
     "json-keys": records.every,
     "kernels": measured.kernels,
     "training": measured.training,
+    "finite-width": measured.finite_width,
+    "finite-width-ranks": measured.ranks,
     "machines": measured.machines,
     "limits": measured.limits,
     "theory": lambda: _below(ROOT / "ntk_theory" / "theory" / "THEORY.md"),
