@@ -1,12 +1,12 @@
 """Where the kernel theory describes the training of finite networks on the benchmark problems, and where not.
 
-    python benchmarks/finite_width.py [--cpu 20] [NAME ...]
+    python benchmarks/finite_width.py [--cpu 8] [NAME ...]
 
-For every problem: what ``classify`` says of its kernels at s = 1/2, and what a run with the
-defaults of ``train`` did: how far it bent away from the linear theory of its start, how far kernel and
-parameters moved (``training.laziness``), effective rank and resolved eigenvalues of the weighted kernel before and
-after, and the error that it reached. Gauss-Newton, and the same network under Adam for as long. Writes
-``results/finite_width.json``; documented problems are kept unless ``--again`` is given.
+For every problem: what ``classify`` says of its kernels at s = 1/2, and what a run with the defaults of
+``train`` did: how far it bent away from the linear theory of its start, how far kernel and parameters moved
+(``training.laziness``), effective rank and resolved eigenvalues of the weighted kernel before and after, and
+the error that it reached; the same network under Adam for as long. Writes ``results/finite_width.json``;
+problems that are there are kept unless ``--again`` is given.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--cpu", type=float, default=20.0)
+    parser.add_argument("--cpu", type=float, default=8.0)
     parser.add_argument("--again", action="store_true")
     arguments = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
