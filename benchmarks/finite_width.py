@@ -71,8 +71,9 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = "1"
-    import ntk_theory as nt  # noqa: PLC0415
     from environment import write  # noqa: PLC0415
+
+    import ntk_theory as nt  # noqa: PLC0415
 
     found = {}
     if OUT.exists() and not arguments.again:
