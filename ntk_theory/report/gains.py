@@ -14,9 +14,8 @@ from ntk_theory.studies.width.evidence import WidthEvidence
 
 #: What the columns are, for the foot of a table.
 FOOT = (
-    "medians over networks; the exponent of N is the sum of those of approximation (the error of longer "
-    "Gauss-Newton runs at more points), sampling (what the fewer points add) and optimisation (what the "
-    "method adds)"
+    "the exponent of N is the sum of those of approximation (the error of longer Gauss-Newton runs at more "
+    "points), sampling (what the fewer points add) and optimisation (what the method adds)"
 )
 
 

@@ -22,7 +22,9 @@ def page(result: Result[WidthEvidence], provenance: Provenance, *, only: Sequenc
         for first, *rows in (sizes(e), exponents(e)):
             yield table(first, rows)
         alt = f"The {e.measure} of trained networks of {label} against width, by method."
-        caption = "Each dot a network, lines their medians; dashed, the references. " + FOOT + "."
+        caption = (
+            f"Each dot a network, lines their medians; dashed, the references. {FOOT[:1].upper()}{FOOT[1:]}."
+        )
         image = void("img", src=data_uri(draw_gains(result, label, activation)), alt=alt)
         yield tag("figure", [image, tag("figcaption", caption)])
 

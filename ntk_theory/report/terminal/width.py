@@ -28,6 +28,6 @@ def show(results: Sequence[Result[WidthEvidence]], console: Console) -> None:
                 console.print()
             console.print(claims_table(summaries(verdicts)))
             console.print()
-    console.print(Text(FOOT, "dim"))
+    console.print(Text(f"medians over networks; {FOOT}", "dim"))
     for result in results:
         console.print(Text(f"store: {result.path}"), soft_wrap=True)

@@ -15,7 +15,7 @@ from ntk_theory.studies.width.evidence import WidthEvidence, width_evidence
 from ntk_theory.studies.width.settings import WidthSettings
 
 #: The size of a quick study of width.
-QUICK: Mapping[str, Any] = {"widths": (8, 16, 32), "seeds": 8, "points": 32}
+QUICK: Mapping[str, Any] = {"widths": (8, 16, 64), "seeds": 8, "points": 32}
 
 KIND: Kind[WidthEvidence] = Kind(
     name=WIDTH,

@@ -39,8 +39,8 @@ class WidthSettings:
     any_start: ClassVar[bool] = True
 
     methods: Mapping[str, float] = field(default_factory=lambda: METHODS)
-    reference: int = 60
-    oversampling: int = 8
+    reference: int = 120
+    oversampling: int = 4
 
     def __post_init__(self) -> None:
         if not isinstance(self.methods, Mapping) or not self.methods:
