@@ -118,3 +118,54 @@ def _trained(name: str, found: dict[str, Any]) -> tuple[str, ...]:
         f"{found['cpu']:.0f}",
         ended,
     )
+
+
+def finite_width() -> str:
+    """For every benchmark problem: the answer at s = 1/2, and what two methods did to a small network."""
+    rows = []
+    for name, found in read("finite_width")["results"].items():
+        limit = found["kernels"].get("ff", next(iter(found["kernels"].values())))
+        cells = [code(name), "linear" if found["linear"] else "nonlinear", limit]
+        for method in ("gauss-newton", "adam"):
+            run = found[method]
+            if "fault" in run:
+                cells += ["—"] * 3
+                continue
+            error = "—" if run["error"] is None else f"{run['error']:.0e}"
+            cells += [f"{run['bend']:.2g}", f"{run['drift']:.2g}", error]
+        rows.append(cells)
+    head = (
+        "problem",
+        "",
+        "K_ff at s = 1/2",
+        "bend",
+        "drift",
+        "error",
+        "bend, Adam",
+        "drift, Adam",
+        "error, Adam",
+    )
+    return f"Measured on {measured_on('finite_width')}.\n\n" + table(head, rows)
+
+
+def ranks() -> str:
+    """Effective rank and resolved eigenvalues of the weighted kernel, before and after."""
+    rows = []
+    for name, found in read("finite_width")["results"].items():
+        cells = [code(name)]
+        for method in ("gauss-newton", "adam"):
+            run = found[method]
+            if "fault" in run:
+                cells += ["—"] * 2
+                continue
+            cells.append(" → ".join(f"{rank:.1f}" for rank in run["rank"]))
+            cells.append(" → ".join(map(str, run["resolved"])) + f" of {run['size']}")
+        rows.append(cells)
+    head = (
+        "problem",
+        "effective rank",
+        "eigenvalues above 1e-14",
+        "effective rank, Adam",
+        "above 1e-14, Adam",
+    )
+    return table(head, rows)

@@ -28,6 +28,8 @@ MADE: dict[str, Callable[[], str]] = {
     "kernels": measured.kernels,
     "training": measured.training,
     "solved": measured.solved,
+    "finite-width": measured.finite_width,
+    "finite-width-ranks": measured.ranks,
     "machines": measured.machines,
     "limits": measured.limits,
     "theory": lambda: _below(ROOT / "ntk_theory" / "theory" / "THEORY.md"),

@@ -21,7 +21,7 @@ CALLS = {
     "kernel": "kernel heat --width 16 --points 4 --json",
     "limit": "limit heat --points 4 --json",
     "infinite": "infinite poisson --points 6 --json",
-    "verify": "verify heat --widths 16,32,64 --seeds 4 --points 2 --store heat.sqlite --json",
+    "verify": "verify heat --widths 16,32,64 --seeds 4 --points 2 --workers 1 --store heat.sqlite --json",
     "stores": "stores heat.sqlite --json",
     "train": "train poisson --steps 2 -o network.npz --json",
     "diagnose": "diagnose poisson network.npz --json",

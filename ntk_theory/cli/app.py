@@ -72,7 +72,7 @@ COMMANDS = {
     "infinite": Command(
         "infinite",
         "command",
-        "Solve a linear problem by infinitely wide networks: mean, spread over networks, learning curve.",
+        "Solve a problem by infinitely wide networks: mean, spread over networks, learning curve.",
     ),
     "verify": Command(
         "verify",

@@ -1,6 +1,8 @@
 from .defaults import default_network as default_network
 from .drift import Assumptions as Assumptions
 from .drift import Drift as Drift
+from .lazy import Laziness as Laziness
+from .lazy import laziness as laziness
 from .methods.adam import Adam as Adam
 from .methods.flow import Flow as Flow
 from .methods.gauss_newton import GaussNewton as GaussNewton

@@ -14,6 +14,9 @@ is the loss of uniform points with a better quadrature, not another loss [D]. Th
 density of Wu et al. 2023, arXiv 2207.10289 (known by its abstract and by the formula that other papers cite);
 S and the weights are ours. Points of conditions are drawn anew, uniformly.
 
+Points that are met to rounding while the residual between them is not are too few: with every move there are
+more of them, up to :data:`MOST` times as many.
+
 A pool's point is taken with probability π = min(1, c ρ), c such that Σ π = n, by systematic sampling: the
 sum of π passes one more whole number. So no point comes twice, and mean R² over the pool is estimated
 without bias by Σ R²/π (Horvitz & Thompson 1952).
@@ -21,6 +24,7 @@ without bias by Σ R²/π (Horvitz & Thompson 1952).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -40,9 +44,11 @@ from ntk_theory.training.stopping import Resample
 #: Points of the pool for each point of an equation.
 POOL = 10
 #: New points are taken where the pool's residual is more than so many times that at the points in use.
-UNSEEN = 2.0
+UNSEEN = 1.5
+#: Every time points move there are so many times as many, up to this multiple of the first.
+MORE, MOST = 1.2, 3.0
 #: When a run looks for them where its user does not say: after 10 steps, then at growing intervals.
-LOOK = Resample(10, adaptive=True, growth=1.1)
+LOOK = Resample(10, adaptive=True, growth=1.05)
 
 
 def adapted_points(
@@ -84,6 +90,16 @@ def adapted_points(
         share = 1 / chance[taken]
         counted.append(share / share.mean())
     return points, np.concatenate(counted)
+
+
+def grown(problem: Problem, first: Mapping[str, int], points: Mapping[str, Floats]) -> dict[str, int]:
+    """The numbers of points to take next, by group; measured data, and groups of one point, keep theirs."""
+    kept = {group.name for group in problem.groups if group.data is not None}
+    counts = {}
+    for name, n in first.items():
+        fixed = name in kept or n == 1
+        counts[name] = n if fixed else min(math.ceil(MORE * len(points[name])), math.ceil(MOST * n))
+    return counts
 
 
 def chances(density: Floats, n: int) -> Floats:

@@ -11,12 +11,14 @@ have no waves here. One that oscillates, |Re z| below :data:`STEEP` |Im z|, does
 from __future__ import annotations
 
 import numpy as np
+import sympy as sp
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import NTKTheoryError
 from ntk_theory.model.assembly import fold_rows, linearise, stack_rows
 from ntk_theory.model.lowering import LoweredProblem, lower_problem
 from ntk_theory.model.points import draw_points
+from ntk_theory.resources import BLAS
 from ntk_theory.symbolic.problem import Group, Problem
 
 #: Samples of a line, lines of a group and variable; their seed is fixed, since waves belong to the problem.
@@ -37,55 +39,65 @@ def data_waves(problem: Problem, box: dict[str, tuple[float, float]]) -> dict[st
     >>> [round(n, 6) for n in data_waves(poisson, {"x": (0.0, 1.0)})["x"]]
     [10.0]
     """
-    found: dict[str, list[float]] = {name: [] for name in problem.variables}
     try:
         lowered = lower_problem(problem, trained=True)
     except NTKTheoryError:  # advice only: what is not defined, training itself will say
-        return found
+        return {name: [] for name in problem.variables}
+    with BLAS.limited(1):  # small matrices: two threads would wait for each other
+        return _all_waves(problem, lowered, box)
+
+
+def _all_waves(
+    problem: Problem, lowered: LoweredProblem, box: dict[str, tuple[float, float]]
+) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {name: [] for name in problem.variables}
     for group in problem.groups:
-        if len(group.legs) > 1 or group.data is not None:
+        if len(group.legs) > 1 or group.data is not None or not _varies(problem, group):
             continue
-        for axis, name in enumerate(problem.variables):
-            if group.faces and any(name in face for face in group.faces):
-                continue
-            for line in _lines(problem, group, axis, box[name]):
-                found[name] += _counts(_values(lowered, group.name, line))
+        fixed = {name for face in group.faces for name in face}
+        free = [axis for axis, name in enumerate(problem.variables) if name not in fixed]
+        lines = [(axis, line) for axis in free for line in _lines(problem, group, axis, box)]
+        values = _values(lowered, group.name, [line for _, line in lines])
+        for (axis, _), row in zip(lines, values, strict=True):
+            found[problem.variables[axis]] += _counts(row)
     return found
 
 
-def _lines(problem: Problem, group: Group, axis: int, ends: tuple[float, float]) -> list[Floats]:
+def _varies(problem: Problem, group: Group) -> bool:
+    """Does a variable occur in it at all?"""
+    texts = sp.Tuple(group.target, *(leg.expression for leg in group.legs))
+    return bool(texts.free_symbols & set(problem.space.variable_symbols))
+
+
+def _lines(problem: Problem, group: Group, axis: int, box: dict[str, tuple[float, float]]) -> list[Floats]:
     """Points of lines through the group's place along a variable, (n, d) each."""
+    counts = {g.name: LINES if g.data is None else len(g.data.points) for g in problem.groups}
     try:
-        through = draw_points(
-            problem,
-            {g.name: LINES for g in problem.groups if g.data is None}
-            | {g.name: len(g.data.points) for g in problem.groups if g.data is not None},
-            SEED,
-        )
+        through = draw_points(problem, counts, SEED)[group.name][:LINES]
     except NTKTheoryError:
         return []
-    lines = []
-    for point in through[group.name][:LINES]:
-        line = np.repeat(point[None], SAMPLES, axis=0)
-        line[:, axis] = np.linspace(*ends, SAMPLES)
-        lines.append(line)
-    return lines
+    lines = np.repeat(through[:, None], SAMPLES, axis=1)
+    lines[:, :, axis] = np.linspace(*box[problem.variables[axis]], SAMPLES)
+    return list(lines)
 
 
-def _values(lowered: LoweredProblem, name: str, line: Floats) -> Floats:
-    """The group's residual at u = 0 along a line: what does not depend on u; zeros where it is undefined."""
+def _values(lowered: LoweredProblem, name: str, lines: list[Floats]) -> list[Floats]:
+    """The group's residual at u = 0 along lines: what does not depend on u; zeros where it is undefined."""
+    if not lines:
+        return []
     try:
-        rows = stack_rows(lowered.only([name]), {name: line})
+        rows = stack_rows(lowered.only([name]), {name: np.concatenate(lines)})
         values = fold_rows(rows, linearise(rows, np.zeros((len(rows.slots), len(rows.points)))).values)
         values = values - rows.targets
     except NTKTheoryError:
-        return np.zeros(len(line))
-    return values if np.isfinite(values).all() else np.zeros(len(line))
+        return [np.zeros(SAMPLES) for _ in lines]
+    parts = np.split(values, len(lines))
+    return [part if np.isfinite(part).all() else np.zeros(SAMPLES) for part in parts]
 
 
 def _counts(values: Floats) -> list[float]:
     """|Im z|/π of the exponentials that oscillate."""
-    if not np.any(values):
+    if not np.ptp(values):
         return []
     columns = len(values) // 2
     hankel = np.lib.stride_tricks.sliding_window_view(values, columns)

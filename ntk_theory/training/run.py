@@ -18,7 +18,7 @@ from ntk_theory.model.network_file import network_record
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.corners import contradictions
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.training.adaptive import adapted_points
+from ntk_theory.training.adaptive import adapted_points, grown
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
 from ntk_theory.training.defaults import thinned
 from ntk_theory.training.drift import Monitor
@@ -177,7 +177,8 @@ class Run:
             if not resample.adaptive:
                 self.points = draw_points(self.plan.problem, counts, seed)
             elif resample.is_due(state.step):
-                found = adapted_points(self.objective, self.plan.problem, state, counts, seed)
+                wanted = grown(self.plan.problem, counts, self.points)
+                found = adapted_points(self.objective, self.plan.problem, state, wanted, seed)
                 if found is None and self.plan.reweigh is None:
                     return
                 if found is not None:

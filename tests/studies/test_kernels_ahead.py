@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ntk_theory.kernels import jit
-from ntk_theory.studies.kinds import DEFAULT, HESSIAN, KINDS, TRAINING
+from ntk_theory.studies.kinds import DEFAULT, HESSIAN, KINDS, TRAINING, WIDTH
 
 #: Computes a tiny study in a fresh process and prints the kernels that were compiled or loaded there.
 PROGRAM = """
@@ -17,7 +17,7 @@ from ntk_theory.studies.kinds import TRAINING, load
 from ntk_theory.studies.question.study import Study
 kind, depth, activation, store = sys.argv[1:]
 own = load(kind).settings
-more = {"settings": own.from_dict({"until": 0.01} if kind == TRAINING else {})} if own else {}
+more = {"settings": own.from_dict({"until": 0.01} if kind == TRAINING else load(kind).trial)} if own else {}
 size = {"points": 3, "s": ("1/2", "1"), "widths": 8, "seeds": 1, "depth": int(depth)}
 study = Study.from_problems("sine-gordon", activations=activation, **size, **more)
 run(study, store, workers=1, progress=False)
@@ -38,6 +38,8 @@ for k in gc.get_objects():
         (TRAINING, 2, "tanh"),
         (HESSIAN, 1, "tanh"),
         (HESSIAN, 2, "tanh"),
+        (WIDTH, 1, "tanh"),
+        (WIDTH, 2, "tanh"),
     ],
 )
 def test_a_kind_names_the_kernels_that_its_cells_use(kind, depth, activation, tmp_path):
@@ -50,7 +52,7 @@ def test_a_kind_names_the_kernels_that_its_cells_use(kind, depth, activation, tm
 
 
 def test_the_kinds_that_this_covers_are_all():
-    assert {DEFAULT, TRAINING, HESSIAN} == set(KINDS)
+    assert {DEFAULT, TRAINING, HESSIAN, WIDTH} == set(KINDS)
 
 
 def test_a_kernel_is_compiled_by_its_name():

@@ -20,6 +20,7 @@ from ntk_theory.studies.engine.samples import StudyData
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.judging.kind import kind
 from ntk_theory.studies.judging.trends import trend
+from ntk_theory.studies.judging.verdict import Outcome
 from ntk_theory.studies.kinds import WIDTH
 from ntk_theory.studies.question.study import Study
 from ntk_theory.studies.width.cells import WidthContext
@@ -92,6 +93,21 @@ def test_the_parts_of_every_network_multiply_to_its_error(data: tuple[Study, Stu
         slope = np.diff(np.median(logs, axis=1))[0] / math.log(2)
         assert trended.whole.value == pytest.approx(slope)
     assert row.networks == 4
+
+
+def test_a_reference_with_fewer_residuals_than_parameters_says_nothing(
+    data: tuple[Study, StudyData, Path],
+) -> None:
+    """Poisson at twice 8 points: some 18 residuals, 13 and 25 parameters at widths 4 and 8."""
+    asked, found, _ = data
+    e = width_evidence(asked, found, "poisson", "tanh", WidthCriterion())
+    assert e.parameters == (13, 25)
+    assert e.residuals < 25
+    assert e.starved == f"the reference has {e.residuals} residuals for 25 parameters at width 8"
+    (claim,) = [c for c in kind(WIDTH).claims if c.code == "width-approximation"]
+    (verdict,) = claim.verdicts(e)
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert "more oversampling" in verdict.reason
 
 
 def test_a_cell_holds_what_train_finds(data: tuple[Study, StudyData, Path]) -> None:

@@ -99,7 +99,7 @@ def decade_ticks(width: float, top: float) -> list[float]:
 def _cosines(axes: Axes, matrix: Floats) -> None:
     size = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
     unit = np.where(size > 0, size, 1.0)
-    title = r"cosines  $K_{ij}/\sqrt{K_{ii}K_{jj}}$"
+    title = r"cosines  $K_{ij}\,(K_{ii}K_{jj})^{-1/2}$"
     _heat(axes, matrix / unit[:, None] / unit, Normalize(-1, 1), title, [-1.0, -0.5, 0.0, 0.5, 1.0])
 
 

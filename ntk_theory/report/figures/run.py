@@ -155,7 +155,7 @@ def losses_on(axes: Axes, run: Trajectory, groups: Sequence[str]) -> None:
             linestyle=LINE_STYLES[k % len(LINE_STYLES)], label=name,
         )  # fmt: skip
     axes.set_yscale("log")
-    _titled(axes, r"loss  $\frac{1}{2}\lambda_g\sum R_g^2$  by group", run.clock, "")
+    _titled(axes, r"loss  ½ $\lambda_g\sum R_g^2$  by group", run.clock, "")
     axes.legend(frameon=False, fontsize=7.5, ncols=2)
 
 

@@ -211,5 +211,5 @@ CALL, NEURON, ENTRY, BLOCK, STEPS_IN_TIME = 7e-4, 4e-8, 4e-9, 16, 300
 def cell_kernels(study: Study) -> tuple[str, ...]:
     """Which compiled kernels the cells use, the slowest to compile first."""
     if study.depth == 1:
-        return "compose.first_layer", "compose.adjoint"
-    return "compose.hidden_layer", "compose.first_layer", "compose.adjoint", "compose.multiply"
+        return "compose.first_layer", "compose.adjoint", "shallow.shallow_jets"
+    return "compose.hidden_layer", "compose.first_layer", "compose.adjoint"

@@ -1,0 +1,92 @@
+"""How lazy a run was: whether the linear theory of the start describes its end.
+
+NTK theory follows R' = −K_0 Λ R: the residuals move as if J were that of the start. With Δθ = θ_T − θ_0 and
+weights Λ of the run,
+
+    bend        ‖Λ^{1/2}(R_T − R_0 − J_0 Δθ)‖ / ‖Λ^{1/2}(R_T − R_0)‖,    0 for a run that is linear in θ
+    drift       ‖K_T − K_0‖_F / ‖K_0‖_F                                   of the weighted kernels
+    moved       ‖Δθ‖ / ‖θ_0‖
+
+bend ≤ ½ says that more of the residual's way is the linear theory's than not; drift bounds nothing by itself
+but is what theorems speak of. The word is that of lazy training (Chizat, Oyallon & Bach 2019, arXiv
+1812.07956, known by its definition); the three numbers are ours [D].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ntk_theory.arrays import Floats
+from ntk_theory.empirical.spectra import Spectrum, spectra, weighted
+from ntk_theory.symbolic.operator import Operator
+from ntk_theory.symbolic.problem import Problem
+from ntk_theory.symbolic.reading import problem as as_problem
+from ntk_theory.training.defaults import thinned
+from ntk_theory.training.objective import Objective
+from ntk_theory.training.trajectory import Trajectory
+
+#: At about so many of the run's points.
+POINTS = 300
+#: Up to here a run is called lazy.
+LAZY = 0.5
+
+
+@dataclass(frozen=True)
+class Laziness:
+    """The numbers at the top of this module, and the weighted kernel's spectrum at both ends."""
+
+    bend: float
+    drift: float
+    moved: float
+    before: Spectrum
+    after: Spectrum
+
+    @property
+    def is_lazy(self) -> bool:
+        """Did the linear theory of the start describe most of the run?"""
+        return self.bend <= LAZY
+
+    def __str__(self) -> str:
+        word = "lazy" if self.is_lazy else "not lazy"
+        return (
+            f"{word}: the linear theory of the start misses {self.bend:.2g} of the residual's way; "
+            f"the kernel moved by {self.drift:.2g} of itself, the parameters by {self.moved:.2g}"
+        )
+
+
+def laziness(problem: Problem | Operator | str, run: Trajectory, points: int = POINTS) -> Laziness:
+    """How far a run was from the linear theory of its start.
+
+    Parameters
+    ----------
+    problem, run:
+        The problem, and what :func:`~ntk_theory.training.train.train` gave for it.
+    points:
+        At about so many of the points of its last step, the first of every group.
+
+    Returns
+    -------
+    Laziness
+        0 for everything that did not move at all.
+    """
+    where = thinned(run.points, points)
+    objective = Objective.of(as_problem(problem), run.network, run.initial, where, dict(run.group_weights))
+    start, end = run.initial.flatten(), run.parameters.flatten()
+    here, root = objective.at(start), np.sqrt(objective.weights)
+    way = root * (objective.values(end) - here.values)
+    rest = way - root * here.jvp(objective.parameters(end - start))
+    first, last = (weighted(objective.kernel(at), run.group_weights) for at in (start, end))
+    return Laziness(
+        bend=_share(rest, way),
+        drift=_share(last.matrix - first.matrix, first.matrix),
+        moved=_share(end - start, start),
+        before=spectra(first)[0],
+        after=spectra(last)[0],
+    )
+
+
+def _share(part: Floats, whole: Floats) -> float:
+    size = float(np.linalg.norm(whole))
+    return float(np.linalg.norm(part)) / size if size > 0 else 0.0
