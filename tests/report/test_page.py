@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
+from importlib.resources import files
 
+import numpy as np
 import pytest
 
 import ntk_theory as nt
@@ -19,8 +23,10 @@ from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.initialisation.claims import CLAIMS
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.question.study import Study
+from ntk_theory.theory.text import block_label
 
 VOID = {"meta", "img", "br"}
+OWN = (files("ntk_theory.report.page") / "page.js").read_text(encoding="utf-8")
 
 
 class Reader(HTMLParser):
@@ -40,7 +46,7 @@ class Reader(HTMLParser):
         assert self.open.pop() == name
 
     def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
+        if not self.open or self.open[-1] not in ("style", "script"):
             self.texts.append(data)
 
 
@@ -64,10 +70,27 @@ def words(html):
 
 def test_it_is_well_formed_and_needs_nothing_from_outside(html):
     reader = read(html)
-    assert "script" not in reader.tags
+    assert reader.tags.count("script") == 1  # its own, word by word
+    assert html.count("<script>" + OWN + "</script>") == 1
+    assert not re.search(
+        r"fetch|XMLHttpRequest|import\(|https?://(?!www\.w3\.org/2000/svg)|innerHTML|eval", OWN
+    )
     assert "link" not in reader.tags
     assert all(address.startswith(("data:image/svg+xml;base64,", "#")) for address in reader.addresses)
     assert not re.search(r"@import|url\(", html)
+
+
+def test_the_chart_has_every_block_and_exponent(html, small_study):
+    charts = [json.loads(unescape(text)) for text in re.findall(r'data-curves="([^"]*)"', html)]
+    every = answers([small_study])
+    assert len(charts) == len(every)
+    for answer, curves in zip(every, charts, strict=True):
+        expected = {(block_label(b), str(s)) for b in answer.blocks for s in small_study.study.s}
+        assert {(c["block"], c["s"]) for c in curves} == expected
+        for curve in curves:
+            assert curve["widths"] == list(small_study.study.widths)
+            low, middle, high = map(np.array, curve["norm"])
+            assert np.all((low <= middle) & (middle <= high))
 
 
 def test_it_has_a_map_and_two_figures_per_answer(html):
@@ -124,7 +147,7 @@ def test_what_a_user_wrote_is_escaped(small_study):
         Provenance([{"processor": evil}], "0"),
         only=[case.label],
     )
-    assert "script" not in read(shown).tags
+    assert read(shown).tags.count("script") == 1
     assert evil not in shown
     assert evil in " ".join(read(shown).texts)
 

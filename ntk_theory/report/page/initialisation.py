@@ -1,4 +1,4 @@
-"""A study as one self-contained HTML page: no script, no font, no picture from anywhere else."""
+"""A study as one self-contained HTML page: nothing is fetched, and all is there without scripts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from ntk_theory.progress import duration
 from ntk_theory.report.figures.study import Picture, answer_pictures, map_picture
+from ntk_theory.report.page.chart import chart
 from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag, void
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command, verify_command
@@ -48,7 +49,8 @@ def page(result: StudyResult, provenance: Provenance, *, only: Sequence[str] = (
         _settings(result.study, every),
         _reproduce(result, provenance),
     ]
-    return document(f"Kernel study: {', '.join(by_problem(every))}", body)
+    drawn = len(every) <= FIGURES_UP_TO
+    return document(f"Kernel study: {', '.join(by_problem(every))}", body, scripted=drawn)
 
 
 def _head(every: Sequence[StudyAnswer], result: StudyResult) -> Markup:
@@ -170,6 +172,7 @@ def _problem(name: str, group: Sequence[StudyAnswer], with_figures: bool) -> Mar
         parts += [tag("h3", "Claims"), claims] if with_figures else [details("Claims", claims)]
         if with_figures:
             parts += [_picture(picture) for picture in answer_pictures(answer)]
+            parts.append(chart(answer))
         parts.append(details("Derivation of the prediction, rule by rule", derivation(answer.classification)))
     return join(parts)
 

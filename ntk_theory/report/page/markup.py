@@ -57,9 +57,10 @@ def details(summary: str, content: Content) -> Markup:
     return tag("details", [tag("summary", summary), join(content)])
 
 
-def document(title: str, body: Content) -> Markup:
-    """A whole page with its style; a long title is cut."""
-    style = (files("ntk_theory.report.page") / "page.css").read_text(encoding="utf-8")
+def document(title: str, body: Content, *, scripted: bool = False) -> Markup:
+    """A whole page with its style, and its script where it has something to draw; a long title is cut."""
+    folder = files("ntk_theory.report.page")
+    style = (folder / "page.css").read_text(encoding="utf-8")
     head = [
         void("meta", charset="utf-8"),
         void("meta", name="generator", content=GENERATOR),
@@ -67,7 +68,9 @@ def document(title: str, body: Content) -> Markup:
         tag("title", title[:120]),
         tag("style", Markup(style)),
     ]
-    whole = tag("html", [tag("head", head), tag("body", body)], lang="en")
+    script = (folder / "page.js").read_text(encoding="utf-8") if scripted else ""
+    end = tag("script", Markup(script)) if scripted else Markup("")
+    whole = tag("html", [tag("head", head), tag("body", [join(body), end])], lang="en")
     return Markup(f"<!DOCTYPE html>\n{whole}\n")
 
 
