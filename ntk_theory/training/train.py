@@ -34,6 +34,8 @@ from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory
 from ntk_theory.training.weighting import TRACE, Weights
 
+#: Who gives a time has so many times the method's patience.
+LONG = 4
 #: When a run ends: a number (the end time of a method that runs in time, else steps), some rules beside the
 #: method's own, or exactly these rules.
 End = float | Mapping[str, float] | Until
@@ -181,7 +183,10 @@ def resolved(method: str | Method, until: End | None) -> tuple[Method, Until]:
     if isinstance(until, Mapping):
         # Who gives a time wants it used: the method's own number of steps is for who gives nothing.
         timed = {"seconds", "cpu"} & set(until) and "steps" not in until
-        return chosen, _ruled(replace(facts.until, steps=None) if timed else facts.until, until)
+        own = facts.until
+        if timed:
+            own = replace(own, steps=None, patience=own.patience and LONG * own.patience)
+        return chosen, _ruled(own, until)
     if facts.end_option is not None:
         end = {facts.end_option: float(until)}
         return replace(chosen, **end), facts.until  # type: ignore[type-var]  # a frozen dataclass
