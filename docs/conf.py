@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from site_parts import docstrings, pages, plots  # noqa: E402  beside this file
+from site_parts import docstrings, pages, plots, reach  # noqa: E402  beside this file
 
 from ntk_theory import __version__  # noqa: E402  of this checkout
 
@@ -60,4 +60,5 @@ def setup(app: object) -> dict[str, bool]:
     pages.setup(app)
     plots.setup(app)
     docstrings.setup(app)
+    reach.setup(app)
     return {"parallel_read_safe": True}

@@ -8,6 +8,9 @@ from typing import Any
 #: A literal, a role with its target, or one character that would begin markup.
 _PIECE = re.compile(r"``.*?``|:[\w:]+:`[^`]*`|(?<![\w`])`[^`]+`_?|[|*]|(?<=\w)_(?=[^\w]|$)", re.DOTALL)
 
+#: Literal blocks, and examples up to the next empty line: nothing is markup there.
+_VERBATIM = re.compile(r"(::\n\n(?:(?:    .*)?\n)*(?:    .*)?|^>>> (?:.+\n?)+)", re.MULTILINE)
+
 
 def escaped(text: str) -> str:
     """The text with ``|``, ``*`` and a trailing ``_`` outside of literals and roles taken literally."""
@@ -17,8 +20,8 @@ def escaped(text: str) -> str:
 def plain(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
     """Escape every line but those of literal blocks."""
     text = "\n".join(lines)
-    parts = re.split(r"(::\n\n(?:(?:    .*)?\n)*(?:    .*)?)", text)
-    lines[:] = "".join(p if p.startswith("::") else escaped(p) for p in parts).split("\n")
+    parts = re.split(_VERBATIM, text)
+    lines[:] = "".join(p if p.startswith(("::", ">>> ")) else escaped(p) for p in parts).split("\n")
     if what in {"property", "attribute", "data"}:  # else napoleon takes what stands before a colon for a type
         lines[:0] = ["..", ""]
     example = next((k for k, line in enumerate(lines) if line.startswith(">>> ")), None)
