@@ -10,6 +10,7 @@ from typing import Any
 CHANGES = (
     (re.compile(r'role="heading"(?![^>]*aria-level)'), 'role="heading" aria-level="2"'),
     (re.compile(r"<pre(?![^>]*tabindex)"), '<pre tabindex="0"'),
+    (re.compile(r'<div class="table-wrapper(?![^>]*tabindex)'), '<div tabindex="0" class="table-wrapper'),
 )
 
 

@@ -129,3 +129,14 @@ def test_the_verdicts_are_those_of_sources_and_claims_that_are_there() -> None:
     ]["rows"]
     heard = {(row["source"], row["claim"]) for row in rows}
     assert heard == {(s.key, claim.code) for s in nt.claims.known().values() for claim in s.claims}
+
+
+def test_what_scrolls_and_what_heads_is_reached(made: dict[str, object]) -> None:
+    """Headings have a level, boxes that scroll have the focus; a page that has both stays as it is."""
+    from site_parts.reach import reachable  # noqa: PLC0415  as above
+
+    page = '<p role="heading">A</p><pre>x</pre><div class="table-wrapper docutils"></div>'
+    mended = reachable(page)
+    assert mended.count('tabindex="0"') == 2
+    assert 'aria-level="2"' in mended
+    assert reachable(mended) == mended
