@@ -48,7 +48,7 @@ UNSEEN = 1.5
 #: Every time points move there are so many times as many, up to this multiple of the first.
 MORE, MOST = 1.2, 3.0
 #: When a run looks for them where its user does not say: after 10 steps, then at growing intervals.
-LOOK = Resample(10, adaptive=True, growth=1.05)
+LOOK = Resample(10, adaptive=True, growth=1.05, grows=True)
 
 
 def adapted_points(

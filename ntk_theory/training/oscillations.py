@@ -44,6 +44,8 @@ POINTS, SEED = 16, 0
 CLOSE, MOST = 1.1, 4
 #: Turns of x̃ ∈ [−1, 1] of the waves that stand for a variable itself.
 SLOW = 0.125
+#: Coefficients that vary by more than this share of the largest are not constant.
+VARIES = 1e-9
 #: Eigenvalues of the pencil beyond this are those at infinity, where A_k of the highest k is singular.
 INFINITE = 1e8
 
@@ -232,6 +234,8 @@ def _roots(
             if held is not None:
                 size = size * (factor / halves[other]) ** slot.index[other]
             symbol[:, k, g, fields.index(slot.field)] += weights[s, leg.rows][:POINTS] * size
+    if held is not None and np.abs(symbol - symbol[:1]).max() > VARIES * np.abs(symbol).max():
+        return np.zeros(0, dtype=np.complex128)  # no wave of one frequency answers another
     found = np.concatenate([_pencil(one) for one in symbol])
     finite = np.isfinite(found) & (np.abs(found) < INFINITE)
     return np.asarray(found[finite & (np.abs(found.real) < np.abs(found.imag))])

@@ -29,6 +29,8 @@ from ntk_theory.training.solution import TestGrid
 from ntk_theory.training.stopping import SLOW, Resample, Until
 from ntk_theory.training.trajectory import Trajectory
 
+#: How the reason begins where a small loss ends a run; beside the seed of the look that it calls for.
+SMALL, LAST = "the loss is at most", 1
 #: Called after every step with the state and the losses by group.
 Progress = Callable[[State, Mapping[str, float]], None]
 
@@ -112,14 +114,14 @@ class Run:
     def go(self) -> Trajectory:
         """Run to the end."""
         state = self._resumed() or self._fresh()
-        reason = self._stop(state)
+        state, reason = self._looked(state, self._stop(state))
         try:
             while reason is None:
                 try:
                     state = self._step(state)
                 except (TrainingError, NonFiniteError) as fault:
                     self._fail(state, fault)
-                reason = self._stop(state)
+                state, reason = self._looked(state, self._stop(state))
             if self.monitor.columns["time"][-1] != state.time:
                 self._record(state)
         except KeyboardInterrupt:
@@ -166,6 +168,20 @@ class Run:
         self._rebuild(state)
         return state if self.objective is before else plan.method.renewed(self.objective, state)
 
+    def _looked(self, state: State, reason: str | None) -> tuple[State, str | None]:
+        """A loss that is small at few points ends no run that may look between them."""
+        resample = self.plan.resample
+        if reason is None or not reason.startswith(SMALL) or resample is None or not resample.adaptive:
+            return state, reason
+        counts = {name: len(array) for name, array in self.points.items()}
+        seed = int(np.random.SeedSequence([resample.seed, LAST, state.step]).generate_state(1)[0])
+        found = adapted_points(self.objective, self.plan.problem, state, counts, seed)
+        if found is None:
+            return state, reason
+        (self.points, emphasis), self.moved = found, state.step
+        self._renew(emphasis)
+        return self.plan.method.renewed(self.objective, state), None
+
     def _rebuild(self, state: State) -> None:
         """The objective as it is at this step: points by the number of the draw, weights at θ."""
         emphasis = self.objective.emphasis
@@ -177,7 +193,7 @@ class Run:
             if not resample.adaptive:
                 self.points = draw_points(self.plan.problem, counts, seed)
             elif resample.is_due(state.step):
-                wanted = grown(self.plan.problem, counts, self.points)
+                wanted = grown(self.plan.problem, counts, self.points) if resample.grows else counts
                 found = adapted_points(self.objective, self.plan.problem, state, wanted, seed)
                 if found is None and self.plan.reweigh is None:
                     return
@@ -224,7 +240,7 @@ class Run:
     def _stop(self, state: State) -> str | None:
         until, losses = self.plan.until, self.columns["loss"]
         if until.loss is not None and losses[-1] <= until.loss:
-            return f"the loss is at most {until.loss:g}"
+            return f"{SMALL} {until.loss:g}"
         if until.error is not None and self.errors and self.errors[-1][1] <= until.error:
             return f"the relative error is at most {until.error:g}"
         natural = self.plan.method.ended(state)

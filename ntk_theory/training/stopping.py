@@ -49,7 +49,7 @@ class Until:
 
 @dataclass(frozen=True)
 class Resample:
-    """Draw new points along the way, as many per group as before.
+    """Draw new points along the way, as many per group as before unless it ``grows``.
 
     Attributes
     ----------
@@ -62,12 +62,15 @@ class Resample:
         (:mod:`ntk_theory.training.adaptive`); else uniformly.
     growth:
         Every interval between two draws is so many times as long as the one before, at least 1.
+    grows:
+        With every adaptive draw more points, up to three times as many as at first?
     """
 
     every: int
     seed: int = 0
     adaptive: bool = False
     growth: float = 1.0
+    grows: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.growth <= MOST_GROWTH:

@@ -124,7 +124,7 @@ def train(
     chosen, rules = resolved(method, until)
     weighting = weights or chosen.facts.weights
     arrays = points if isinstance(points, Mapping) else None
-    drawing = _drawing(resample, chosen, seed, given=arrays is not None)
+    drawing = _drawing(resample, chosen, seed, points)
     _check_dynamics(chosen, drawing, reweigh, weighting, every)
     followed = 0 if chosen.facts.records_kernel else network.parameter_count
     counts = _counts(problem, points, followed) if not isinstance(points, Mapping) else _lengths(points)
@@ -151,12 +151,14 @@ def train(
     )
 
 
-def _drawing(resample: Resample | bool | None, method: Method, seed: int, *, given: bool) -> Resample | None:
-    """How points are drawn along the way."""
+def _drawing(
+    resample: Resample | bool | None, method: Method, seed: int, points: Mapping[str, ArrayLike] | int | None
+) -> Resample | None:
+    """How points are drawn along the way; a number that was asked for stays that number."""
     if isinstance(resample, Resample):
         return resample
-    wanted = method.facts.adapts and not given if resample is None else resample
-    return replace(LOOK, seed=seed) if wanted else None
+    wanted = method.facts.adapts and not isinstance(points, Mapping) if resample is None else resample
+    return replace(LOOK, seed=seed, grows=points is None) if wanted else None
 
 
 def _with_starts(problem: Problem, parameters: Parameters) -> Parameters:
