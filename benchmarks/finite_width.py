@@ -3,7 +3,7 @@
     python benchmarks/finite_width.py [--cpu 8] [NAME ...]
 
 For every problem: what ``classify`` says of its kernels at s = 1/2, and what a run with the defaults of
-``train`` did: how far it bent away from the linear theory of its start, how far kernel and parameters moved
+``train`` did: how far it left the linear theory of its start, how far kernel and parameters moved
 (``training.laziness``), effective rank and resolved eigenvalues of the weighted kernel before and after, and
 the error that it reached; the same network under Adam for as long. Writes ``results/finite_width.json``;
 problems that are there are kept unless ``--again`` is given.
@@ -20,6 +20,8 @@ from typing import Any
 
 OUT = Path(__file__).parent / "results" / "finite_width.json"
 METHODS = ("gauss-newton", "adam")
+#: What is printed of a run.
+SHOWN = ("linearisation_error", "kernel_drift", "error")
 #: Eigenvalues below this share of the largest are not resolved.
 ROUNDING = 1e-14
 
@@ -46,9 +48,9 @@ def measure(name: str, cpu: float) -> dict[str, Any]:
             continue
         lazy = laziness(problem, run)
         found[method] = {
-            "bend": lazy.bend,
-            "drift": lazy.drift,
-            "moved": lazy.moved,
+            "linearisation_error": lazy.linearisation_error,
+            "kernel_drift": lazy.kernel_drift,
+            "parameter_change": lazy.parameter_change,
             "resolved": [
                 int(np.sum(one.eigenvalues > ROUNDING * one.largest)) for one in (lazy.before, lazy.after)
             ],
@@ -83,8 +85,8 @@ def main() -> None:
         if name not in found:
             found[name] = measure(name, arguments.cpu)
             write(OUT, found)
-            parts = [f"{m}: " + ", ".join(f"{k} {found[name][m][k]:.1e}" for k in ("bend", "drift", "error"))
-                     for m in METHODS if "fault" not in found[name][m]]  # fmt: skip
+            ran = {m: found[name][m] for m in METHODS if "fault" not in found[name][m]}
+            parts = [f"{m}: " + ", ".join(f"{k} {run[k]:.1e}" for k in SHOWN) for m, run in ran.items()]
             print(name, *parts, sep="\n  ", flush=True)
 
 

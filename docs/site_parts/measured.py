@@ -132,16 +132,16 @@ def finite_width() -> str:
                 cells += ["—"] * 3
                 continue
             error = "—" if run["error"] is None else f"{run['error']:.0e}"
-            cells += [f"{run['bend']:.2g}", f"{run['drift']:.2g}", error]
+            cells += [f"{run['linearisation_error']:.2g}", f"{run['kernel_drift']:.2g}", error]
         rows.append(cells)
     head = (
         "problem",
         "",
         "K_ff at s = 1/2",
-        "bend",
+        "error of linearisation",
         "drift",
         "error",
-        "bend, Adam",
+        "of linearisation, Adam",
         "drift, Adam",
         "error, Adam",
     )

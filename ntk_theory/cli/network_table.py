@@ -185,11 +185,8 @@ def trained_network(
         )
     if options["features"] is not None:
         return default_network(problem, **shape), None, None
-    found = own_features(problem, waves=waves is not False)
-    if found is None:
-        return default_network(problem, **shape), None, None
-    return (
-        default_network(problem, **shape | {"features": found}),
-        None,
-        told(problem, waves=waves is not False),
-    )
+    wanted = waves is not False
+    found = own_features(problem, waves=wanted)
+    if found is not None:
+        shape |= {"features": found}
+    return default_network(problem, **shape), None, told(problem, waves=wanted)

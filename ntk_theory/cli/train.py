@@ -176,7 +176,7 @@ def command(
     outputs.claim("--output", output, NETWORK)
     claim_pictures(outputs, "--plot", plot)
     outputs.claim("--checkpoint", kept, CHECKPOINT)
-    if tolerance is not None and problem.solution is None and not _has_reference(problem):
+    if tolerance is not None and not _has_known_solution(problem):
         raise InputError(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
@@ -245,10 +245,10 @@ def command(
     return _code(run, chosen, missed, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
 
 
-def _has_reference(problem: Problem) -> bool:
-    from ntk_theory.training.reference import reference  # noqa: PLC0415  --help stays quick
+def _has_known_solution(problem: Problem) -> bool:
+    from ntk_theory.training.solution import has_known_solution  # noqa: PLC0415  --help stays quick
 
-    return reference(problem) is not None
+    return has_known_solution(problem)
 
 
 def _preflight(problem: Problem, network: Network, seed: int) -> Preflight | None:

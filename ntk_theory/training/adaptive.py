@@ -39,6 +39,7 @@ from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import State
 from ntk_theory.training.objective import Objective
+from ntk_theory.training.polynomials import group_rms
 from ntk_theory.training.stopping import Resample
 
 #: Points of the pool for each point of an equation.
@@ -70,12 +71,12 @@ def adapted_points(
         values = np.abs(here.values)
     except NonFiniteError:
         return None
+    seen = dict(zip((group.name for group in rows.groups), group_rms(rows, values), strict=True))
+    trained = objective.rms(state.values)
+    if not any(seen[name] > UNSEEN * trained[name] for name in equations):
+        return None
     sizes = fold_rows(rows, np.sum(np.abs(here.linearisation.weights * here.jets), axis=0))
     parts = {g.name: part for g, part in zip(rows.groups, _split(rows.groups), strict=True)}
-    trained = objective.rms(state.values)
-    means = {name: float(np.sqrt(np.mean(values[parts[name]] ** 2))) for name in equations}
-    if not any(means[name] > UNSEEN * trained[name] for name in equations):
-        return None
     rng = np.random.default_rng([seed, POOL])
     points, counted = {}, []
     for name, part in parts.items():

@@ -3,13 +3,13 @@
 NTK theory follows R' = −K_0 Λ R: the residuals move as if J were that of the start. With Δθ = θ_T − θ_0 and
 weights Λ of the run,
 
-    bend        ‖Λ^{1/2}(R_T − R_0 − J_0 Δθ)‖ / ‖Λ^{1/2}(R_T − R_0)‖,    0 for a run that is linear in θ
-    drift       ‖K_T − K_0‖_F / ‖K_0‖_F                                   of the weighted kernels
-    moved       ‖Δθ‖ / ‖θ_0‖
+    linearisation_error   ‖Λ^{1/2}(R_T − R_0 − J_0 Δθ)‖ / ‖Λ^{1/2}(R_T − R_0)‖
+    kernel_drift          ‖K_T − K_0‖_F / ‖K_0‖_F, of the weighted kernels
+    parameter_change      ‖Δθ‖ / ‖θ_0‖
 
-bend ≤ ½ says that more of the residual's way is the linear theory's than not; drift bounds nothing by itself
-but is what theorems speak of. The word is that of lazy training (Chizat, Oyallon & Bach 2019, arXiv
-1812.07956, known by its definition); the three numbers are ours [D].
+The first is 0 for a run that is linear in θ; at most ½ says that more of the residual's way is the linear
+theory's than not. The second bounds nothing by itself but is what theorems speak of. The word is that of lazy
+training (Chizat, Oyallon & Bach 2019, arXiv 1812.07956, known by its definition); the bound ½ is ours [D].
 """
 
 from __future__ import annotations
@@ -35,24 +35,32 @@ LAZY = 0.5
 
 @dataclass(frozen=True)
 class Laziness:
-    """The numbers at the top of this module, and the weighted kernel's spectrum at both ends."""
+    """How far a run was from the linear theory of its start.
 
-    bend: float
-    drift: float
-    moved: float
+    Attributes
+    ----------
+    linearisation_error, kernel_drift, parameter_change:
+        The relative numbers at the top of this module, none below 0.
+    before, after:
+        The spectrum of Λ^{1/2} K Λ^{1/2} at θ_0 and at θ_T.
+    """
+
+    linearisation_error: float
+    kernel_drift: float
+    parameter_change: float
     before: Spectrum
     after: Spectrum
 
     @property
     def is_lazy(self) -> bool:
         """Did the linear theory of the start describe most of the run?"""
-        return self.bend <= LAZY
+        return self.linearisation_error <= LAZY
 
     def __str__(self) -> str:
         word = "lazy" if self.is_lazy else "not lazy"
         return (
-            f"{word}: the linear theory of the start misses {self.bend:.2g} of the residual's way; "
-            f"the kernel moved by {self.drift:.2g} of itself, the parameters by {self.moved:.2g}"
+            f"{word}: the linear theory of the start misses {self.linearisation_error:.2g} of the residual's way; "
+            f"the kernel moved by {self.kernel_drift:.2g} of itself, the parameters by {self.parameter_change:.2g}"
         )
 
 
@@ -79,9 +87,9 @@ def laziness(problem: Problem | Operator | str, run: Trajectory, points: int = P
     rest = way - root * here.jvp(objective.parameters(end - start))
     first, last = (weighted(objective.kernel(at), run.group_weights) for at in (start, end))
     return Laziness(
-        bend=_share(rest, way),
-        drift=_share(last.matrix - first.matrix, first.matrix),
-        moved=_share(end - start, start),
+        linearisation_error=_share(rest, way),
+        kernel_drift=_share(last.matrix - first.matrix, first.matrix),
+        parameter_change=_share(end - start, start),
         before=spectra(first)[0],
         after=spectra(last)[0],
     )

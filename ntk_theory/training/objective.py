@@ -26,7 +26,7 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.scaling import Scale
-from ntk_theory.training.weighting import SCALED, Weights, group_weights, per_residual
+from ntk_theory.training.weighting import SCALED, Weights, group_weights, per_residual, rms_of_losses
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,11 +193,9 @@ class Objective:
         return parts
 
     def rms(self, values: Floats) -> dict[str, float]:
-        """√(2 L_g/(λ_g n_g)) by group, √mean R_g² where all residuals count alike."""
-        losses, groups = self.group_losses(values), self.residuals.rows.groups
-        return {
-            g.name: float(np.sqrt(2 * losses[g.name] / (self.group_weights[g.name] * g.size))) for g in groups
-        }
+        """√(Σ w R²/n_g) by group from R, w the ``emphasis``."""
+        sizes = {group.name: group.size for group in self.residuals.rows.groups}
+        return rms_of_losses(self.group_losses(values), self.group_weights, sizes)
 
     def worst_group(self, values: Floats) -> str:
         """The group with the largest share of the loss (or with a value that is not finite)."""

@@ -174,32 +174,32 @@ class Run:
         if reason is None or not reason.startswith(SMALL) or resample is None or not resample.adaptive:
             return state, reason
         counts = {name: len(array) for name, array in self.points.items()}
-        seed = int(np.random.SeedSequence([resample.seed, LAST, state.step]).generate_state(1)[0])
+        if not self._adapt(state, counts, [resample.seed, LAST, state.step]):
+            return state, reason
+        return self.plan.method.renewed(self.objective, state), None
+
+    def _adapt(self, state: State, counts: Mapping[str, int], seeds: list[int]) -> bool:
+        """Move the points to where residuals are large; do they gain by it?"""
+        seed = _seed(seeds)
         found = adapted_points(self.objective, self.plan.problem, state, counts, seed)
         if found is None:
-            return state, reason
+            return False
         (self.points, emphasis), self.moved = found, state.step
         self._renew(emphasis)
-        return self.plan.method.renewed(self.objective, state), None
+        return True
 
     def _rebuild(self, state: State) -> None:
         """The objective as it is at this step: points by the number of the draw, weights at θ."""
-        emphasis = self.objective.emphasis
         resample = self.plan.resample
         if resample is not None and resample.draws(state.step):
             counts = {name: len(array) for name, array in self.plan.points.items()}
-            draw = np.random.SeedSequence([resample.seed, resample.draws(state.step)])
-            seed = int(draw.generate_state(1)[0])
+            seeds = [resample.seed, resample.draws(state.step)]
             if not resample.adaptive:
-                self.points = draw_points(self.plan.problem, counts, seed)
+                self.points = draw_points(self.plan.problem, counts, _seed(seeds))
+                self._renew(None)
             elif resample.is_due(state.step):
                 wanted = grown(self.plan.problem, counts, self.points) if resample.grows else counts
-                found = adapted_points(self.objective, self.plan.problem, state, wanted, seed)
-                if found is None and self.plan.reweigh is None:
-                    return
-                if found is not None:
-                    (self.points, emphasis), self.moved = found, state.step
-        self._renew(emphasis)
+                self._adapt(state, wanted, seeds)
         if self.plan.reweigh is not None:
             weights = self.objective.kernel(state.vector).trace_ratio_weights()
             self.objective = replace(self.objective, group_weights=weights)
@@ -366,3 +366,8 @@ class Run:
     def _groups(self) -> list[str]:
         """The groups that fresh residuals are recorded of, in their order."""
         return [] if self.fresh is None else [group.name for group in self.fresh.residuals.rows.groups]
+
+
+def _seed(seeds: list[int]) -> int:
+    """One seed that belongs to several numbers."""
+    return int(np.random.SeedSequence(seeds).generate_state(1)[0])

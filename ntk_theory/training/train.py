@@ -26,9 +26,8 @@ from ntk_theory.training.methods.registry import DEFAULT
 from ntk_theory.training.methods.registry import method as named
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.oscillations import own_features
-from ntk_theory.training.reference import reference
 from ntk_theory.training.run import Plan, Progress, Run
-from ntk_theory.training.solution import TestGrid
+from ntk_theory.training.solution import TestGrid, has_known_solution
 from ntk_theory.training.stated import check_solution
 from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory
@@ -136,8 +135,7 @@ def train(
     objective = Objective.of(problem, network, drawn, given, weighting)
     if parameters is None:
         objective = objective.begun
-    known = problem.solution is not None or reference(problem) is not None
-    grid = _measure(problem) if error and known else None
+    grid = _measure(problem) if error and has_known_solution(problem) else None
     kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
     plan = Plan(problem, given, chosen, rules, weighting, kernels, drawing, reweigh, seed, few, evidence)

@@ -24,6 +24,7 @@ from ntk_theory.training.evidence import Estimate
 from ntk_theory.training.identified import Identified
 from ntk_theory.training.identified_fields import IdentifiedField
 from ntk_theory.training.scaling import Scale
+from ntk_theory.training.weighting import rms_of_losses
 
 #: What these two were called before they were public as ``nt.save`` and ``nt.load``.
 save_network, load_network = save, load
@@ -150,10 +151,9 @@ class Trajectory(Shown):
 
     def training_rms(self) -> dict[str, float]:
         """√mean R_g² at the training points at the end, by group."""
-        return {
-            name: float(np.sqrt(2 * curve[-1] / (self.group_weights[name] * len(self.points[name]))))
-            for name, curve in self.group_losses.items()
-        }
+        losses = {name: float(curve[-1]) for name, curve in self.group_losses.items()}
+        sizes = {name: len(array) for name, array in self.points.items()}
+        return rms_of_losses(losses, self.group_weights, sizes)
 
     def evaluate(self, points: ArrayLike, slots: Iterable[Slot]) -> Floats:
         """Fields and derivatives of the trained network, (slots, n)."""

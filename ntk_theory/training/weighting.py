@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -80,6 +81,17 @@ def _numbers(groups: Sequence[KernelGroup], weights: Mapping[str, float]) -> dic
             raise InputError(f"weights[{group.name!r}] is {value}; it needs a positive number")
         found[group.name] = value
     return found
+
+
+def rms_of_losses(
+    losses: Mapping[str, float], weights: Mapping[str, float], sizes: Mapping[str, int]
+) -> dict[str, float]:
+    """√(2 L_g/(λ_g n_g)) by group: √mean R_g² where all residuals of a group count alike.
+
+    >>> rms_of_losses({"f": 9.0}, {"f": 0.5}, {"f": 4})
+    {'f': 3.0}
+    """
+    return {name: math.sqrt(2 * loss / (weights[name] * sizes[name])) for name, loss in losses.items()}
 
 
 def per_residual(groups: Sequence[KernelGroup], by_group: Mapping[str, float]) -> Floats:

@@ -179,7 +179,8 @@ def test_it_runs_on_a_cluster_unchanged(data: tuple[Study, StudyData, Path], tmp
     asked, _, path = data
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Dask warns of is not ours to fail on
-        distributed = pytest.importorskip("distributed")
+        import distributed  # noqa: PLC0415  only the cluster needs it
+
         with distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, worker_dashboard_address=None
         ) as local:

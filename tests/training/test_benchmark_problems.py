@@ -128,3 +128,12 @@ def test_a_period_is_taken_only_where_every_derivative_is_stated(tmp_path, kept,
     problem = nt.problem(str(file))
     assert periodic_variables(problem) == period
     assert own_features(problem) == ({"x": {"periodic": "3"}} if period else None)
+
+
+def test_fields_that_a_reference_lacks_have_no_error():
+    """The cavity's reference has no pressure: velocities are compared, and told by field."""
+    problem = nt.zoo("cavity-100")
+    network = nt.training.default_network(problem)
+    found = nt.training.field_errors(problem, network, network.init(0))
+    assert set(found) == {"u", "v"}
+    assert all(math.isfinite(error) for error in found.values())

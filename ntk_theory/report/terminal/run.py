@@ -16,7 +16,7 @@ from ntk_theory.symbolic.grammar import render
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory.text import block_label
 from ntk_theory.training.drift import WHOLE
-from ntk_theory.training.solution import field_errors
+from ntk_theory.training.solution import field_errors, has_known_solution
 from ntk_theory.training.trajectory import Trajectory
 from ntk_theory.training.verdict import RunVerdict
 
@@ -41,7 +41,7 @@ def heading(problem: Problem, run: Trajectory) -> tuple[str, str]:
 def record(problem: Problem, run: Trajectory, verdict: RunVerdict | None = None) -> dict[str, Any]:
     """The run as JSON-like data; keys are only ever added."""
     errors = None
-    if problem.solution is not None:
+    if has_known_solution(problem):
         errors = field_errors(problem, run.network, run.parameters)
     return {
         "problem": problem.name,
@@ -64,7 +64,7 @@ def show(problem: Problem, run: Trajectory, console: Console, verdict: RunVerdic
         console.print(Text(run.scale.text(), "dim"))
     console.print(_groups(run))
     console.print()
-    if problem.solution is not None:
+    if has_known_solution(problem):
         console.print(_fields(problem, run))
         console.print()
     if run.drift is not None:
