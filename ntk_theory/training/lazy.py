@@ -59,8 +59,8 @@ class Laziness:
     def __str__(self) -> str:
         word = "lazy" if self.is_lazy else "not lazy"
         return (
-            f"{word}: the linear theory of the start misses {self.linearisation_error:.2g} of the residual's way; "
-            f"the kernel moved by {self.kernel_drift:.2g} of itself, the parameters by {self.parameter_change:.2g}"
+            f"{word}: the linear theory of the start misses {self.linearisation_error:.2g} of the residual's "
+            f"way; the kernel moved by {self.kernel_drift:.2g} of itself, the parameters by {self.parameter_change:.2g}"
         )
 
 
