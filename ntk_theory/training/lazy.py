@@ -60,7 +60,8 @@ class Laziness:
         word = "lazy" if self.is_lazy else "not lazy"
         return (
             f"{word}: the linear theory of the start misses {self.linearisation_error:.2g} of the residual's "
-            f"way; the kernel moved by {self.kernel_drift:.2g} of itself, the parameters by {self.parameter_change:.2g}"
+            f"way; the kernel moved by {self.kernel_drift:.2g} of itself, "
+            f"the parameters by {self.parameter_change:.2g}"
         )
 
 

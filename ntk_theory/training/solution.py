@@ -83,7 +83,7 @@ class TestGrid:
         return np.where(self.inside, solved_fields(problem, network, parameters, self.points), 0.0)
 
     def field_errors(self, problem: Problem, network: Network, parameters: Parameters) -> dict[str, float]:
-        """‖u^i_θ − u^i‖/‖u^i‖ by field that is compared; absolute, with root mean squares, where u^i is zero."""
+        """‖u^i_θ − u^i‖/‖u^i‖ by field that is known; the root mean square of u^i_θ where u^i is zero."""
         found = self.fields(problem, network, parameters)
         errors = {}
         for name, row, exact, inside in zip(

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from os import PathLike
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.arrays import Floats

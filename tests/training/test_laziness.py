@@ -40,7 +40,7 @@ def test_short_steps_are_lazy_and_gauss_newton_on_a_narrow_network_is_not():
 
 
 def test_wider_networks_are_lazier():
-    """At s = 1/2 under one fixed time of the flow the error of linearisation of a linear problem falls like 1/√N."""
+    """At s = 1/2, to one fixed time of the flow, the error of linearisation falls like 1/√N."""
     bends = []
     for width in (64, 1024):
         network = nt.Network(("x",), ("u",), width=width, depth=1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from ntk_theory.errors import InputError
 from ntk_theory.studies.kinds import TRAINING
+from ntk_theory.studies.question.settings import from_table
 
 CLOCKS = ("raw", "kernel")
 
@@ -50,11 +51,4 @@ class FlowSettings:
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> FlowSettings:
         """The settings that :meth:`to_dict` wrote."""
-        known = {f.name for f in fields(cls)}
-        unknown = [name for name in table if name not in known]
-        if unknown:
-            raise InputError(
-                f"the settings of training have {unknown[0]!r}, which this version does not know; "
-                "use the version that wrote them"
-            )
-        return cls(**table)
+        return from_table(cls, table, "training")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ntk_theory.errors import InputError
 from ntk_theory.studies.kinds import HESSIAN
+from ntk_theory.studies.question.settings import from_table
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,4 @@ class HessianSettings:
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> HessianSettings:
         """The settings that :meth:`to_dict` wrote."""
-        unknown = [name for name in table if name != "accuracy"]
-        if unknown:
-            raise InputError(
-                f"the settings of Hessians have {unknown[0]!r}, which this version does not know; "
-                "use the version that wrote them"
-            )
-        return cls(**table)
+        return from_table(cls, table, "Hessians")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ntk_theory.errors import InputError
 from ntk_theory.studies.kinds import WIDTH
+from ntk_theory.studies.question.settings import from_table
 from ntk_theory.training.methods.registry import METHODS as REGISTERED
 from ntk_theory.training.methods.registry import method_class
 
@@ -79,11 +80,4 @@ class WidthSettings:
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> WidthSettings:
         """The settings that :meth:`to_dict` wrote."""
-        known = {f.name for f in fields(cls)}
-        unknown = [name for name in table if name not in known]
-        if unknown:
-            raise InputError(
-                f"the settings of width have {unknown[0]!r}, which this version does not know; "
-                "use the version that wrote them"
-            )
-        return cls(**table)
+        return from_table(cls, table, "width")
