@@ -79,6 +79,20 @@ def test_messages_help(text, needle, capsys):
     assert needle in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        name
+        for name, entry in COMMANDS.items()
+        if "parameter" in inspect.signature(getattr(getattr(cli, entry.module), entry.function)).parameters
+    ],
+)
+def test_a_mistyped_parameter_is_refused_by_every_command_that_takes_one(command, capsys, tmp_path):
+    model = [str(tmp_path / "model.npz")] if command in ("audit", "diagnose") else []
+    assert run([command, "u_t - nu*u_xx", *model, "-p", "nuu=3"]) == 2
+    assert "parameters names 'nuu', which the equation lacks; it has: nu" in capsys.readouterr().err
+
+
 def test_json_contract_of_kdv(capsys):
     # The worked example of the contract: every key and value that it promises.
     assert run(["classify", "u_t + u*u_x + u_xxx", "--json"]) == 0
