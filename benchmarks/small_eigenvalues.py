@@ -3,8 +3,8 @@
     python benchmarks/small_eigenvalues.py [--digits 32] [--output results/small_eigenvalues.json]
 
 K^∞ of u, u_x and u_xx at 2 to 6 points k/64, and u at x = 3/10: λ_min by two precisions (``digits`` and 10
-more), how far they are apart, and what doubles make of it. Exit code 1 where two precisions differ by more than
-1e-6 or an eigenvalue is not positive. About ten minutes of processor.
+more), how far they are apart, and what doubles make of it. Exit code 1 where two precisions differ by more
+than 1e-6 or an eigenvalue is not positive. About ten minutes of processor.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def main() -> int:
                 row = smallest(text, activation, count, asked.digits)
                 rows.append(row)
                 print(
-                    f"{activation:9}{text:5}{count} points: λ_min {row['smallest']:>16}, two precisions differ "
-                    f"by {row['change']:.0e}; doubles {row['doubles']:.1e}",
+                    f"{activation:9}{text:5}{count} points: λ_min {row['smallest']:>16}, two precisions "
+                    f"differ by {row['change']:.0e}; doubles {row['doubles']:.1e}",
                     flush=True,
                 )
     write(asked.output, {"digits": asked.digits, "rows": rows})
