@@ -159,6 +159,30 @@ def test_answers_at_exact_exponents(capsys):
     assert data["at_s"]["0.4"]["ff"] == "diverges"
 
 
+@pytest.mark.parametrize(
+    ("text", "case", "degree"),
+    [
+        ("u_t + u^2*u_x", "case A: F contains the field itself", "degree D = 2: the most factors"),
+        ("u_t + sin(u_x)", "case A: F contains the field itself, or a derivative otherwise", None),
+        ("u_x^2 - 1", "case homogeneous: F is made of powers of derivatives", "degree D = 1"),
+    ],
+)
+def test_the_case_and_the_degree_are_said_in_words(text, case, degree, capsys):
+    assert run(["classify", text]) == 0
+    out = capsys.readouterr().out
+    assert case in out
+    assert degree in out if degree else "degree" not in out
+
+
+def test_an_exponential_says_where_it_grows_and_where_it_vanishes():
+    words = " ".join(str(nt.classify("u_xx + exp(u)", output_bias="normal")).split())
+    assert "its exponent" not in words
+    assert (
+        "faster than any power of N in networks where the argument of the exponential is positive, to 0 in "
+        "others" in words
+    )
+
+
 def test_the_table_the_derivation_and_latex(capsys):
     assert run(["classify", "eikonal", "--why"]) == 0
     out = capsys.readouterr().out

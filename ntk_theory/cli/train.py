@@ -210,6 +210,7 @@ def command(
     balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
     lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]
     lines += [] if seen is None or as_json else [seen]
+    lines += [] if as_json else [_latest_end(chosen, rules)]
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train_from_starts(
             problem,
@@ -256,6 +257,15 @@ def _preflight(problem: Problem, network: Network, seed: int) -> Preflight | Non
     from ntk_theory.advice.preflight import WIDE, preflight  # noqa: PLC0415  --help stays quick
 
     return preflight(problem, network, seed) if max(network.widths) < WIDE else None
+
+
+def _latest_end(method: Method, rules: Until) -> str:
+    """By when the run ends, whatever happens; without a limit of time, which option gives one."""
+    bounds = [] if rules.steps is None else [f"after {rules.steps} steps"]
+    bounds += [] if method.horizon is None else [f"at t = {method.horizon.end:g}"]
+    bounds += [] if rules.seconds is None else [f"after {rules.seconds:g} s"]
+    option = "" if rules.seconds is not None else "; --time-limit SECONDS bounds the time"
+    return f"ends {' or '.join(bounds)} at the latest{option}"
 
 
 def _telling(progress: Progress, lines: list[str]) -> Progress:
