@@ -141,7 +141,7 @@ def finite_width() -> str:
         "error of linearisation",
         "drift",
         "error",
-        "of linearisation, Adam",
+        "error of linearisation, Adam",
         "drift, Adam",
         "error, Adam",
     )

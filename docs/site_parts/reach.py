@@ -16,6 +16,8 @@ CHANGES = (
     (re.compile(r'<aside class="toc-drawer"'), '<aside aria-label="On this page" class="toc-drawer"'),
     (re.compile(r'<div id="search-results">'), '<h1>Search</h1>\n<div id="search-results">'),
     (re.compile(r"\n\s+</pre>"), "\n</pre>"),
+    # 1e-05 is one word.
+    (re.compile(r"(?<=<td><p>)(\d[\d.]*e[-+]\d+)(?=</p>)"), r'<span class="number">\1</span>'),
     # A section without sentences ends in the dash that would have led to them.
     (re.compile(r"(</strong>) -- *(?=</p>)"), r"\1"),
 )
