@@ -1,7 +1,7 @@
 """Is every claim of the registry refuted where it is false, and left alone where it is true?
 
-    python benchmarks/planted_claims.py [--seeds 20] [--minutes 60] [--folder DIR] [--only CODE ...]
-        [--output results/planted_claims.json]
+    python benchmarks/planted_claims.py [--first 1] [--seeds 20] [--minutes 60] [--folder DIR]
+        [--only CODE ...] [--output results/planted_claims.json]
 
 For 20 root seeds, every claim in a true variant and in a planted false one (``planted_variants.py``), on the
 networks of one small study per kind that all claims share: about two minutes of processor per seed. The
@@ -72,7 +72,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=20, help="the last root seed")
+    parser.add_argument("--first", type=int, default=1, help="the first one")
     parser.add_argument("--minutes", type=float, default=60.0, help="no seed is begun after these")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--only", nargs="*", choices=sorted(VARIANTS), default=None)
@@ -86,7 +87,7 @@ def main() -> int:
     kept = folder / "outcomes.json"
     known: dict[str, dict[str, dict[str, str]]] = json.loads(kept.read_text()) if kept.exists() else {}
     start = time.monotonic()
-    for seed in range(1, asked.seeds + 1):
+    for seed in range(asked.first, asked.seeds + 1):
         if time.monotonic() - start > 60 * asked.minutes:
             break
         world = World(seed, folder)
