@@ -16,10 +16,15 @@ CHANGES = (
     (re.compile(r'<aside class="toc-drawer"'), '<aside aria-label="On this page" class="toc-drawer"'),
     (re.compile(r'<div id="search-results">'), '<h1>Search</h1>\n<div id="search-results">'),
     (re.compile(r"\n\s+</pre>"), "\n</pre>"),
+    # A picture leads to itself, in the size that its reader likes.
+    (
+        re.compile(r'(?<!class="whole">)(<img\b[^>]*\bsrc="([^"]+\.(?:svg|png))"[^>]*>)'),
+        r'<a href="\2" class="whole">\1</a>',
+    ),
     # 1e-05 is one word.
     (re.compile(r"(?<=<td><p>)(\d[\d.]*e[-+]\d+)(?=</p>)"), r'<span class="number">\1</span>'),
     # A section without sentences ends in the dash that would have led to them.
-    (re.compile(r"(</strong>) -- *(?=</p>)"), r"\1"),
+    (re.compile(r"(</strong>(?:</a>)?) (?:--|–) *(?=</p>)"), r"\1"),
 )
 
 #: The parameters of a signature of several lines, which Sphinx writes as a list of definitions of nothing.

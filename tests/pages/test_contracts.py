@@ -157,6 +157,17 @@ def test_what_the_theme_leaves_unnamed_is_named(made: dict[str, object]) -> None
     terms = '<dl class="field-list">\n<dt>a</dt>\n<dd><p>b</p></dd>\n</dl>'
     assert reachable(terms) == terms
     assert "<h1>Search</h1>" in reachable('<div id="search-results"></div>')
+    picture = reachable('<p><img alt="a curve" src="_images/x.svg" /></p>')
+    assert (
+        picture
+        == '<p><a href="_images/x.svg" class="whole"><img alt="a curve" src="_images/x.svg" /></a></p>'
+    )
+    assert reachable(picture) == picture
+    assert (
+        reachable("<p><a><strong>InputError</strong></a> -- </p>")
+        == "<p><a><strong>InputError</strong></a></p>"
+    )
+    assert 'class="number">1e-05</span>' in reachable("<td><p>1e-05</p></td>")
     assert reachable("<pre>x\n\n</pre>") == '<pre tabindex="0">x\n</pre>'
 
 
