@@ -20,7 +20,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 #: take minutes.
 CODES = (
     "paper-bb", "paper-ff", "paper-bf", "converse-ff", "converse-bf", "wang-deterministic", "bonfanti-random",
-    "hessian-nonlinear", "wang-disparity", "xie-collapse", "xu-definite", "xu-contraction",
+    "hessian-linear", "wang-disparity", "xie-collapse", "xu-definite", "xu-contraction",
 )  # fmt: skip
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from ntk_theory.arrays import Floats
 from ntk_theory.claims.common import REFUTED, SUPPORTED, linear_only, open_finding
 from ntk_theory.claims.exhibit import Exhibit, eigenvalues
 from ntk_theory.claims.source import EXHIBIT, Measures, Reading, Source, SourceClaim
@@ -17,9 +20,9 @@ FEW, WIDTH, STEPS = 3, 2048, 200
 SLACK, MISSED = 0.1, 0.5
 
 
-def measured(exhibit: Exhibit, share: float = 1.0) -> Measures:
+def measured(exhibit: Exhibit, share: float = 1.0, points: Mapping[str, Floats] | None = None) -> Measures:
     """Medians of log ‖R_k‖/‖R_0‖ for steps of rate ``share``/λ_max, and of k log(1 − 1/κ), k = STEPS."""
-    points = draw_points(exhibit.problem, FEW, exhibit.seed)
+    points = draw_points(exhibit.problem, FEW, exhibit.seed) if points is None else points
     network = exhibit.network(WIDTH)
     residuals, logs, bounds = Residuals.of(exhibit.problem, network, points), [], []
     for k in range(exhibit.networks):
