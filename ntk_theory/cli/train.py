@@ -165,6 +165,21 @@ def command(
         int,
         typer.Option("--starts", help="At most so many seeds; keep the first that ends solved, or the best."),
     ] = 1,
+    windows: Annotated[
+        int | None,
+        typer.Option(
+            "--windows",
+            help="Solve in so many windows of time first; default by the rates of nonlinear ODEs, else 1.",
+        ),
+    ] = None,
+    continuation: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--continue",
+            metavar="NAME=VALUE",
+            help="Begin with this value of a coefficient, and come to its own in stages; repeatable.",
+        ),
+    ] = None,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
@@ -181,8 +196,10 @@ def command(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
     from ntk_theory.training import Resample, train_from_starts  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training.stopping import TOLERANCE  # noqa: PLC0415  as above
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
-    from ntk_theory.training.verdict import TOLERANCE, judge  # noqa: PLC0415  as above
+    from ntk_theory.training.verdict import judge  # noqa: PLC0415  as above
+    from ntk_theory.training.windows import told_windows, usual_windows  # noqa: PLC0415  as above
 
     for name, value in (("--steps", steps), ("--points", points)):
         if value is not None and value < 1:
@@ -210,6 +227,8 @@ def command(
     balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
     lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]
     lines += [] if seen is None or as_json else [seen]
+    if windows is None and begin is None and kept is None and not as_json:
+        lines += filter(None, [told_windows(usual_windows(problem, chosen, rules))])
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train_from_starts(
             problem,
@@ -227,6 +246,8 @@ def command(
             checkpoint=kept,
             every=every,
             progress=None if progress is None else _telling(progress, lines),
+            windows=windows,
+            continuation=dict(pair("--continue", item, "nu=0.1") for item in continuation or []),
         )
     for line in lines:  # no step was taken
         say(line)
