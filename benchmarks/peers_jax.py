@@ -180,16 +180,22 @@ _JETS = {"grad": _grad_jets, "jvp": _jvp_jets, "jet": _taylor_jets}
 
 @dataclass(frozen=True)
 class JaxPeer:
-    """Kernels of one problem and network; ``variant`` is one of :data:`VARIANTS`."""
+    """Kernels of one problem and network; ``variant`` is one of :data:`VARIANTS`.
+
+    ``own`` (leaves, x) → values of the problem's fields stands in for the network's outputs where given.
+    """
 
     problem: Problem
     network: Network
     variant: str = "jvp"
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    own: Callable[[Sequence[Any], Any], Any] | None = None
 
     def residual(self, group: Group) -> Callable[[Sequence[Any], Any], Any]:
         """R_g(leaves, x) without its target (which holds no unknown), x (d,) or (k, d) with k legs."""
         u, fields = network_function(self.network), self.network.fields
+        if self.own is not None:
+            u, fields = self.own, self.problem.fields
         jets = _JETS[self.variant]
         unknowns = self.problem.unknowns
         numbers = {k: v for k, v in {**self.problem.parameters, **self.numbers}.items() if k not in unknowns}

@@ -30,6 +30,8 @@ from .exchange.read import from_torch as from_torch
 from .exchange.read import from_weights as from_weights
 from .exchange.read import to_torch as to_torch
 from .limit.duals import dual as dual
+from .limit.extended_spectrum import ExtendedSpectrum as ExtendedSpectrum
+from .limit.extended_spectrum import extended_spectrum as extended_spectrum
 from .limit.law import LimitLaw as LimitLaw
 from .limit.law import limit_law as limit_law
 from .limit.recursion import infinite_jets as infinite_jets

@@ -130,7 +130,9 @@ class Chromium:
         given = message["params"]
         match message["method"]:
             case "Network.requestWillBeSent":
-                self.requests.append(given["request"]["url"])
+                # Newer browsers' own windows are pages too, and load what no visited page may ask for.
+                if not given["request"]["url"].startswith("chrome://"):
+                    self.requests.append(given["request"]["url"])
             case "Runtime.exceptionThrown":
                 self.faults.append(str(given["exceptionDetails"]))
             case "Target.attachedToTarget":  # a page, a worker: watched before it runs

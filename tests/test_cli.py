@@ -79,6 +79,20 @@ def test_messages_help(text, needle, capsys):
     assert needle in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        name
+        for name, entry in COMMANDS.items()
+        if "parameter" in inspect.signature(getattr(getattr(cli, entry.module), entry.function)).parameters
+    ],
+)
+def test_a_mistyped_parameter_is_refused_by_every_command_that_takes_one(command, capsys, tmp_path):
+    model = [str(tmp_path / "model.npz")] if command in ("audit", "diagnose") else []
+    assert run([command, "u_t - nu*u_xx", *model, "-p", "nuu=3"]) == 2
+    assert "parameters names 'nuu', which the equation lacks; it has: nu" in capsys.readouterr().err
+
+
 def test_json_contract_of_kdv(capsys):
     # The worked example of the contract: every key and value that it promises.
     assert run(["classify", "u_t + u*u_x + u_xxx", "--json"]) == 0
@@ -143,6 +157,30 @@ def test_answers_at_exact_exponents(capsys):
     data = json.loads(capsys.readouterr().out)
     assert data["at_s"]["1"]["ff"] == "random"
     assert data["at_s"]["0.4"]["ff"] == "diverges"
+
+
+@pytest.mark.parametrize(
+    ("text", "case", "degree"),
+    [
+        ("u_t + u^2*u_x", "case A: F contains the field itself", "degree D = 2: the most factors"),
+        ("u_t + sin(u_x)", "case A: F contains the field itself, or a derivative otherwise", None),
+        ("u_x^2 - 1", "case homogeneous: F is made of powers of derivatives", "degree D = 1"),
+    ],
+)
+def test_the_case_and_the_degree_are_said_in_words(text, case, degree, capsys):
+    assert run(["classify", text]) == 0
+    out = capsys.readouterr().out
+    assert case in out
+    assert degree in out if degree else "degree" not in out
+
+
+def test_an_exponential_says_where_it_grows_and_where_it_vanishes():
+    words = " ".join(str(nt.classify("u_xx + exp(u)", output_bias="normal")).split())
+    assert "its exponent" not in words
+    assert (
+        "faster than any power of N in networks where the argument of the exponential is positive, to 0 in "
+        "others" in words
+    )
 
 
 def test_the_table_the_derivation_and_latex(capsys):

@@ -123,7 +123,7 @@ def test_a_long_run_says_first_what_it_takes(monkeypatch, capsys):
         (["heat", "--seed", "-1"], "--seed is -1"),
         (["heat", "--memory-limit", "nan"], "--memory-limit is nan"),
         (["u_t - nu*u_xx", "-p", "nu=nan"], "nu"),
-        (["u_t - nu*u_xx"], "nu without a value"),
+        (["u_t - nu*u_xx"], "'nu' without a value; give a number: -p nu=1"),
         (["u_t = u_xx + sine(u)"], "did you mean sin?"),
         (["heat", "--plot", "picture.doc"], "--plot"),
         (["heat", "-o", "no/such/folder/K.npz"], "cannot be written"),

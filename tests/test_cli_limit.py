@@ -164,7 +164,7 @@ def test_a_long_run_says_first_what_it_takes(monkeypatch, capsys):
         (["heat", "--activation", "step"], "activation is 'step'"),
         (["heat", "--activation", "relu"], "relu^3"),
         (["heat", "--output-bias", "big"], "big"),
-        (["u_t - nu*u_xx"], "nu without a value"),
+        (["u_t - nu*u_xx"], "'nu' without a value; give a number: -p nu=1"),
         (["u_t - nu*u_xx", "-p", "nu=nan"], "nu"),
         (["heat", "--plot", "picture"], "--plot"),
         (["heat", "-o", "no/such/folder/law.npz"], "cannot be written"),

@@ -23,13 +23,14 @@ def words(text: str) -> list[str]:
 
 #: What a user may rely on. A name that comes or goes changes this list and CHANGELOG.md.
 PUBLIC = words("""
-Audit Certificate Classification Criterion Finding Group GroupKind InfiniteSolution InputMap JetSpace
-Kernel Limit LimitLaw Model NTKTheoryError Network Operator Parameters Prediction Problem Recommendation
-Regime Residuals Slot Store Study __version__ audit certify check claim claims classify contracted_ntk
-draw_points dual errors estimate from_keras from_ntk from_standard from_toml from_torch from_weights
-from_zhou_yan hessian infinite_jets infinite_solution jet_ntk jets jets_and_ntk judge limit_law load ntk
-ntk_for_exponents page parse plot predict problem recommend record reproduce residuals resume save
-scaled_jets search spectra to_toml to_torch train training verify verify_training zoo zoo_names
+Audit Certificate Classification Criterion ExtendedSpectrum Finding Group GroupKind InfiniteSolution
+InputMap JetSpace Kernel Limit LimitLaw Model NTKTheoryError Network Operator Parameters Prediction
+Problem Recommendation Regime Residuals Slot Store Study __version__ audit certify check claim claims
+classify contracted_ntk draw_points dual errors estimate extended_spectrum from_keras from_ntk
+from_standard from_toml from_torch from_weights from_zhou_yan hessian infinite_jets infinite_solution
+jet_ntk jets jets_and_ntk judge limit_law load ntk ntk_for_exponents page parse plot predict problem
+recommend record reproduce residuals resume save scaled_jets search spectra to_toml to_torch train
+training verify verify_training zoo zoo_names
 """)
 
 #: The same for the submodules that are public.

@@ -29,6 +29,18 @@ def plain(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: 
         lines[example:example] = ["Examples", "--------"]
 
 
+#: A default that is made anew for every object, or a function: Python shows it as what no reader can parse.
+_UNREADABLE = re.compile(r"<(?:factory|function [^<>]*(?:<\w+>)?[^<>]*)>")
+
+
+def signature(
+    _app: Any, _what: str, _name: str, _object: Any, _options: Any, given: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """A signature that is read as Python, so that its types are linked and short."""
+    return (None if given is None else _UNREADABLE.sub("...", given)), returned
+
+
 def setup(app: Any) -> None:
     """Before napoleon turns sections into fields (its stars are markup)."""
     app.connect("autodoc-process-docstring", plain, priority=100)
+    app.connect("autodoc-process-signature", signature)

@@ -57,7 +57,7 @@ def kernels() -> str:
     jax = min(value for who, value in step["seconds"].items() if who != "here")
     here = step["seconds"]["here"]
     rows.append(("gradient and kernel of one step", f"{here:.3f} s", f"{jax:.2f} s", f"{jax / here:.1f}"))
-    return f"Measured on {measured_on('performance')}.\n\n" + table(("", "here", "JAX", "ratio"), rows)
+    return f"Measured on {measured_on('performance')}.\n\n" + table(("what", "here", "JAX", "ratio"), rows)
 
 
 def limits() -> str:
@@ -136,12 +136,12 @@ def finite_width() -> str:
         rows.append(cells)
     head = (
         "problem",
-        "",
+        "F",
         "K_ff at s = 1/2",
         "error of linearisation",
         "drift",
         "error",
-        "of linearisation, Adam",
+        "error of linearisation, Adam",
         "drift, Adam",
         "error, Adam",
     )

@@ -43,6 +43,7 @@ MADE: dict[str, Callable[[], str]] = {
 def _below(path: Path) -> str:
     """A file of the repository without its title; links to other files of it become their names."""
     text = path.read_text(encoding="utf-8").partition("\n")[2]
+    text = text.replace("‖_", r"‖\_")  # an index of a norm; two of them would be read as emphasis
     return re.sub(r"\[([^\]]+)\]\((?!https?:|#)[^)]+\)", r"\1", text)
 
 

@@ -26,10 +26,10 @@ def zoo() -> str:
     answers = {name: nt.classify(name) for name in nt.zoo_names()}
     rows = [
         [f"[{name}](#{name})", cell(c.problem.title), *(_threshold(c, block) for block in BLOCKS),
-         "linear" if c.to_dict()["linear"] else ""]
+         "linear" if c.to_dict()["linear"] else "nonlinear"]
         for name, c in answers.items()
     ]  # fmt: skip
-    head = ["name", "equation", *(f"K_{block}" for block in BLOCKS), ""]
+    head = ["name", "equation", *(f"K_{block}" for block in BLOCKS), "F"]
     sections = ("\n".join(_section(name, c)) for name, c in answers.items())
     return table(head, rows) + "\n" + "\n".join(sections)
 

@@ -229,6 +229,7 @@ def command(
     lines += [] if seen is None or as_json else [seen]
     if windows is None and begin is None and kept is None and not as_json:
         lines += filter(None, [told_windows(usual_windows(problem, chosen, rules))])
+    lines += [] if as_json else [_latest_end(chosen, rules)]
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train_from_starts(
             problem,
@@ -277,6 +278,15 @@ def _preflight(problem: Problem, network: Network, seed: int) -> Preflight | Non
     from ntk_theory.advice.preflight import WIDE, preflight  # noqa: PLC0415  --help stays quick
 
     return preflight(problem, network, seed) if max(network.widths) < WIDE else None
+
+
+def _latest_end(method: Method, rules: Until) -> str:
+    """By when the run ends, whatever happens; without a limit of time, which option gives one."""
+    bounds = [] if rules.steps is None else [f"after {rules.steps} steps"]
+    bounds += [] if method.horizon is None else [f"at t = {method.horizon.end:g}"]
+    bounds += [] if rules.seconds is None else [f"after {rules.seconds:g} s"]
+    option = "" if rules.seconds is not None else "; --time-limit SECONDS bounds the time"
+    return f"ends {' or '.join(bounds)} at the latest{option}"
 
 
 def _telling(progress: Progress, lines: list[str]) -> Progress:

@@ -2,6 +2,8 @@ from . import cost as cost
 from . import law_cost as law_cost
 from .duals import DualValues as DualValues
 from .duals import dual as dual
+from .extended_spectrum import ExtendedSpectrum as ExtendedSpectrum
+from .extended_spectrum import extended_spectrum as extended_spectrum
 from .law import LimitLaw as LimitLaw
 from .law import limit_law as limit_law
 from .law_at import LawAt as LawAt

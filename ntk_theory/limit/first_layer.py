@@ -3,14 +3,15 @@
 From the second layer on only variances matter at infinite width; in the first one z = w·γ(x) + b keeps the
 law of (w, b). Its duals are plain expectations over k = m + 1 numbers (m where σ_b = 0), here by tensor
 Gauss–Legendre rules for few numbers, refined until two rules agree, else by scrambled Sobol points whose
-scramblings give the standard error. The Taylor series in (h, h') are Gram products of the jets of φ(z).
+scramblings give the standard error. Along a number that moves z by up to a, a rule of n nodes errs like
+e^{−2nr}, r = arsinh(strip/a), so that nodes are shared out like 1/r. The Taylor series in (h, h') are Gram
+products of the jets of φ(z).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,10 +27,14 @@ from ntk_theory.model.lift import Lift
 from ntk_theory.setting.activations import Activation
 from ntk_theory.setting.initialisation import CUT, TRUNCATED_DEVIATION, UNIFORM, Law, LayerStart
 
-#: Numbers (w, b) for which a tensor rule is taken; nodes per number, tried one after the other.
-MOST_TENSOR, NODES = 3, (10, 16, 24, 36, 54, 80)
+#: Numbers (w, b) for which a tensor rule is taken; nodes of the one that needs most, tried in this order.
+MOST_TENSOR, NODES = 3, (10, 16, 24, 36, 54, 80, 112, 150, 200)
 #: More nodes than this are not taken in all.
-MOST_NODES = 2**18
+MOST_NODES = 2**19
+#: Nodes of a number that hardly moves z: so many, and more with those of the one that needs most.
+FEWEST, MORE = 8, 1 / 8
+#: The strip that shares out nodes where φ has a kink or is entire.
+PLAIN_STRIP = math.pi / 2
 #: Sobol points per scrambling (log2), and scramblings.
 SOBOL, SCRAMBLINGS = 13, 16
 #: Nodes whose jets are held at a time, in numbers.
@@ -72,9 +77,10 @@ def average(
         return _by_sobol(phi, start, jets, indices, count)
     before, error = None, math.inf
     for nodes in NODES:
-        if nodes**count > MOST_NODES:
+        shared = _shared(nodes, phi, start, jets[0], count)
+        if math.prod(shared) > MOST_NODES:
             break
-        now = _grams(phi, start, jets, indices, *_tensor(start.law, nodes, count))
+        now = _grams(phi, start, jets, indices, *_tensor(start.law, shared))
         if before is not None:
             error = max(_change(a, b) for a, b in zip(before, now, strict=True))
             if error <= rtol:
@@ -100,16 +106,31 @@ def _by_sobol(
     return AverageComposer(means[0], means[1], accuracy)
 
 
-def _tensor(law: Law, nodes: int, count: int) -> tuple[Floats, Floats]:
-    """Nodes (Q, count) and weights (Q,) of a law of variance 1 by Gauss and Legendre."""
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    z = law.reach * x
-    if law is not UNIFORM:
-        w = w * np.exp(-((z * TRUNCATED_DEVIATION) ** 2) / 2)
-    w = w / w.sum()
-    grid = np.array(list(itertools.product(z, repeat=count)))
-    weights = np.array([math.prod(row) for row in itertools.product(w, repeat=count)])
-    return grid, weights
+def _shared(most: int, phi: Activation, start: LayerStart, values: Floats, count: int) -> list[int]:
+    """Nodes per number (w, b), at most ``most``; ``values`` (n, m) are the features γ at the points."""
+    moved = [start.weight * start.law.reach * size for size in np.abs(values).max(axis=0)]
+    moved += [start.bias * start.law.reach] * (count - len(moved))
+    strip = phi.strip if 0 < phi.strip < math.inf else PLAIN_STRIP
+    rates = [math.asinh(strip / a) if a > 0 else math.inf for a in moved]
+    least = min(most, FEWEST + math.ceil(MORE * most))
+    return [max(least, math.ceil(most * min(rates) / rate - 1e-9)) for rate in rates]
+
+
+def _tensor(law: Law, nodes: Sequence[int]) -> tuple[Floats, Floats]:
+    """Nodes (Q, k) and weights (Q,) of k numbers of a law of variance 1 by Gauss and Legendre."""
+    axes, shares = [], []
+    for n in nodes:
+        x, w = np.polynomial.legendre.leggauss(n)
+        z = law.reach * x
+        if law is not UNIFORM:
+            w = w * np.exp(-((z * TRUNCATED_DEVIATION) ** 2) / 2)
+        axes.append(z)
+        shares.append(w / w.sum())
+    grid = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+    weights = np.ones(())
+    for share in shares:
+        weights = np.multiply.outer(weights, share)
+    return grid, weights.ravel()
 
 
 def _quantile(law: Law, unit: Floats) -> Floats:

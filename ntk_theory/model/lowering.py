@@ -22,7 +22,7 @@ from ntk_theory.model.program import Program, compile_expressions
 from ntk_theory.symbolic.data import Data
 from ntk_theory.symbolic.jets import JetSpace, Slot
 from ntk_theory.symbolic.loading_unknowns import refuse_unknowns
-from ntk_theory.symbolic.numbers import bind
+from ntk_theory.symbolic.numbers import bind, unvalued
 from ntk_theory.symbolic.operator import Operator, partial
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 from ntk_theory.symbolic.unknowns import Unknown
@@ -336,11 +336,7 @@ def second_derivatives(problem: Problem) -> dict[str, tuple[Program, ...]]:
 
 def _require_bound(names: Sequence[str], where: str) -> None:
     if names:
-        example = ", ".join(f"{name!r}: 1" for name in names)
-        raise InputError(
-            f"{where} has the parameters {', '.join(names)} without a value; "
-            f"give each a number, as in parameters={{{example}}}"
-        )
+        raise InputError(unvalued(where, names))
 
 
 def _problem_symbols(problem: Problem) -> set[sp.Symbol]:

@@ -19,7 +19,7 @@ from ntk_theory.model.groups import chosen, spread
 from ntk_theory.model.lowering import ParameterValues
 from ntk_theory.model.sobol import sobol
 from ntk_theory.resources import require_memory
-from ntk_theory.symbolic.numbers import bind
+from ntk_theory.symbolic.numbers import bind, unvalued
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Face, Group, Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -166,8 +166,7 @@ def _count(counts: int | Mapping[str, int], name: str) -> int:
 def _real(expression: sp.Expr, values: ParameterValues, what: str) -> float:
     bound = bind(sp.sympify(expression, strict=True), values)
     if bound.free_symbols:
-        name = sorted(s.name for s in bound.free_symbols)[0]
-        raise InputError(f"{what} has the parameter {name!r} without a value; give it in parameters")
+        raise InputError(unvalued(what, sorted(s.name for s in bound.free_symbols)))
     try:
         value = float(bound.evalf(25))
     except (TypeError, OverflowError):

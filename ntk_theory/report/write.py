@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ntk_theory.errors import InputError, StoreError
 from ntk_theory.outputs import GENERATOR, Format, Outputs, write_text
 from ntk_theory.report.kinds import report_of
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.studies.engine.store import Store, opened
-from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.judge import judge
+from ntk_theory.studies.judging.own_claims import Claims
 
 #: A page; its head names this package.
 PAGE = Format("a page", (".html", ".htm"), (f'name="generator" content="{GENERATOR}"'.encode(),))
@@ -24,7 +23,7 @@ def page(
     *,
     only: Sequence[str] = (),
     force: bool = False,
-    claims: Sequence[Claim[Any]] = (),
+    claims: Claims = (),
 ) -> Path:
     """Write a study as one self-contained HTML page: verdicts, tables, figures, criterion, how to reproduce.
 
@@ -39,7 +38,8 @@ def page(
     force:
         Replace ``output`` also where it is no page of this package; the store itself is never replaced.
     claims:
-        Your own, judged beside the others, see :func:`ntk_theory.studies.judging.own_claims.claim`.
+        Your own or the path of their file, judged beside the others; see
+        :func:`ntk_theory.studies.judging.own_claims.claim`.
 
     Returns
     -------

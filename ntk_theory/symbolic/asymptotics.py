@@ -170,7 +170,11 @@ def degree_of(value: Value | Trouble, point: Point) -> Degree:
             return Degree(Growth.UNDECIDED, reason=f"the sign of {leading_of(next(iter(value.parts)))}")
         exponents = list(value.parts)
         everywhere = Sign.POSITIVE in signs or any(is_zero(e + f) for e in exponents for f in exponents)
-        where = "everywhere" if everywhere else "where its exponent is positive, and vanishes where not"
+        where = (
+            "everywhere"
+            if everywhere
+            else "where the argument of the exponential is positive, and vanishes elsewhere"
+        )
         return Degree(Growth.EXPLOSIVE, is_random=True, reason=f"grows faster than any power {where}")
     if value.plain.is_exact_zero:
         return FLAT

@@ -22,6 +22,7 @@ from ntk_theory.symbolic.jets import JetSpace, base_of
 from ntk_theory.symbolic.limits import MAX_GROUPS
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
+from ntk_theory.symbolic.loading_parameters import refuse_foreign
 from ntk_theory.symbolic.loading_parts import (
     EquationEntry,
     for_every_part,
@@ -242,10 +243,7 @@ class _Reader:
 
     def _parameters(self, overrides: Mapping[str, object]) -> dict[str, sp.Expr]:
         given = dict(self._mapping("parameters"))
-        for key in overrides:
-            if key not in given:
-                have = ", ".join(given) or "none"
-                raise InputError(f"parameters names {key!r}, which the problem lacks; it has: {have}")
+        refuse_foreign(overrides, given, "the problem")
         return {
             key: self._scalar(value, f"parameters.{key}") for key, value in {**given, **overrides}.items()
         }

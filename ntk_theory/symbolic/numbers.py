@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from numbers import Rational, Real
 
@@ -61,6 +61,23 @@ def bind(expression: sp.Expr, values: Mapping[str, object]) -> sp.Expr:
     """
     found = {s: _number(s.name, values[s.name]) for s in expression.free_symbols if s.name in values}
     return expression.xreplace(found) if found else expression
+
+
+def unvalued(where: str, names: Iterable[str]) -> str:
+    """The sentence about parameters without a value: which, and the two ways to give one.
+
+    >>> unvalued("f", ["nu"]).partition("; ")[0]
+    "f has the parameter 'nu' without a value"
+    """
+    listed = list(dict.fromkeys(names))
+    some, each = ("parameters", "each a number") if len(listed) > 1 else ("parameter", "a number")
+    shown = ", ".join(map(repr, listed))
+    options = " ".join(f"-p {name}=1" for name in listed)
+    values = ", ".join(f"{name!r}: 1" for name in listed)
+    return (
+        f"{where} has the {some} {shown} without a value; give {each}: {options} on the command "
+        f"line, in Python nt.problem(what, parameters={{{values}}})"
+    )
 
 
 def _number(name: str, value: object) -> sp.Expr:

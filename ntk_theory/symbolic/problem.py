@@ -24,7 +24,7 @@ from ntk_theory.symbolic.ansatz import Ansatz, Residual
 from ntk_theory.symbolic.grammar.render import render
 from ntk_theory.symbolic.group import EQUATION_NAME, Box, Face, Group, GroupKind, Interval, named
 from ntk_theory.symbolic.jets import JetSpace, part_of
-from ntk_theory.symbolic.numbers import bind
+from ntk_theory.symbolic.numbers import bind, unvalued
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.unknown_field import UnknownField
 from ntk_theory.symbolic.unknowns import Unknown, check_unknowns
@@ -265,9 +265,7 @@ def _bound(group: Group, given: Mapping[str, object], where: Box, unknowns: Mapp
     open_legs = tuple(Operator(leg.space, bind(leg.expression, values)) for leg in kept)
     free = [s.name for leg in legs for s in leg.parameters if s.name not in unknowns]
     if free:
-        raise InputError(
-            f"group {group.name!r} has the parameter {free[0]!r} without a value; sweep or set it"
-        )
+        raise InputError(unvalued(f"group {group.name!r}", free))
     faces = tuple({v: bind(sp.S(end), values) for v, end in face.items()} for face in group.faces)
     target = bind(sp.S(group.target), values)
     return replace(group, legs=legs, target=target, faces=faces, where=where, unsubstituted=open_legs)

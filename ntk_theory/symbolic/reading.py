@@ -19,6 +19,7 @@ from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
 from ntk_theory.symbolic.loading import from_toml, load_toml
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
 from ntk_theory.symbolic.loading_data import with_data
+from ntk_theory.symbolic.loading_parameters import refuse_foreign, with_parameters
 from ntk_theory.symbolic.loading_unknown_fields import split_unknowns, with_unknown_fields
 from ntk_theory.symbolic.loading_unknowns import with_unknowns
 from ntk_theory.symbolic.operator import Operator
@@ -46,7 +47,7 @@ def parse(
     fields, variables:
         Names, in order. Default: those of u, v, w and of x, y, z, t that occur.
     parameters:
-        Named constants, symbolic (a list of names) or with exact values (a mapping).
+        Named constants, symbolic (a list of names) or with exact values (a mapping). Each must occur.
 
     Returns
     -------
@@ -58,6 +59,8 @@ def parse(
     ParseError
         The text is not in the grammar, too large, or holds several equations
         (:func:`problem` takes systems).
+    InputError
+        A parameter that the expression lacks, or whose value is no number.
 
     >>> parse("u_t + u*u_x + u_xxx").order
     3
@@ -68,7 +71,13 @@ def parse(
             f"the text holds {len(parsed.equations)} equations; parse reads one operator, "
             "problem() reads systems"
         )
+    _refuse_absent(parsed, parameters)
     return Operator(parsed.space, parsed.equations[0])
+
+
+def _refuse_absent(parsed: Parsed, parameters: Values | Sequence[str] | None) -> None:
+    names = [parameters] if isinstance(parameters, str) else list(parameters or ())
+    refuse_foreign(names, sorted({*parsed.parameters, *parsed.given}), "the equation")
 
 
 def _parsed(
@@ -101,10 +110,11 @@ def problem(
     expression gets one value group per field and the unit box as its domain.
 
     ``fields`` and ``variables`` are those of an expression, found in it where they are left out;
-    ``parameters`` are names that stand for numbers, with their values. ``unknowns`` are
-    names that are trained with the network, ``{"k": 1.0}`` or ``{"k": {"start": 1, "positive": True}}``: of a
-    problem, some of its parameters. ``data`` is a table or a list of
-    tables of measurements, ``{"file": "probes.csv", "observe": "u", "sigma": "sigma"}`` or with arrays,
+    ``parameters`` are names that stand for numbers, with their values: each must occur, and of a Problem
+    that is read already, be without a value. ``unknowns`` are names that are trained with the network,
+    ``{"k": 1.0}`` or ``{"k": {"start": 1, "positive": True}}``: of a problem, some of its parameters.
+    ``data`` is a table or a list of tables of measurements,
+    ``{"file": "probes.csv", "observe": "u", "sigma": "sigma"}`` or with arrays,
     ``{"values": {"x": x, "t": t, "u": u}, "sigma": 0.01}``, each a group of the problem. ``ansatz`` gives the
     fields by the network's outputs, ``"u = sin(pi*x) + t*(1 - x^2)*v"``, as a text or a mapping from field
     to text;
@@ -128,10 +138,9 @@ def _problem(
     parameters: Values | None,
     unknowns: object,
 ) -> Problem:
-    if isinstance(what, Problem):
-        return with_unknowns(what, unknowns)
-    if isinstance(what, Operator):
-        return with_unknowns(bare_problem([what]), unknowns)
+    if isinstance(what, Problem | Operator):
+        read = what if isinstance(what, Problem) else bare_problem([what])
+        return with_unknowns(with_parameters(read, parameters), unknowns)
     if isinstance(what, Path) or (isinstance(what, str) and what.endswith(".toml")):
         return load_toml(what, parameters=parameters, unknowns=unknowns)
     if isinstance(what, str) and what in _zoo():
@@ -146,6 +155,7 @@ def _problem(
         if near and _ZOO_NAME.match(str(what)) and "_" not in str(what):
             raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near[0]}?") from None
         raise cause
+    _refuse_absent(parsed, parameters)
     return with_unknowns(bare_problem([Operator(parsed.space, e) for e in parsed.equations]), unknowns)
 
 

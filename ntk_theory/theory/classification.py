@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -65,6 +66,7 @@ class Classification(Shown, Answers):
 def classify(
     what: str | Path | Problem | Operator | sp.Basic,
     *,
+    parameters: Mapping[str, object] | None = None,
     output_bias: str = "zero",
     activation: str = "tanh",
     input_map: object = None,
@@ -79,6 +81,9 @@ def classify(
     what:
         A problem, or anything that :func:`ntk_theory.problem` takes: an operator, an expression, a
         zoo name, a problem file. Unknown coefficients count where they start (THEORY §9).
+    parameters:
+        Exact values of named parameters, ``{"nu": "1/100"}``, as :func:`ntk_theory.problem` takes them; those
+        without one stay symbols, and what is assumed of them is among the assumptions.
     output_bias:
         ``zero`` (c starts at 0, trained), ``normal`` (starts N(0,1), trained) or ``none``.
     activation:
@@ -98,14 +103,15 @@ def classify(
     Raises
     ------
     InputError
-        Unknown output bias or activation, a depth below 1, or an expression that the grammar refuses.
+        Unknown output bias or activation, a depth below 1, an expression that the grammar refuses, or a
+        parameter that it lacks.
 
     >>> classify("u_t + u*u_x + u_xxx").regime("ff", "3/4").limit
     <Limit.ZERO: 'zero'>
     """
     bias = OutputBias.of(output_bias)
     phi = Activation.of(activation)
-    problem = as_problem(what)
+    problem = as_problem(what, parameters=parameters)
     mapped = AffineMap.of(input_map, problem.domain, problem.variables)
     gamma = FeatureMap.of(features, problem.variables)
     start = Initialisation.of(initialisation)

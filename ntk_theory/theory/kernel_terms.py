@@ -229,7 +229,10 @@ def _explosions(exponents: Sequence[sp.Expr], point: Point) -> list[Obstacle]:
     alike = all(point.sign(sp.expand(first * other)) is Sign.POSITIVE for other in mixed[1:])
     if any(a.free_symbols & point.coordinates for a in mixed) and _diverges_somewhere(mixed, point):
         return [Obstacle(Limit.DIVERGES, "grows faster than any power of N on a part of the domain")]
-    reason = "grows faster than any power of N where its exponent is positive, and vanishes where not"
+    reason = (
+        "faster than any power of N in networks where the argument of the exponential is positive, "
+        "to 0 in others"
+    )
     chance = HALF if alike and _is_odd(first, point) else None
     return [Obstacle(Limit.DIVERGES, reason, False, chance)]
 

@@ -20,6 +20,11 @@ from ntk_theory.theory.exponents import Regime
 from ntk_theory.theory.sharp import SharpBlock
 
 WIDTH = 96
+#: The two cases of the paper's criterion (THEORY §2) in plain words.
+CASES = {
+    "A": "F contains the field itself, or a derivative otherwise than in powers",
+    "homogeneous": "F is made of powers of derivatives, without the field itself",
+}
 
 
 def heading(c: Answers) -> str:
@@ -59,11 +64,12 @@ def paper_lines(c: Answers) -> Iterator[str]:
         why = blocking[0].because if blocking else "a hypothesis is undecided"
         yield f"[ZY] not applicable as stated: {why}"
         return
-    degree = "" if p.degree is None else f", D = {p.degree}"
-    yield f"[ZY] case: {p.case}{degree}"
+    yield f"[ZY] case {p.case}: {CASES[p.case]}"
+    if p.degree is not None:
+        yield f"[ZY] degree D = {p.degree}: the most factors in a term of the partial derivatives of F"
     parts = [f"K_{b} for s ≥ {p.threshold(b)}" for b in ("bb", "bf", "ff") if b in c.sharp]
     yield f"[ZY] converges: {', '.join(parts)}"
-    yield f"[ZY] constant in training: s > {p.training}"
+    yield f"[ZY] the kernel stays constant in training: s > {p.training}"
     if p.case == "homogeneous":
         yield f"[R]  s1 = {p.s1}, s2 = {p.s2}"
 

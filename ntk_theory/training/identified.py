@@ -112,14 +112,8 @@ def identified(problem: Problem, objective: Objective, parameters: Parameters) -
     ending[is_member] = BROAD * np.maximum(np.abs(parameters.unknowns[is_member]), 1.0)
     own = root * np.delete(jacobian * prior, columns, axis=1)
     by = root * jacobian[:, columns]
-    if members:  # squares of a broad prior would lose what the data say beside it
-        axes, singular, _ = np.linalg.svd(own, full_matrices=False)
-        inside = axes.T @ by
-        pulled = by - axes @ (inside - inside / (1.0 + singular[:, None] ** 2))
-    else:
-        sizes, axes = np.linalg.eigh(own @ own.T)  # no factorisation: exact data weigh 1e16 times the prior
-        pulled = axes @ ((axes.T @ by) / (1.0 + np.maximum(sizes, 0.0))[:, None])
-    schur = by.T @ pulled
+    pulled, root_schur = _without(own, by, is_broad=bool(members))
+    schur = root_schur.T @ root_schur  # A_πᵀ·pulled loses what is small beside |A_π|² to rounding
     noise = pulled[measured].T @ pulled[measured]
     size = np.maximum(np.sqrt(np.maximum(np.diag(schur), 0.0)), LEAST_SIZE)
     eigenvalues, directions = np.linalg.eigh(schur / np.outer(size, size))
@@ -140,11 +134,24 @@ def identified(problem: Problem, objective: Objective, parameters: Parameters) -
         reason = ""
         if k in together:
             others = [names[j] for j in together if j != k]
-            reason = f"other values beside others of {', '.join(others)} leave every residual as it is"
+            beside = f" beside others of {', '.join(others)}" if others else ""
+            reason = f"other values{beside} leave every residual as it is"
         elif not max(error, alone) <= LOOSE * max(abs(value), abs(start)):
             reason = f"no residual depends on it beyond the noise (standard error {max(error, alone):.2g})"
         found.append(Identified(name, start, value, None if reason else error, reason))
     return tuple(found)
+
+
+def _without(own: Floats, by: Floats, *, is_broad: bool) -> tuple[Floats, Floats]:
+    """(I + A Aᵀ)^{−1} A_π and an M with Mᵀ M = A_πᵀ (I + A Aᵀ)^{−1} A_π, for A = ``own`` and A_π = ``by``."""
+    if is_broad:  # squares of a broad prior would lose what the data say beside it
+        axes, singular, _ = np.linalg.svd(own, full_matrices=False)
+        inside, shrunk = axes.T @ by, 1.0 / (1.0 + singular[:, None] ** 2)
+        outside = by - axes @ inside
+        return outside + axes @ (shrunk * inside), np.concatenate([outside, np.sqrt(shrunk) * inside])
+    sizes, axes = np.linalg.eigh(own @ own.T)  # no factorisation: exact data weigh 1e16 times the prior
+    inside, shrunk = axes.T @ by, 1.0 / (1.0 + np.maximum(sizes, 0.0))[:, None]
+    return axes @ (shrunk * inside), np.sqrt(shrunk) * inside
 
 
 def data_weights(problem: Problem, objective: Objective, values: Floats) -> tuple[Floats, Floats]:

@@ -98,13 +98,13 @@ EXAMPLES: dict[str, tuple[Callable[[], Any], Callable[[], Any], Callable[[], Any
         lambda: {"low": 3.0, "high": 14.0}, lambda: {"low": 3.0, "high": 3.1}, lambda: LINEAR
     ),
     "kernel-beats-adam": (
-        lambda: {"kernel": 4e-7, "networks": 8e-5, "method": "adam"},
-        lambda: {"kernel": 5e-2, "networks": 2e-2, "method": "adam"},
+        lambda: {"kernel": 4e-7, "networks": [8e-5] * 6, "method": "adam", "steps": 2000},
+        lambda: {"kernel": 5e-2, "networks": [2e-2] * 6, "method": "adam", "steps": 2000},
         lambda: NONLINEAR,
     ),
     "kernel-beats-gauss-newton": (
-        lambda: {"kernel": 4e-7, "networks": 1e-6, "method": "gauss-newton"},
-        lambda: {"kernel": 6e-7, "networks": 7e-8, "method": "gauss-newton"},
+        lambda: {"kernel": 4e-7, "networks": [1e-6] * 6, "method": "gauss-newton", "steps": 100},
+        lambda: {"kernel": 6e-7, "networks": [7e-8] * 6, "method": "gauss-newton", "steps": 100},
         lambda: NONLINEAR,
     ),
     "condition-grows": (
@@ -181,6 +181,13 @@ def test_between_the_bounds_nothing_is_said() -> None:
     _, claim = OWN["wang-disparity"]
     (one,) = found(claim, {"ratio": 5.0})
     assert one.outcome == Outcome.UNDECIDED
+
+
+def test_few_or_scattered_networks_leave_the_kernel_undecided() -> None:
+    _, claim = OWN["kernel-beats-adam"]
+    (apart,) = found(claim, {"kernel": 1e-6, "networks": [1e-7, *[1e-5] * 5], "method": "adam", "steps": 9})
+    (few,) = found(claim, {"kernel": 1e-6, "networks": [1e-3] * 5, "method": "adam", "steps": 9})
+    assert (apart.outcome, few.outcome) == (Outcome.UNDECIDED, Outcome.UNDECIDED)
 
 
 def test_an_exhibit_is_a_limit_kernel() -> None:

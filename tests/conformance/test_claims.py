@@ -316,6 +316,15 @@ HESSIANS: dict[str, tuple[Any, Any, Any]] = {
     ),
 }  # fmt: skip
 
+
+def test_a_slope_nearer_to_a_norm_that_stays_supports_no_linear_rate() -> None:
+    """[-0.16, -0.04] is within the margin of the predicted −0.22, and of 0, which a norm that stays has."""
+    (claim,) = [c for c in kind(HESSIAN).claims if c.code == "hessian-linear"]
+    (found,) = claim.verdicts(curved("u_t - u_xx", -0.1))
+    assert found.outcome is Outcome.UNDECIDED
+    assert found.reasons[0].remedy is not None
+
+
 # --- width ----------------------------------------------------------------------------------------
 
 

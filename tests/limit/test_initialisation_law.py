@@ -77,6 +77,27 @@ def test_the_first_layer_against_direct_quadrature(law):
     assert abs(other.covariance[1, 0, 1, 1] - got.covariance[1, 0, 1, 1]) > 1e-3
 
 
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("burgers", {"law": "truncated normal", "sigma_w": 1.5, "sigma_b": 0.2}),
+        ("kdv", {"law": "uniform"}),
+    ],
+)
+def test_steep_first_layers_on_wide_domains_have_a_law(name, start, monkeypatch):
+    """Weights times inputs up to 7: the numbers of Sobol points, within their own stated error."""
+    problem = nt.zoo(name)
+    net = Network(problem.variables, problem.fields, 64, initialisation=start)
+    points = nt.draw_points(problem, 2, seed=0)
+    law = nt.limit_law(problem, net, points)
+    monkeypatch.setattr(first_layer_module, "MOST_TENSOR", 0)
+    sobol = nt.limit_law(problem, net, points)
+    assert law.accuracy < 1e-8 < sobol.accuracy
+    sizes = np.sqrt(np.einsum("arar->ar", law.covariance))
+    gap = np.abs(sobol.covariance - law.covariance) / np.multiply.outer(sizes, sizes)
+    assert gap.max() < 3 * sobol.accuracy
+
+
 def test_sobol_points_agree_with_the_tensor_rule(monkeypatch):
     """Three numbers by both ways; the error that is reported for Sobol points, two standard errors, holds."""
     by_rule = Network(("x", "t"), ("u",), 8, initialisation="pytorch")

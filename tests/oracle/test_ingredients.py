@@ -1,19 +1,29 @@
-"""Kernels with an unknown coefficient under every ingredient against JAX (benchmarks/ingredients.py: all)."""
+"""Kernels of ansatz, features, starts and unknowns against JAX (all cases: benchmarks/ingredients.py)."""
 
 from __future__ import annotations
+
+import itertools
 
 import pytest
 from ingredients import INGREDIENTS, OPERATORS, STARTS, TOLERANCE, UNKNOWNS, WIDTHS, difference
 
 pytestmark = pytest.mark.oracle
 
-#: Every ingredient, start and depth, each with another operator.
+#: Any two of ingredient, start, depth and unknown meet in every way; every operator has its turn.
 COVERING = [
-    (OPERATORS[2 * k + 1], ingredient, STARTS[k % 3], WIDTHS[(k + 1) % 3], UNKNOWNS[1])
-    for k, ingredient in enumerate(INGREDIENTS)
+    (OPERATORS[(3 * i + j) % 10], INGREDIENTS[i], STARTS[j], WIDTHS[(i + j) % 3], UNKNOWNS[(i + 2 * j) % 3])
+    for i, j in itertools.product(range(4), range(3))
 ]
 
 
-@pytest.mark.parametrize("case", COVERING, ids=lambda case: "-".join(case[:3]))
-def test_kernels_with_an_unknown_equal_jax(case: tuple) -> None:
+def test_the_covering_meets_in_every_pair() -> None:
+    axes = (INGREDIENTS, STARTS, WIDTHS, UNKNOWNS)
+    for a, b in itertools.combinations(range(4), 2):
+        pairs = {(case[1 + a], case[1 + b]) for case in COVERING}
+        assert pairs == set(itertools.product(axes[a], axes[b]))
+    assert {case[0] for case in COVERING} == set(OPERATORS)
+
+
+@pytest.mark.parametrize("case", COVERING, ids=lambda case: "-".join((*case[:3], case[4])))
+def test_kernels_equal_jax(case: tuple) -> None:
     assert difference(*case) <= TOLERANCE

@@ -78,6 +78,7 @@ def test_the_reference_is_the_public_names() -> None:
     }  # fmt: skip
     court = {"hear", "Hearing", "known", "sources_of", "source.Source", "source.SourceClaim"}
     public |= {f"ntk_theory.claims.{name}" for name in court}
+    public.add("ntk_theory.studies.initialisation.evidence.Measured")  # what a claim of one's own is handed
     assert documented() == public
 
 
@@ -140,3 +141,47 @@ def test_what_scrolls_and_what_heads_is_reached(made: dict[str, object]) -> None
     assert mended.count('tabindex="0"') == 2
     assert 'aria-level="2"' in mended
     assert reachable(mended) == mended
+
+
+def test_what_the_theme_leaves_unnamed_is_named(made: dict[str, object]) -> None:
+    """Landmarks of one kind have names, a list of parameters defines nothing, a page has a heading."""
+    from site_parts.reach import reachable  # noqa: PLC0415  as above
+
+    asides = reachable('<aside class="sidebar-drawer"></aside><aside class="toc-drawer"></aside>')
+    assert len(set(re.findall('aria-label="([^"]+)"', asides))) == 2
+    line = '<dd><em class="sig-param">{}</em>,</dd>\n'
+    signature = reachable(f"<dt>f(\n<dl>\n{line.format('x')}{line.format('y')}</dl>\n)</dt>")
+    assert "<dl>" not in signature
+    assert "<dd>" not in signature
+    assert re.findall('sig-param">(.)<', signature) == ["x", "y"]
+    terms = '<dl class="field-list">\n<dt>a</dt>\n<dd><p>b</p></dd>\n</dl>'
+    assert reachable(terms) == terms
+    assert "<h1>Search</h1>" in reachable('<div id="search-results"></div>')
+    picture = reachable('<p><img alt="a curve" src="_images/x.svg" /></p>')
+    assert (
+        picture
+        == '<p><a href="_images/x.svg" class="whole"><img alt="a curve" src="_images/x.svg" /></a></p>'
+    )
+    assert reachable(picture) == picture
+    assert (
+        reachable("<p><a><strong>InputError</strong></a> -- </p>")
+        == "<p><a><strong>InputError</strong></a></p>"
+    )
+    assert 'class="number">1e-05</span>' in reachable("<td><p>1e-05</p></td>")
+    assert reachable("<pre>x\n\n</pre>") == '<pre tabindex="0">x\n</pre>'
+
+
+def test_signatures_and_norms_are_read_as_they_are_meant(made: dict[str, object]) -> None:
+    from site_parts.docstrings import signature  # noqa: PLC0415  as above
+
+    shown = "(a: ~typing.Any = <factory>, b=<function Source.<lambda>>, c: int = 1)"
+    given, _ = signature(None, "class", "", None, None, shown, None)
+    assert given == "(a: ~typing.Any = ..., b=..., c: int = 1)"
+    assert not re.findall(r"(?<!\\)_∞", made["theory"]())
+
+
+def test_no_column_of_a_table_is_without_a_name(made: dict[str, object]) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md")]
+    for text in [*pages, *(one() for name, one in made.items() if name not in {"json-keys", "zoo"})]:
+        for head in re.findall(r"^(\|.*\|)\n\| *-", text, re.MULTILINE):
+            assert all(column.strip() for column in head.strip("|").split("|")), head

@@ -179,6 +179,15 @@ def test_no_command_where_none_makes_the_same_study():
     assert verify_command(study) is None
 
 
+def test_cells_of_sentences_name_their_column_and_no_head_is_empty(html):
+    told = table(["claim", "outcome"], [["it < 1", "supported"]], "told")
+    assert '<td>it &lt; 1</td><td data-head="outcome">supported</td>' in told
+    assert "data-head" not in table(["claim", "outcome"], [["x", "y"]])
+    assert html.count('class="told"') >= 2
+    assert '<th scope="col"></th>' not in html
+    assert html.count("<main>") == 1
+
+
 def test_markup_escapes_contents_and_attributes():
     assert tag("p", ["a < b ", tag("b", "&")], title='"') == '<p title="&quot;">a &lt; b <b>&amp;</b></p>'
     assert void("img", alt="<") == '<img alt="&lt;">'

@@ -38,6 +38,19 @@ def test_the_drawing_follows_block_and_exponent(address):
         assert [url for url in browser.requests if not url.startswith(("data:", "file:", "about:"))] == []
 
 
+def test_it_fits_a_phone(address):
+    """Nothing but tables of numbers and figures, which scroll by themselves, is wider than the screen."""
+    with Chromium() as browser:
+        tab = browser.page(address, width=375)
+        tab.wait("document.querySelectorAll('.told td').length > 3")
+        assert tab.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        wide = (
+            "[...document.querySelectorAll('.told td')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+        )
+        assert tab.run(wide) == 0
+        assert tab.run("document.querySelector('.told td').clientWidth") > 250
+
+
 def test_without_scripts_the_page_says_the_same(address):
     with Chromium() as browser:
         tab = browser.page("about:blank")

@@ -128,6 +128,40 @@ def test_a_file_that_is_named_on_the_command_line(result, tmp_path, capsys):
     assert "from-a-file" in json.dumps(json.loads(capsys.readouterr().out))
 
 
+def test_a_file_that_is_named_in_python_and_a_claim_alone(result, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(FILE)
+    for claims in (file, str(file), from_file(file)[0]):
+        (found,) = nt.judge(result.path, claims=claims).select("from-a-file")
+        assert str(found.outcome) == "supported"
+    with pytest.raises(InputError, match="it needs a Python file"):
+        nt.judge(result.path, claims="mine")
+    with pytest.raises(InputError, match=r"claims=\"mine.py\""):
+        nt.judge(result.path, claims=[str(file)])
+
+
+def test_quantities_are_listed_documented_and_named_where_one_is_unknown(result):
+    (evidence,) = result.evidence.values()
+    measured = evidence.measured
+    assert {"norm", "trace", "probe:1", "norm_limit", "identity"} <= set(measured.quantities("ff"))
+    for name in (*measured.quantities("ff"), *measured.quantities()):
+        assert f"``{name.split(':')[0]}" in type(measured).__doc__, name
+    assert "trace" not in measured.quantities("bf")
+    assert measured.values("ff", HALF, "norm").shape == (3, 24)
+    for wrong, message in [
+        (
+            ("ff", HALF, "tracee"),
+            "quantity is 'tracee'; .* of the pair 'f,f': norm, .*trace, identity",
+        ),
+        (("fg", HALF, "trace"), "block is 'fg'; .* has the blocks bb, bf, ff"),
+        (("ff", Fraction(2, 3), "trace"), "s is '2/3'; .* has 1/2, 3/4"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            measured.values(*wrong)
+    with pytest.raises(InputError, match=r"quantity is 'trace'; .* of no pair: field:u:0"):
+        measured.trend_of_networks("trace", evidence.criterion)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

@@ -56,6 +56,24 @@ def test_a_slope_on_its_way_refutes_nothing_and_a_settled_one_does():
     assert not settled.excludes(-0.25, 0.02)
 
 
+def test_three_narrow_widths_with_a_correction_of_order_1_over_n_are_not_settled():
+    """log(1 − 12/N) at 64, 256, 1024, as T of a network of two layers: seen by the slope, not settled."""
+    widths = np.log([64.0, 256.0, 1024.0])
+    noise = 1 / np.exp(widths / 2)[:, None]
+
+    def found(log_size, seed):
+        drawn = np.random.default_rng(seed).standard_normal((3, 16))
+        return trend(widths, log_size[:, None] + noise * drawn, "median", 0.01, 1)
+
+    moving = [found(np.log(1 - 12 / np.exp(widths)), seed) for seed in range(100)]
+    assert sum(t.excludes(0.0, 0.02) for t in moving) > 5
+    # What is left of it beyond lies within the margin that a claim is supported by.
+    assert sum(t.excludes(0.0, 0.02) and t.onward.excludes(0.0, 0.2) for t in moving) == 0
+    # The powers that could be meant lie 1/2 apart.
+    settled = [found(0.5 * widths, seed) for seed in range(100)]
+    assert sum(t.excludes(0.0, 0.02) and t.onward.excludes(0.0, 0.2) for t in settled) > 95
+
+
 def test_one_width_or_a_constant_sample_say_nothing():
     assert median_trend(np.zeros(1), 0) is NO_TREND
     assert trend(LOG_WIDTHS, np.ones((len(LOG_WIDTHS), 8)), "log_spread", 0.01, 1) is NO_TREND

@@ -40,6 +40,50 @@ def test_parameters_can_be_replaced():
         nt.zoo("burgers", parameters={"no_such": 1})
 
 
+@pytest.mark.parametrize(
+    ("what", "known"),
+    [
+        ("u_t - nu*u_xx", "nu"),
+        ("u_t - u_xx", "none"),
+        ("heat", "k"),
+        (sp.Symbol("nu") * sp.Symbol("u_x"), "nu"),
+    ],
+)
+def test_a_parameter_that_a_problem_lacks_is_refused_with_those_that_it_has(what, known):
+    for read in (nt.problem, nt.classify) + (() if what == "heat" else (nt.parse,)):
+        with pytest.raises(InputError, match=f"parameters names 'nuu', which the .* lacks; it has: {known}$"):
+            read(what, parameters={"nuu": 3})
+    if what != "heat":
+        with pytest.raises(InputError, match="nuu"):
+            nt.parse(what, parameters=["nuu"])
+
+
+def test_classify_takes_values_of_parameters_as_problem_does():
+    free = nt.problem("u_t - nu*u_xx")
+    for read in (
+        nt.classify("u_t - nu*u_xx", parameters={"nu": "1/7"}),
+        nt.classify(free, parameters={"nu": "1/7"}),
+        nt.classify(nt.parse("u_t - nu*u_xx"), parameters={"nu": "1/7"}),
+    ):
+        assert read.to_dict()["gradient"]["u_xx"] == "-1/7"
+    assert nt.classify(free).to_dict()["gradient"]["u_xx"] == "-nu"
+    assert nt.classify("burgers", parameters={"nu": "1/7"}).to_dict()["gradient"]["u_xx"] == "-1/7"
+
+
+def test_a_value_that_was_read_is_not_exchanged_behind_the_conditions():
+    with pytest.raises(InputError, match=r"'k', which is .* already; .* nt.problem\(what, parameters="):
+        nt.problem(nt.problem("heat"), parameters={"k": 2})
+    with pytest.raises(InputError, match="'b' without a value"):
+        nt.problem(nt.problem("a*u_t - b*u_xx"), parameters={"a": 2})
+
+
+def test_a_parameter_without_a_value_is_asked_for_in_both_languages():
+    with pytest.raises(InputError) as told:
+        nt.problem("u_t - nu*u_xx").bind()
+    assert "give a number: -p nu=1 on the command line" in str(told.value)
+    assert "nt.problem(what, parameters={'nu': 1})" in str(told.value)
+
+
 def test_conditions_are_split_into_operator_and_target():
     text = MINIMAL + '[[conditions]]\nname = "robin"\nequation = "2*u + u_x = sin(t) - 1"\non = [{ x = 0 }]\n'
     (group,) = from_toml(text).conditions

@@ -42,12 +42,13 @@ def diffusion(text: str = DIFFUSION) -> nt.Problem:
     return nt.problem(from_toml(text), data={"values": {"x": x, "u": np.sin(np.pi * x)}, "observe": "u"})
 
 
-def trained(problem: nt.Problem, seed: int):
+def trained(problem: nt.Problem, seed: int, start: int | None = None):
     counts = {"ends": 2, "f": 100, "middle": 1}
     names = [group.name for group in problem.groups if group.data is None]
     points = nt.draw_points(problem, {name: counts[name] for name in names}, seed)
     network = default_network(problem, width=10, depth=2)
-    return train(problem, network, points=points, until=80, seed=seed, error=False, evidence=False)
+    start = seed if start is None else start
+    return train(problem, network, points=points, until=80, seed=start, error=False, evidence=False)
 
 
 @pytest.mark.oracle
@@ -108,10 +109,14 @@ def test_a_of_a_steady_diffusion_is_found() -> None:
     assert len(record["values"]) == len(record["standard_errors"]) == 33
 
 
-def test_what_nothing_determines_is_called_so() -> None:
-    """Where a multiplies an unknown m, only their product counts."""
+@pytest.mark.parametrize(("seed", "start"), [(2, 2), (5, 50), (17, 170)])
+def test_what_nothing_determines_is_called_so(seed: int, start: int) -> None:
+    """Where a multiplies an unknown m, only their product counts, whatever accuracy the data are met to.
+
+    The last two are met to 1e-11 and 1e-10: |∂R/∂m|² is 10¹⁵ times what a leaves of it.
+    """
     text = DIFFUSION.replace("diff(a*u_x, x)", "m*diff(a*u_x, x)").replace("{ a =", "{ m = 1.5, a =")
-    found = trained(diffusion(text), 2)
+    found = trained(diffusion(text), seed, start)
     assert not found.identified_fields[0].is_identifiable
     assert [one.name for one in found.identified if one.error is None] == ["m"]
     assert "a(x) is not identifiable" in str(found.identified_fields[0])

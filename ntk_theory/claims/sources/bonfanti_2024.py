@@ -39,5 +39,8 @@ SOURCE = Source(
         of_kind(HESSIAN, "hessian-nonlinear", Reading.PARAPHRASE, _SCOPE, "‖∇²R‖ stays"),
     ),
     ("burgers", "sine-gordon", "kdv"),
-    {TRAINING: {"s": ("1/2", "3/4")}},
+    {  # drifts and Hessians of nonlinear equations scatter widely
+        TRAINING: {"s": ("1/2",), "widths": (256, 1024, 4096), "seeds": 48, "points": 2},
+        HESSIAN: {"widths": (64, 256, 1024, 4096), "seeds": 64},
+    },
 )  # fmt: skip

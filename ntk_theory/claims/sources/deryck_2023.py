@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from ntk_theory.arrays import Floats
 from ntk_theory.claims.common import REFUTED, SUPPORTED, linear_only, open_finding
 from ntk_theory.claims.exhibit import Exhibit, eigenvalues
 from ntk_theory.claims.source import EXHIBIT, Measures, Reading, Source, SourceClaim
@@ -17,8 +20,9 @@ FEW, WIDTH, STEPS = 3, 2048, 200
 SLACK, MISSED = 0.1, 0.5
 
 
-def _measure(exhibit: Exhibit) -> Measures:
-    points = draw_points(exhibit.problem, FEW, exhibit.seed)
+def measured(exhibit: Exhibit, share: float = 1.0, points: Mapping[str, Floats] | None = None) -> Measures:
+    """Medians of log ‖R_k‖/‖R_0‖ for steps of rate ``share``/λ_max, and of k log(1 − 1/κ), k = STEPS."""
+    points = draw_points(exhibit.problem, FEW, exhibit.seed) if points is None else points
     network = exhibit.network(WIDTH)
     residuals, logs, bounds = Residuals.of(exhibit.problem, network, points), [], []
     for k in range(exhibit.networks):
@@ -27,7 +31,7 @@ def _measure(exhibit: Exhibit) -> Measures:
         start = float(np.linalg.norm(residuals.at(theta).values))
         for _ in range(STEPS):
             theta = theta.replaced(
-                theta.flatten() - residuals.at(theta).loss_gradient().flatten() / values[0]
+                theta.flatten() - share * residuals.at(theta).loss_gradient().flatten() / values[0]
             )
         logs.append(float(np.log(np.linalg.norm(residuals.at(theta).values) / start)))
         bounds.append(float(STEPS * np.log1p(-values[-1] / values[0])))
@@ -55,7 +59,7 @@ SOURCE = Source(
             "gradient descent contracts by (1 - c/κ)^k with κ the condition number of the kernel",
             Reading.OURS, "a linear problem, a wide network at s = 1/2, rate 1/λ_max, c = 1",
             "‖R_k‖ ≤ (1 − 1/κ)^k ‖R_0‖", "a residual that falls by less than half as many decades", EXHIBIT,
-            applies=linear_only, measure=_measure, judge=judge_rate,
+            applies=linear_only, measure=measured, judge=judge_rate,
         ),
     ),
     ("poisson", "heat"),

@@ -85,5 +85,5 @@ SOURCE = Source(
         ),
     ),
     ("poisson", "heat"),
-    {TRAINING: {"s": ("1/2", "3/4")}},
+    {TRAINING: {"s": ("1/2",), "seeds": 24}},
 )  # fmt: skip

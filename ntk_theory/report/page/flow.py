@@ -62,12 +62,14 @@ def _answer(answer: TrainingAnswer) -> Iterator[Markup]:
         )
     refuted_by = answer.result.refuted_by
     rows = [_claim_row(claim, refuted_by.get(claim.code, "")) for claim in answer.claims]
-    yield table(["claim", "outcome", "evidence"], rows)
+    yield table(["claim", "outcome", "evidence"], rows, "told")
     verdicts = [
         [v.claim, "" if v.s is None else str(v.s), f"{SIGNS[v.outcome]} {v.outcome}", v.reason]
         for v in answer.verdicts
     ]
-    yield details("Every verdict with its reason", table(["claim", "s", "outcome", "reason"], verdicts))
+    yield details(
+        "Every verdict with its reason", table(["claim", "s", "outcome", "reason"], verdicts, "told")
+    )
     study = answer.result.study
     initial = classify(
         study.case(answer.label).problem,

@@ -123,7 +123,7 @@ def _overview(every: Sequence[StudyAnswer]) -> Markup:
         [
             tag("h2", "All claims"),
             tag("p", f"{legend}; a claim on many blocks and s shows its worst.", class_="soft"),
-            table(["", *(code.replace("-", " ") for code in codes)], rows, "matrix"),
+            table(["problem", *(code.replace("-", " ") for code in codes)], rows, "matrix"),
         ]
     )
 
@@ -189,7 +189,7 @@ def _conditions(answer: StudyAnswer) -> list[str]:
 def _limits(answer: StudyAnswer) -> Markup:
     exponents = answer.result.study.s
     rows = [[block_label(block), *(_limit(answer, block, s) for s in exponents)] for block in answer.blocks]
-    return table(["", *(f"s = {s}" for s in exponents)], rows, "limits")
+    return table(["block", *(f"s = {s}" for s in exponents)], rows, "limits")
 
 
 def _limit(answer: StudyAnswer, block: str, s: Any) -> Markup:
@@ -209,7 +209,7 @@ def _claims(answer: StudyAnswer) -> Markup:
         rows.append(
             [statement, _pill(claim.outcome, claim.counted), _evidence(claim), refuted_by.get(claim.code, "")]
         )
-    return table(["claim", "outcome", "evidence", "would be refuted by"], rows)
+    return table(["claim", "outcome", "evidence", "would be refuted by"], rows, "told")
 
 
 def _evidence(claim: ClaimSummary) -> Markup:
@@ -254,7 +254,7 @@ def _left_open(every: Sequence[StudyAnswer], result: StudyResult) -> Markup:
     failures = result.data.failures()
     parts = [tag("h2", "Undecided, and what would decide it")]
     if rows:
-        content = table(["problem", "claim", "reason and remedy"], rows)
+        content = table(["problem", "claim", "reason and remedy"], rows, "told")
         parts.append(content if len(rows) <= 40 else details(f"{len(rows)} entries", content))
     else:
         parts.append(tag("p", "Nothing: every claim has a verdict."))

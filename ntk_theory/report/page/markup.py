@@ -41,10 +41,18 @@ def join(content: Content) -> Markup:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], class_: str = "") -> Markup:
-    """A table that scrolls by itself where the page is narrow."""
+    """A table that scrolls by itself where the page is narrow.
+
+    One of class ``told`` holds sentences: there each row becomes a paragraph, and a cell says its column.
+    """
     top = tag("thead", tag("tr", [tag("th", cell, scope="col") for cell in head]))
-    body = tag("tbody", [tag("tr", [tag("td", cell) for cell in row]) for row in rows])
+    names = ["", *head[1:]] if class_ == "told" else [""] * len(head)
+    body = tag("tbody", [tag("tr", _cells(row, names)) for row in rows])
     return tag("div", tag("table", [top, body], class_=class_), class_="scroll")
+
+
+def _cells(row: Sequence[str], names: Sequence[str]) -> list[Markup]:
+    return [tag("td", cell, **{"data-head": name}) for cell, name in zip(row, names, strict=True)]
 
 
 def definitions(pairs: Iterable[tuple[str, str]]) -> Markup:
@@ -70,7 +78,7 @@ def document(title: str, body: Content, *, scripted: bool = False) -> Markup:
     ]
     script = (folder / "page.js").read_text(encoding="utf-8") if scripted else ""
     end = tag("script", Markup(script)) if scripted else Markup("")
-    whole = tag("html", [tag("head", head), tag("body", [join(body), end])], lang="en")
+    whole = tag("html", [tag("head", head), tag("body", [tag("main", body), end])], lang="en")
     return Markup(f"<!DOCTYPE html>\n{whole}\n")
 
 

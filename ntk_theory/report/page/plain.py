@@ -58,14 +58,16 @@ def _answer(
     yield tag("h2", f"{problem_title(result.study.case(label).problem)}  ({label}, {activation})")
     yield from more
     yield table(
-        ["claim", "outcome", "evidence"], (_row(c, refuted_by.get(c.code, "")) for c in summaries(verdicts))
+        ["claim", "outcome", "evidence"],
+        (_row(c, refuted_by.get(c.code, "")) for c in summaries(verdicts)),
+        "told",
     )
     rows = [
         [v.claim, v.block, "" if v.s is None else str(v.s), f"{SIGNS[v.outcome]} {v.outcome}", v.reason]
         for v in verdicts
     ]
     heads = ["claim", "block", "s", "outcome", "reason"]
-    yield details("Every verdict with its reason", table(heads, rows))
+    yield details("Every verdict with its reason", table(heads, rows, "told"))
 
 
 def _row(claim: ClaimSummary, refuted_by: str) -> list[str]:

@@ -75,11 +75,19 @@ class StudyData:
                 f"the study has no case {case!r} with {activation!r}; it has {list(self.blocks)}"
             )
         if key not in self._positions[case]:
-            raise InputError(
-                f"case {case!r} has no {quantity!r} for pair {pair!r} at s = {key.s!r}; its pairs are "
-                f"{', '.join(self.pairs(case))}, its s are {', '.join(map(str, self.study.s))}"
-            )
+            raise InputError(self._absent(case, key))
         return np.asarray(self.blocks[case, activation].values[self._positions[case][key]])
+
+    def _absent(self, case: str, key: Key) -> str:
+        """What is wrong with a key that the layout lacks: its pair, its s, or its quantity."""
+        if key.pair and key.pair not in self.pairs(case):
+            return f"pair is {key.pair!r}; case {case!r} has the pairs {', '.join(self.pairs(case))}"
+        if key.s not in {own.s for own in self.layouts[case] if own.pair == key.pair}:
+            have = ", ".join(map(str, self.study.s)) if key.pair else "'', for it depends on no s"
+            return f"s is {key.s!r}; case {case!r} has {have}"
+        of = f"of the pair {key.pair!r}" if key.pair else "of no pair"
+        have = ", ".join(self.quantities(case, key.pair))
+        return f"quantity is {key.quantity!r}; case {case!r} has, {of}: {have}"
 
     def pairs(self, case: str) -> tuple[str, ...]:
         """The pairs "g,h" of a case, in their fixed order."""

@@ -12,8 +12,8 @@ from ntk_theory.studies.flow.collect import training_evidence, unbounded_gradien
 from ntk_theory.studies.flow.criterion import FlowCriterion
 from ntk_theory.studies.flow.kind import DEFAULT_TRAINING_S, DEFAULT_TRAINING_WIDTHS, QUICK_TRAINING
 from ntk_theory.studies.flow.settings import FlowSettings
-from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.judge import judge, record, verify_kind
+from ntk_theory.studies.judging.own_claims import Claims
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.kinds import TRAINING
 
@@ -56,7 +56,7 @@ def verify_training(
     cluster: str | None = None,
     progress: bool = True,
     criterion: FlowCriterion | None = None,
-    claims: Sequence[Claim[Any]] = (),
+    claims: Claims = (),
 ) -> TrainingResult:
     """Test the claims on training (Theorem 2.3 first) on networks that are trained by gradient flow.
 
@@ -71,7 +71,8 @@ def verify_training(
     criterion:
         The numbers that turn drifts into verdicts; hashed into the store before the first network.
     claims:
-        Your own, see :func:`ntk_theory.studies.judging.own_claims.claim`.
+        Your own, or the path of a file of them (``"mine.py"``); see
+        :func:`ntk_theory.studies.judging.own_claims.claim`.
 
     Raises
     ------

@@ -112,6 +112,9 @@ def _linear(claim: HessianClaim, e: HessianEvidence) -> Iterator[Verdict]:
             continue
         value = e.logarithms(block.partition(",")[0]) - 0.5
         outcome, reason = _by_slope(row, value, e.criterion)
+        if outcome is Outcome.SUPPORTED and not row.trend.whole.high < value / 2:
+            text = f"{reason.text}, which may be nearer to 0 than to {value:.2f}"
+            outcome, reason = Outcome.UNDECIDED, Reason(text, "slope", SEEDS_OR_WIDTHS)
         yield claim.verdict(outcome, reason, block, HALF, f"{value:.2f}", _seen(row.trend))
 
 

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from ntk_theory.arrays import Floats
+from ntk_theory.errors import InputError
 from ntk_theory.studies.initialisation.block_evidence import BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.observed_limit import Observed, law_decides, observed_limit
@@ -40,12 +41,35 @@ class Data(Protocol):
     def values(self, case: str, activation: str, pair: str, s: str, quantity: str) -> Floats:
         """(widths, seeds), NaN where missing."""
 
+    def quantities(self, case: str, pair: str = "") -> tuple[str, ...]:
+        """Of a pair, or those that belong to no pair."""
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
     """The stored numbers of one problem with one activation, for claims on a quantity of their own.
 
-    ``pairs`` gives the pair of a block by its name: "bf" is the pair "b,f".
+    With K the kernel of one network and w_j a vector over the n points of independent normal numbers of
+    variance 1/n, the same for all networks (j = 0, 1), the quantities of a block K_gh at one s are
+
+    ===================  ==========================================================================
+    ``norm``             ‖K_gh‖, Frobenius
+    ``trace``            tr K_gh, only where g = h
+    ``probe:j``          w_jᵀ K_gh w_j', which is linear in K
+    ``norm_limit``       ‖K_gh‖ where T^∞, the jet NTK of infinite width, stands in for the network's own T
+    ``probe_limit:j``    the probe of the same
+    ``identity``         ‖K_gh − K'_gh‖/‖K'_gh‖ with K' had another way: rounding; of few small networks
+    ===================  ==========================================================================
+
+    and of a network without block and s ``field:u_x:j``, w_jᵀS_α of a derivative of the field (without its
+    output bias, over ε), and ``jetntk:u:u_x:j``, w_jᵀT_αβ w_j of its jet NTK. :meth:`quantities` lists them.
+
+    Attributes
+    ----------
+    case, activation, widths:
+        What the numbers belong to.
+    pairs:
+        The pair of a block by its name: "bf" is the pair "b,f".
     """
 
     data: Data
@@ -54,9 +78,24 @@ class Measured:
     widths: Sequence[int]
     pairs: Mapping[str, str]
 
+    def quantities(self, block: str = "") -> tuple[str, ...]:
+        """The names of what is stored of a block at each s; without a block, of a network by itself."""
+        return self.data.quantities(self.case, self._pair(block) if block else "")
+
+    def _pair(self, block: str) -> str:
+        if block not in self.pairs:
+            raise InputError(f"block is {block!r}; {self.case!r} has the blocks {', '.join(self.pairs)}")
+        return self.pairs[block]
+
     def values(self, block: str, s: Fraction, quantity: str) -> Floats:
-        """A quantity of a block, such as ``trace``, over (widths, networks) without the incomplete ones."""
-        found = self.data.values(self.case, self.activation, self.pairs[block], str(s), quantity)
+        """A quantity of a block, such as ``trace``, over (widths, networks) without the incomplete ones.
+
+        Raises
+        ------
+        InputError
+            There is no such block, s or quantity; those that there are stand in the message.
+        """
+        found = self.data.values(self.case, self.activation, self._pair(block), str(s), quantity)
         return np.asarray(found[:, np.isfinite(found).all(axis=0)])
 
     def trend(self, block: str, s: Fraction, quantity: str, criterion: Criterion) -> Trend:

@@ -17,9 +17,11 @@ from ntk_theory.studies.initialisation.sharp_limit import limit_verdict
 from ntk_theory.studies.judging.verdict import Outcome, Verdict
 from ntk_theory.symbolic import effort
 from ntk_theory.symbolic.problem import GroupKind
-from ntk_theory.theory import Classification
+from ntk_theory.theory import Classification, Limit
 from ntk_theory.theory.sharp import SharpBlock
 
+#: Limits as adjectives, where their names are none.
+_WORDS = {Limit.DIVERGES: "divergent"}
 _UNIONS = {"b": GroupKind.VALUE, "f": GroupKind.EQUATION}
 
 
@@ -35,8 +37,8 @@ def unknown_term(claim: KernelClaim, e: ProblemEvidence) -> Iterator[Verdict]:
             with_it = e.regime(block, s).limit
             without = known[block].regime(sp.Rational(s.numerator, s.denominator)).limit
             trained = f"training {', '.join(names)}"
-            changed = f"makes K_{block} {with_it} ({without} if known)"
-            text = changed if with_it is not without else f"leaves K_{block} {with_it}"
+            changed = f"makes K_{block} {_WORDS.get(with_it, with_it)} ({without} if known)"
+            text = changed if with_it is not without else f"leaves K_{block} {_WORDS.get(with_it, with_it)}"
             yield limit_verdict(claim, e, block, s, f"{trained} {text} at s = {s}")
 
 

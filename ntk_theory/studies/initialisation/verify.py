@@ -10,9 +10,9 @@ from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.initialisation.claims import ProblemEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.kind import QUICK
-from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.judge import judge as judge_any
 from ntk_theory.studies.judging.judge import record, verify_kind
+from ntk_theory.studies.judging.own_claims import Claims
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.kinds import DEFAULT
 from ntk_theory.studies.question.study import DEFAULT_S, DEFAULT_WIDTHS
@@ -46,7 +46,7 @@ def verify(
     cluster: str | None = None,
     progress: bool = True,
     criterion: Criterion | None = None,
-    claims: Sequence[Claim[Any]] = (),
+    claims: Claims = (),
 ) -> StudyResult:
     """Test every claim about the kernels of some problems on networks, and say what was found.
 
@@ -63,7 +63,8 @@ def verify(
     criterion:
         The numbers that turn evidence into verdicts; hashed into the store before the first network.
     claims:
-        Your own, see :func:`ntk_theory.studies.judging.own_claims.claim`.
+        Your own, or the path of a file of them (``"mine.py"``); see
+        :func:`ntk_theory.studies.judging.own_claims.claim`.
 
     Returns
     -------

@@ -11,10 +11,9 @@ from ntk_theory.errors import InputError, StoreError
 from ntk_theory.studies.engine.run import run
 from ntk_theory.studies.engine.sqlite import is_blank
 from ntk_theory.studies.engine.store import Store, default_path, opened
-from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.criterion import CriterionBase
 from ntk_theory.studies.judging.kind import kind, kind_of
-from ntk_theory.studies.judging.own_claims import checked
+from ntk_theory.studies.judging.own_claims import Claims, checked
 from ntk_theory.studies.judging.result import Result
 from ntk_theory.studies.question.case import ProblemLike
 from ntk_theory.studies.question.study import Settings, Study
@@ -31,7 +30,7 @@ def verify_kind(
     workers: int | None = None,
     cluster: str | None = None,
     progress: bool = True,
-    claims: Sequence[Claim[Any]] = (),
+    claims: Claims = (),
     **options: Any,
 ) -> Result[Any]:
     """Test the claims of one kind of study: ask, run, judge, record.
@@ -49,7 +48,8 @@ def verify_kind(
     store, workers, cluster, progress:
         See :func:`~ntk_theory.studies.engine.run.run`.
     claims:
-        The user's own, beside those of the kind; see :func:`~ntk_theory.studies.judging.own_claims.claim`.
+        The user's own, beside those of the kind, or the path of a file that holds them; see
+        :func:`~ntk_theory.studies.judging.own_claims.claim`.
     options:
         Of :meth:`~ntk_theory.studies.question.study.Study.from_problems`; others are the kind's usual ones.
 
@@ -102,7 +102,7 @@ def resume(
     workers: int | None = None,
     cluster: str | None = None,
     progress: bool = True,
-    claims: Sequence[Claim[Any]] = (),
+    claims: Claims = (),
 ) -> Result[Any]:
     """Compute what a store lacks, judge it, record the verdicts; with ``into``, the whole study once more.
 
@@ -117,7 +117,7 @@ def resume(
     workers, cluster, progress:
         See :func:`~ntk_theory.studies.engine.run.run`.
     claims:
-        The user's own, see :func:`ntk_theory.studies.judging.own_claims.claim`.
+        The user's own or the path of their file, see :func:`ntk_theory.studies.judging.own_claims.claim`.
 
     Raises
     ------
@@ -125,22 +125,22 @@ def resume(
         As :func:`~ntk_theory.studies.engine.run.run`.
     """
     with opened(store) as found:
-        checked(claims, kind_of(found.study))
+        mine = checked(claims, kind_of(found.study))
         if into is None:
-            return _completed(found, workers, cluster, progress, claims)
+            return _completed(found, workers, cluster, progress, mine)
         study = found.study
     with Store.open_or_create(into, study) as fresh:
-        return _completed(fresh, workers, cluster, progress, claims)
+        return _completed(fresh, workers, cluster, progress, mine)
 
 
 def _completed(
-    store: Store, workers: int | None, cluster: str | None, progress: bool, claims: Sequence[Claim[Any]]
+    store: Store, workers: int | None, cluster: str | None, progress: bool, claims: Claims
 ) -> Result[Any]:
     run(store.study, store, workers=workers, cluster=cluster, progress=progress)
     return record(store, claims=claims)
 
 
-def record(store: Store | str | Path, *, claims: Sequence[Claim[Any]] = ()) -> Result[Any]:
+def record(store: Store | str | Path, *, claims: Claims = ()) -> Result[Any]:
     """As :func:`judge`, and the verdicts go into ``store``, unless the latest ones there are the same.
 
     ``claims`` are the user's own, judged beside those of the kind.
@@ -153,9 +153,7 @@ def record(store: Store | str | Path, *, claims: Sequence[Claim[Any]] = ()) -> R
     return result
 
 
-def judge(
-    store: Store | str | Path, expected: str | None = None, *, claims: Sequence[Claim[Any]] = ()
-) -> Result[Any]:
+def judge(store: Store | str | Path, expected: str | None = None, *, claims: Claims = ()) -> Result[Any]:
     """The verdicts on what a store holds, by the criterion that was frozen in it; nothing is written.
 
     Parameters
@@ -178,7 +176,7 @@ def judge(
         return _judged(found, expected, claims)
 
 
-def _judged(store: Store, expected: str | None, claims: Sequence[Claim[Any]]) -> Result[Any]:
+def _judged(store: Store, expected: str | None, claims: Claims) -> Result[Any]:
     study, data = store.study, store.data()
     own = kind_of(study)
     if expected not in (None, own.name):

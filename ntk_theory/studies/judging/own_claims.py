@@ -10,7 +10,7 @@
         outcome = "refuted" if found.p_value(0) < 1e-4 else "undecided"
         yield nt.Finding(outcome, f"slope {found.whole.value:.2f}", "ff", half)
 
-    nt.verify("heat", claims=[trace_keeps])
+    nt.verify("heat", claims=[trace_keeps])    # or claims="mine.py", a file that holds it
 
 The function sees the evidence on one problem with one activation, as every claim does, and draws nothing
 of its own. A file is executed: only one that its user names is read.
@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.inputs import reading
@@ -52,6 +52,9 @@ class Finding(NamedTuple):
     observed: str = ""
 
 
+#: What ``claims=`` takes: claims, one claim, or the path of a Python file that holds some.
+Claims: TypeAlias = Sequence[Claim[Any]] | Claim[Any] | str | Path
+
 #: What is decorated: from the evidence to one finding, or to several.
 Decides = Callable[[Any], Finding | Iterable[Finding]]
 
@@ -66,11 +69,12 @@ class OwnClaim(Claim[Any]):
 def claim(
     code: str, statement: str, *, refuted_by: str, source: str = "the user's own", needs: str = DEFAULT
 ) -> Callable[[Decides], OwnClaim]:
-    """A decorator: the function becomes a claim for ``verify(claims=[...])``.
+    """A decorator: the function becomes a claim for ``verify(claims=[...])``, in a file ``claims="mine.py"``.
 
     The function gets the evidence, such as a
     :class:`~ntk_theory.studies.initialisation.evidence.ProblemEvidence` with its ``classification``,
-    ``blocks``, ``measured`` and ``criterion``, and returns or yields :class:`Finding` objects. It must be a
+    ``blocks``, ``measured`` (see :class:`~ntk_theory.studies.initialisation.evidence.Measured` for the
+    quantities that it has) and ``criterion``, and returns or yields :class:`Finding` objects. It must be a
     function of the evidence: the same store is judged again.
 
     Parameters
@@ -137,19 +141,23 @@ def _verdict(own: Claim[Any], finding: object) -> Verdict:
     return own.verdict(outcome, finding.reason, finding.block, s, finding.predicted, finding.observed)
 
 
-def checked(claims: Sequence[Claim[Any]], kind: Any) -> tuple[Claim[Any], ...]:
-    """The user's claims, fit to be judged beside those of a kind of study.
+def checked(claims: Claims, kind: Any) -> tuple[Claim[Any], ...]:
+    """The user's claims, fit to be judged beside those of a kind of study; a file that is named is executed.
 
     Raises
     ------
     InputError
         One is no claim, needs another kind of study, or has a code that another claim has.
     """
+    if isinstance(claims, str | Path):
+        claims = from_file(claims)
+    mine = (claims,) if isinstance(claims, Claim) else tuple(claims)
     taken = {own.code for own in kind.claims}
-    for k, own in enumerate(claims):
+    for k, own in enumerate(mine):
         if not isinstance(own, Claim):
             raise InputError(
-                f"claims[{k}] is a {type(own).__name__}; it needs a function decorated with nt.claim(...)"
+                f"claims[{k}] is a {type(own).__name__}; it needs a function decorated with nt.claim(...), "
+                'or instead of a list the path of a file that holds such functions, as in claims="mine.py"'
             )
         if isinstance(own, OwnClaim) and own.needs != kind.name:
             raise InputError(
@@ -159,7 +167,7 @@ def checked(claims: Sequence[Claim[Any]], kind: Any) -> tuple[Claim[Any], ...]:
         if own.code in taken:
             raise InputError(f"the code {own.code!r} is that of another claim; give yours another")
         taken.add(own.code)
-    return tuple(claims)
+    return mine
 
 
 def from_file(path: str | Path) -> tuple[OwnClaim, ...]:

@@ -68,6 +68,16 @@ class Trend:
         nearer = abs(self.late.value - slope) < abs(self.early.value - slope)
         return nearer and abs(moved) > noise
 
+    @property
+    def onward(self) -> Interval:
+        """The slope of wider networks, were it to move once more as from the lower to the upper half.
+
+        A correction of order 1/√N or 1/N to a power moves by less there, if a half spans a factor of 4.
+        """
+        value = 2 * self.late.value - self.early.value
+        noise = math.hypot(2 * self.late.half_width, self.early.half_width)
+        return Interval(value, value - noise, value + noise)
+
     def excludes(self, slope: float, margin: float) -> bool:
         """Do the whole and the upper half miss ``slope``, without moving towards it?"""
         return self.whole.excludes(slope, margin) and self.late.excludes(slope) and not self.approaches(slope)

@@ -4,7 +4,7 @@ Text is tokenised, parsed by a LALR grammar into our own tree, bounded there, an
 SymPy, bottom-up; nothing is ever evaluated as code. ``render`` prints an expression in the grammar.
 """
 
-from ntk_theory.symbolic.grammar.reader import Parsed, from_sympy, parse_scalar, parse_text
+from ntk_theory.symbolic.grammar.reader import Parsed, exact_values, from_sympy, parse_scalar, parse_text
 from ntk_theory.symbolic.grammar.render import render
 
-__all__ = ["Parsed", "from_sympy", "parse_scalar", "parse_text", "render"]
+__all__ = ["Parsed", "exact_values", "from_sympy", "parse_scalar", "parse_text", "render"]

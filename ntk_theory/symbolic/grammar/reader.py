@@ -16,13 +16,14 @@ from ntk_theory.symbolic.grammar.render import render
 from ntk_theory.symbolic.grammar.source_text import SourceText
 from ntk_theory.symbolic.grammar.sympy_input import surface
 from ntk_theory.symbolic.grammar.syntax import read
-from ntk_theory.symbolic.grammar.tree import Equation, Node, Number, Product, Sum
+from ntk_theory.symbolic.grammar.tree import Call, Equation, Name, Node, Number, Product, Sum
 from ntk_theory.symbolic.grammar.vocabulary import (
     Value,
     Vocabulary,
     checked_names,
     checked_parameter,
     vocabulary_of,
+    walk,
 )
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.limits import MAX_DEPTH, MAX_DIGITS, MAX_EXPONENT
@@ -48,6 +49,8 @@ class Parsed:
         Names of the parameters that occur and have no value, sorted.
     notes:
         What was assumed on the way, such as sign' = 0 almost everywhere.
+    given:
+        Names of the declared parameters that occur, with a value or without, sorted.
     """
 
     text: str
@@ -55,6 +58,7 @@ class Parsed:
     equations: tuple[sp.Expr, ...]
     parameters: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 def parse_text(
@@ -92,7 +96,10 @@ def parse_text(
     source = _source(text)
     equations = read(source)
     vocabulary = vocabulary_of(
-        equations, checked_names("fields", fields), checked_names("variables", variables), _values(parameters)
+        equations,
+        checked_names("fields", fields),
+        checked_names("variables", variables),
+        exact_values(parameters),
     )
     return _parsed(source, equations, vocabulary)
 
@@ -121,7 +128,7 @@ def from_sympy(
     coordinates = checked_names("variables", variables)
     if coordinates is None and found.variables:
         coordinates = checked_names("variables", found.variables)
-    vocabulary = vocabulary_of(equations, declared, coordinates, _values(parameters), lenient=True)
+    vocabulary = vocabulary_of(equations, declared, coordinates, exact_values(parameters), lenient=True)
     return _parsed(source, equations, vocabulary)
 
 
@@ -140,7 +147,7 @@ def parse_scalar(text: str, *, variables: Names = (), parameters: Parameters = N
     if len(equations) != 1 or equations[0].right is not None:
         raise source.error("an equation stands where one expression is needed", equations[0].at)
     vocabulary = vocabulary_of(
-        equations, (), checked_names("variables", variables) or (), _values(parameters)
+        equations, (), checked_names("variables", variables) or (), exact_values(parameters)
     )
     node = Elaborator(source, vocabulary).scalar(equations[0].left, "this expression")
     return built(source, Builder(source, vocabulary, None), Bounds(source, vocabulary), [node])[0]
@@ -173,7 +180,10 @@ def _parsed(source: SourceText, equations: tuple[Equation, ...], vocabulary: Voc
         if _is_parameter(space, symbol)
     }
     text = source.text if source.text is not None else "; ".join(render(item, space) for item in expressions)
-    return Parsed(text, space, tuple(expressions), tuple(sorted(symbols)), tuple(builder.notes))
+    # Of the text, not of the expressions: a parameter with a value is a number there.
+    written = {node.name for node in walk(equations) if isinstance(node, Name | Call)}
+    given = tuple(sorted(written & set(vocabulary.parameters)))
+    return Parsed(text, space, tuple(expressions), tuple(sorted(symbols)), tuple(builder.notes), given)
 
 
 def _is_parameter(space: JetSpace, symbol: sp.Symbol) -> bool:
@@ -234,7 +244,7 @@ def _check_equation(
         )
 
 
-def _values(parameters: Parameters) -> dict[str, sp.Expr | None]:
+def exact_values(parameters: Parameters) -> dict[str, sp.Expr | None]:
     """Declared parameters with exact values."""
     if parameters is None:
         return {}
