@@ -22,6 +22,7 @@ INCOMPLETE = 3
 
 
 def write(problem: Problem, run: Trajectory, output: Path | None, plot: Path | None) -> None:
+    """The network and the pictures, where they were asked for."""
     if output is not None:
         with unstopped(), writing(output):
             run.save(output)
@@ -47,6 +48,7 @@ def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
 
 
 def show(problem: Problem, run: Trajectory, verdict: RunVerdict, written: list[Path]) -> None:
+    """The report, and what was written."""
     report.terminal.run.show(problem, run, console(), verdict)
     if written:
         say("written: " + ", ".join(str(path) for path in written))

@@ -175,15 +175,14 @@ class Run:
         resample = self.plan.resample
         if reason is None or not reason.startswith(SMALL):
             return state, reason
+        if resample is not None and resample.adaptive:
+            counts = {name: len(array) for name, array in self.points.items()}
+            if self._adapt(state, counts, [resample.seed, LAST, state.step]):
+                return self.plan.method.renewed(self.objective, state), None
         if self._is_sensitive(state):
             self.loss_counts = False
-            return self._looked(state, self._stop(state))
-        if resample is None or not resample.adaptive:
-            return state, reason
-        counts = {name: len(array) for name, array in self.points.items()}
-        if not self._adapt(state, counts, [resample.seed, LAST, state.step]):
-            return state, reason
-        return self.plan.method.renewed(self.objective, state), None
+            reason = self._stop(state)
+        return state, reason
 
     def _is_sensitive(self, state: State) -> bool:
         """Is the error large where the method's own rule says that the loss is small enough?"""
