@@ -12,8 +12,9 @@ output i measured in units U_i, such that
 
     max_i B_gi U_i = s_g,   max_g B_gi U_i / s_g = 1:
 
-groups and outputs of any units count alike. The coefficients F_α are those of the exact symbolic
-derivatives at the network's jets [D]. Then
+groups and outputs of any units count alike. Rows of measured data count :data:`MEASURED` of that: equations
+and conditions are exact, and δ is among what meets them whatever noise the data have. The coefficients F_α
+are those of the exact symbolic derivatives at the network's jets [D]. Then
 
     estimate = ‖U(v + δ) − U(v)‖ / ‖U(v)‖
 
@@ -43,6 +44,7 @@ from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.identified import MISSED
 from ntk_theory.training.polynomials import Basis, block_sizes, equilibrated, group_rms, least_squares
 from ntk_theory.training.solution import domain_grid, inside_place, solved_fields
 
@@ -59,6 +61,8 @@ RANK = 1e-13
 #: A direction of mean square 1 whose scaled residual is below this leaves the problem as it is: what grows by
 #: e^14 from its initial data moves them by 1e-6 only, and is determined.
 NULL = 1e-8
+#: What a row of measured data counts beside one of an equation.
+MEASURED = 1e-3
 #: About so many points has the grid that norms are taken over.
 GRID = 2500
 
@@ -79,6 +83,11 @@ class Estimate:
         Number of polynomials, of mean square 1, that change no residual by more than :data:`NULL`.
     homogeneous:
         Zero meets all equations and conditions.
+    noise:
+        The part of measured data that their own standard deviations leave open, √mean R²/√mean y²: no
+        solution is known better. 0 without standard deviations, and where the data are missed by more.
+    measured:
+        The groups of measured data.
     """
 
     error: float
@@ -86,6 +95,8 @@ class Estimate:
     residual: float
     null: int
     homogeneous: bool
+    noise: float = 0.0
+    measured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +153,8 @@ class Fresh:
         blocks = block_sizes(basis, rows, weights)
         groups, outputs = equilibrated(blocks)
         sizes = np.array([group.size for group in rows.groups])
-        scale = np.repeat(groups * np.sqrt(sizes), sizes)
+        measured = [MEASURED if group.data is not None else 1.0 for group in self.problem.groups]
+        scale = np.repeat(groups * np.sqrt(sizes) / measured, sizes)
         units = np.repeat(outputs, len(basis.degrees))
         matrix = basis.residual_rows(self.residuals, weights) * (units / scale[:, None])
         right = -here.values / scale
@@ -157,7 +169,22 @@ class Fresh:
             residual=float(relative.max()) if size else math.inf,
             null=int(np.count_nonzero(np.linalg.svd(matrix, compute_uv=False) < NULL)),
             homogeneous=_homogeneous(self.residuals),
+            noise=self._noise(here.values),
+            measured=tuple(group.name for group in self.problem.groups if group.data is not None),
         )
+
+    def _noise(self, values: Floats) -> float:
+        """Largest √mean R²/√mean y² over data y that are missed as their σ says; 0 without any."""
+        ends = np.cumsum([group.size for group in self.residuals.rows.groups])[:-1]
+        found = 0.0
+        for group, part in zip(self.problem.groups, np.split(values, ends), strict=True):
+            if group.data is None or group.data.sigma is None:
+                continue
+            targets = np.array(group.data.targets)
+            size = float(np.sqrt(np.mean(targets**2)))
+            if size and np.mean((part / np.array(group.data.sigma)[: len(part)]) ** 2) <= MISSED:
+                found = max(found, float(np.sqrt(np.mean(part**2))) / size)
+        return found
 
     def _output_sizes(self, parameters: Parameters, basis: Basis, size: float) -> Floats:
         """√mean (v^i)² over the grid, (m,); under an ansatz the size of the fields for all."""

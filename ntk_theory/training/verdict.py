@@ -3,6 +3,8 @@
 A run is ``solved`` where the error estimate (:mod:`ntk_theory.training.evidence`) and, if a solution is
 known, the error are at most the tolerance, and the fresh residuals agree with the training ones:
 at most :data:`AGREE` times as large, or themselves at most the tolerance relative to the equations' size.
+Data with standard deviations that they are met within are known no better than these: their noise, if larger,
+is the tolerance.
 No training loss alone makes a run solved.
 """
 
@@ -113,11 +115,13 @@ def _compared(run: Trajectory, tolerance: float, asked: bool) -> RunVerdict:
     told = f"the error is about {found.error:.1e}"
     if run.error is not None:
         told += f" (known: {run.error:.1e})"
-    accurate = found.error <= tolerance and (run.error is None or run.error <= tolerance)
+    enough = max(tolerance, found.noise)
+    accurate = found.error <= enough and (run.error is None or run.error <= enough)
     group, ratio = _spread(run)
     agrees = ratio <= AGREE or found.residual <= tolerance
     if accurate and agrees:
-        return RunVerdict(Ending.SOLVED, f"{told}, at most {tolerance:g}")
+        of = "" if enough == tolerance else ", the noise of the data"
+        return RunVerdict(Ending.SOLVED, f"{told}, at most {enough:.2g}{of}")
     cut_short = asked and not run.reason.startswith(SLOW)
     # Met where it was trained on: more steps would not help.
     met = found.residual / ratio <= tolerance
@@ -147,10 +151,22 @@ def _apart(run: Trajectory) -> float:
 def _cause(run: Trajectory) -> str:
     if _apart(run) >= APART:
         return f"blocks of different size: the groups' first losses are {_apart(run):.0e} apart"
+    if _is_misfit(run):
+        rms = run.training_rms()[run.worst_group]
+        return (
+            f"what is left is the misfit of the data {run.worst_group!r}, {rms:.1e} in root mean square: "
+            "their noise, or equations that are not theirs"
+        )
     return f"the loss stopped falling ({run.reason}), most of it in group {run.worst_group!r}"
+
+
+def _is_misfit(run: Trajectory) -> bool:
+    return run.estimate is not None and run.worst_group in run.estimate.measured
 
 
 def _remedy(run: Trajectory) -> str:
     if _apart(run) >= APART:
         return "take --weights trace, or state the problem in units in which its numbers are of size 1"
+    if _is_misfit(run):
+        return "state the standard deviation of the data (sigma), or weigh the equations more (--weights)"
     return "raise --steps or --width, or try another --seed"

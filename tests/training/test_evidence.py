@@ -71,3 +71,35 @@ def test_the_command_says_how_it_ended(capsys: pytest.CaptureFixture[str]) -> No
     assert found["verdict"]["ending"] in {"unfinished", "overfitted"}
     assert found["error_estimate"]["error"] > 1e-3
     assert set(found["fresh_residuals"]) == set(found["points"])
+
+
+@pytest.mark.parametrize("sigma", [0.01, None])
+def test_noise_of_the_data_is_no_error_of_the_solution(sigma: float | None) -> None:
+    """The estimate does not follow the noise; a solution as good as this allows is solved."""
+    rng = np.random.default_rng(0)
+    x, t = rng.random((2, 60))
+    u = np.exp(-(np.pi**2) * 0.2 * t) * np.sin(np.pi * x) + 0.01 * rng.standard_normal(60)
+    data = {"values": {"x": x, "t": t, "u": u}, **({} if sigma is None else {"sigma": sigma})}
+    problem = nt.problem("heat", unknowns={"k": 1.0}, data=data)
+    run = train(problem, drift=False)
+    assert run.error is not None
+    assert run.estimate is not None
+    assert 0.1 < run.estimate.error / run.error < 10
+    verdict = judge(run)
+    if sigma is None:
+        assert verdict.ending is Ending.STALLED
+        assert "the misfit of the data" in verdict.reason
+        assert "sigma" in verdict.remedy
+    else:
+        assert verdict.ending is Ending.SOLVED
+        assert "the noise of the data" in verdict.reason
+        assert 0.01 < run.estimate.noise < 0.1
+
+
+def test_data_missed_by_more_than_their_noise_excuse_nothing() -> None:
+    x = np.linspace(0, 1, 30)
+    data = {"values": {"x": x, "t": 0 * x + 0.5, "u": 0.5 + 0 * x}, "sigma": 0.01}
+    run = train(nt.problem("heat", data=data), until=Until(steps=60), drift=False, error=False)
+    assert run.estimate is not None
+    assert run.estimate.noise == 0.0
+    assert judge(run).ending is not Ending.SOLVED
