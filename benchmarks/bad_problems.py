@@ -217,8 +217,9 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
     from ntk_theory.errors import NTKTheoryError  # noqa: PLC0415
     from ntk_theory.symbolic.loading import from_table  # noqa: PLC0415
     from ntk_theory.training import train  # noqa: PLC0415
+    from ntk_theory.training.stopping import TOLERANCE  # noqa: PLC0415
     from ntk_theory.training.train import resolved  # noqa: PLC0415
-    from ntk_theory.training.verdict import TOLERANCE, judge  # noqa: PLC0415
+    from ntk_theory.training.verdict import judge  # noqa: PLC0415
 
     table, options = PROBLEMS[name]
     start = time.process_time()

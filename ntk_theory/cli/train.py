@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ntk_theory import report
-from ntk_theory.cli.files import CHECKPOINT, NETWORK, PICTURES, claim_pictures, console, save, writing
+from ntk_theory.cli.files import CHECKPOINT, NETWORK, claim_pictures, writing
 from ntk_theory.cli.method_help import WithMethods
 from ntk_theory.cli.network_table import or_table, trained_network
 from ntk_theory.cli.options import (
@@ -36,21 +35,21 @@ from ntk_theory.cli.options import (
     resolve,
     weights_of,
 )
+from ntk_theory.cli.train_ending import exit_code, missed, show, write
 from ntk_theory.errors import InputError, Interrupted, TrainingError
 from ntk_theory.interrupts import unstopped
-from ntk_theory.outputs import PICTURE, Outputs
+from ntk_theory.outputs import Outputs
 from ntk_theory.visible import say
 
 if TYPE_CHECKING:
     from ntk_theory.advice.preflight import Preflight
     from ntk_theory.model.network import Network
     from ntk_theory.symbolic import Problem
-    from ntk_theory.training import Trajectory, Until
+    from ntk_theory.training import Until
     from ntk_theory.training.methods.method import Method, State
     from ntk_theory.training.run import Progress
-    from ntk_theory.training.verdict import RunVerdict
 
-INCOMPLETE, UNSOLVED = 3, 4
+UNSOLVED = 4
 #: The kernel is followed at about so many points.
 KERNEL_POINTS = 300
 #: The option of a method that ``--rate`` gives.
@@ -165,6 +164,21 @@ def command(
         int,
         typer.Option("--starts", help="At most so many seeds; keep the first that ends solved, or the best."),
     ] = 1,
+    windows: Annotated[
+        int | None,
+        typer.Option(
+            "--windows",
+            help="Solve in so many windows of time first; default by the rates of nonlinear ODEs, else 1.",
+        ),
+    ] = None,
+    continuation: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--continue",
+            metavar="NAME=VALUE",
+            help="Begin with this value of a coefficient, and come to its own in stages; repeatable.",
+        ),
+    ] = None,
 ) -> int:
     """Train a network until it solves the problem; show losses, error, and how far the kernel moved.
 
@@ -181,8 +195,10 @@ def command(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
     from ntk_theory.training import Resample, train_from_starts  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training.stopping import TOLERANCE  # noqa: PLC0415  as above
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
-    from ntk_theory.training.verdict import TOLERANCE, judge  # noqa: PLC0415  as above
+    from ntk_theory.training.verdict import judge  # noqa: PLC0415  as above
+    from ntk_theory.training.windows import told_windows, usual_windows  # noqa: PLC0415  as above
 
     for name, value in (("--steps", steps), ("--points", points)):
         if value is not None and value < 1:
@@ -210,6 +226,8 @@ def command(
     balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
     lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]
     lines += [] if seen is None or as_json else [seen]
+    if windows is None and begin is None and kept is None and not as_json:
+        lines += filter(None, [told_windows(usual_windows(problem, chosen, rules))])
     lines += [] if as_json else [_latest_end(chosen, rules)]
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train_from_starts(
@@ -228,6 +246,8 @@ def command(
             checkpoint=kept,
             every=every,
             progress=None if progress is None else _telling(progress, lines),
+            windows=windows,
+            continuation=dict(pair("--continue", item, "nu=0.1") for item in continuation or []),
         )
     for line in lines:  # no step was taken
         say(line)
@@ -236,14 +256,14 @@ def command(
         TOLERANCE if tolerance is None else tolerance,
         asked=any(one is not None for one in (steps, until, time_limit, loss)),
     )
-    _write(problem, run, output, plot)
+    write(problem, run, output, plot)
     if as_json:
         start = None if before is None else before.to_dict()
         print_json({**report.terminal.run.record(problem, run, verdict), "preflight": start})
     else:
-        _print(problem, run, verdict, [path for path in (output, plot, kept) if path is not None])
-    missed = _missed(run, tolerance, loss)
-    return _code(run, chosen, missed, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
+        show(problem, run, verdict, [path for path in (output, plot, kept) if path is not None])
+    misses = missed(run, tolerance, loss)
+    return exit_code(run, chosen, misses, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
 
 
 def _has_known_solution(problem: Problem) -> bool:
@@ -329,59 +349,3 @@ def _keeping(output: Path | None) -> Iterator[None]:
                 run.save(output)
             kept = f"the network of its last whole step is in {output}"
         raise type(stop)(f"{stop}; {kept}", run) from stop
-
-
-def _write(problem: Problem, run: Trajectory, output: Path | None, plot: Path | None) -> None:
-    if output is not None:
-        with unstopped(), writing(output):
-            run.save(output)
-    if plot is not None:
-        _draw(problem, run, plot)
-
-
-def _draw(problem: Problem, run: Trajectory, plot: Path) -> None:
-    pictures = report.figures.run
-    title = "\n".join(report.terminal.run.heading(problem, run))
-    if not plot.is_dir() and plot.suffix.lower() in PICTURE.endings:
-        save(pictures.draw_training(problem, run, title), plot)
-        return
-    with writing(plot):
-        plot.mkdir(exist_ok=True)
-    drawn = (
-        pictures.draw_solution(problem, run, title),
-        pictures.draw_losses(run, title),
-        pictures.draw_kernel(problem, run, title),
-    )
-    for name, figure in zip(PICTURES, drawn, strict=True):
-        save(figure, plot / name)
-
-
-def _print(problem: Problem, run: Trajectory, verdict: RunVerdict, written: list[Path]) -> None:
-    report.terminal.run.show(problem, run, console(), verdict)
-    if written:
-        say("written: " + ", ".join(str(path) for path in written))
-
-
-def _missed(run: Trajectory, tolerance: float | None, loss: float | None) -> list[str]:
-    """The targets that were asked for and not reached."""
-    missed = []
-    if tolerance is not None and not (run.error is not None and run.error <= tolerance):
-        missed.append(f"the relative error is {run.error:.2g}, not {tolerance:g}")
-    if loss is not None and not run.loss <= loss:
-        missed.append(f"the loss is {run.loss:.2g}, not {loss:g}")
-    return missed
-
-
-def _code(run: Trajectory, method: Method, missed: list[str], kept: Path | None) -> int:
-    """Incomplete where a target was missed, with what to change."""
-    if not missed:
-        return 0
-    longer = "--steps" if method.horizon is None else "--until"
-    state = "" if kept is None else f"; the last state is in {kept}"
-    say(
-        f"ntk-theory: {' and '.join(missed)}, after {len(run.times) - 1} steps ({run.reason}); "
-        f"most of the loss is in group {run.worst_group!r}: raise {longer}, --points or --width, "
-        f"or try another --seed; for {method.name}: {method.facts.stalled}{state}",
-        file=sys.stderr,
-    )
-    return INCOMPLETE

@@ -14,6 +14,7 @@ Its true law is another one, but powers of N do not depend on that [D].
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,7 +28,7 @@ import sympy as sp
 from ntk_theory.arrays import Floats
 from ntk_theory.limit.law import LimitLaw
 from ntk_theory.model.assembly import Leg
-from ntk_theory.symbolic.extended import extended
+from ntk_theory.symbolic.extended import Fixed, extended
 from ntk_theory.symbolic.jets import Slot
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.unknown_slopes import leg_slopes
@@ -114,11 +115,12 @@ class ExtendedLaw:
         """F_α of all legs at one point, then the derivatives by the unknowns, legs added."""
         # From s = 1/2 on a jet does not grow with N; what saturates has been so at the watched widths.
         values = {row: self._values(row, draw, epsilon) for row in {row for _, row, _ in place.entries}}
-        found = [extended(f, values[row], keeps_all=epsilon <= 1) for _, row, f in place.entries]
-        for legs in place.slopes:
-            parts = [extended(f, values[row], keeps_all=epsilon <= 1) for row, f in legs]
-            found.append(mp.fsum(parts))
-        return found
+
+        def value(row: int, f: sp.Expr) -> Any:
+            return extended(f, values[row], keeps_all=epsilon <= 1, fixed=self._fixed[row])
+
+        found = [value(row, f) for _, row, f in place.entries]
+        return found + [mp.fsum(value(row, f) for row, f in legs) for legs in place.slopes]
 
     def _values(self, row: int, draw: int, epsilon: Any) -> dict[sp.Symbol, Any]:
         space = self.law.problem.space
@@ -159,6 +161,11 @@ class ExtendedLaw:
                     value.append((k, m))
         value += [(len(a.entries) + k, len(b.entries) + k) for k in range(len(a.slopes))]
         return _Entry(i, j, terms, value)
+
+    @cached_property
+    def _fixed(self) -> defaultdict[int, Fixed]:
+        """By row: what its coordinates give alone, such as an unknown field there."""
+        return defaultdict(lambda: Fixed(self.law.problem.space.variable_symbols))
 
     @cached_property
     def _known(self) -> dict[tuple[tuple[str, ...], tuple[str, ...]], _Block]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
@@ -46,6 +47,12 @@ def terms_of(expression: sp.Expr, space: JetSpace, slots: Sequence[Slot]) -> tup
     InputError
         naming a factor that is not of that form: the mean might not exist.
     """
+    return _terms_of(expression, space, tuple(slots))
+
+
+@lru_cache(maxsize=1024)
+def _terms_of(expression: sp.Expr, space: JetSpace, slots: tuple[Slot, ...]) -> tuple[Term, ...]:
+    """The same, once: the mean is asked for at several ε."""
     symbols = {space.symbol(slot): k for k, slot in enumerate(slots)}
     exponential = expression.replace(
         lambda node: (

@@ -6,7 +6,7 @@ far apart, is evaluated here. Slow, and meant for a few values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import mpmath as mp
@@ -28,11 +28,40 @@ _SATURATES = (sp.tanh, sp.erf, sp.exp, sp.sech, sp.sinh, sp.cosh)
 _GROWS = (sp.exp, sp.sinh, sp.cosh, sp.sech, sp.sin, sp.cos, sp.tan)
 
 
-def extended(expression: sp.Expr, values: Mapping[sp.Symbol, Any], *, keeps_all: bool = False) -> Any:
+class Fixed:
+    """Values of the parts of expressions that hold some symbols (coordinates of a place) and numbers only.
+
+    They are kept from one call of :func:`extended` to the next, which has the same numbers for the symbols.
+    """
+
+    def __init__(self, symbols: Iterable[sp.Symbol]) -> None:
+        self._held: dict[sp.Basic, bool] = dict.fromkeys(symbols, True)
+        self._values: dict[tuple[int, bool], dict[sp.Basic, Any]] = {}
+
+    def holds(self, node: sp.Basic) -> bool:
+        """Is a part of this kind?"""
+        if node not in self._held:
+            is_number = isinstance(node, sp.Expr) and bool(node.is_number)
+            self._held[node] = all(map(self.holds, node.args)) if node.args else is_number
+        return self._held[node]
+
+    def values(self, *, keeps_all: bool) -> dict[sp.Basic, Any]:
+        """What is known of them in the working precision."""
+        return self._values.setdefault((mp.mp.prec, keeps_all), {})
+
+
+def extended(
+    expression: sp.Expr,
+    values: Mapping[sp.Symbol, Any],
+    *,
+    keeps_all: bool = False,
+    fixed: Fixed | None = None,
+) -> Any:
     """``expression`` at numbers, in mpmath's working precision.
 
     ``keeps_all``: a function whose value differs by less than all digits from one that does not vary (tanh z
     from ±1, exp z from 0) has none: added to 1, e^{−5000} is lost, though it may be all that is random.
+    ``fixed`` keeps what other values of the remaining symbols leave as it is.
 
     Raises
     ------
@@ -40,7 +69,7 @@ def extended(expression: sp.Expr, values: Mapping[sp.Symbol, Any], *, keeps_all:
         It has no real value there, or one beyond any use.
     """
     try:
-        found = _Evaluation(values, keeps_all=keeps_all).of(expression)
+        found = _Evaluation(values, keeps_all=keeps_all, fixed=fixed).of(expression)
     except (ZeroDivisionError, OverflowError, ValueError, MemoryError, mp.libmp.ComplexResult) as cause:
         raise NonFiniteError(f"{expression} has no value: {cause}") from None
     if not (isinstance(found, mp.mpf) and mp.isfinite(found)):
@@ -51,14 +80,18 @@ def extended(expression: sp.Expr, values: Mapping[sp.Symbol, Any], *, keeps_all:
 class _Evaluation:
     """Bottom-up, every part of an expression once."""
 
-    def __init__(self, values: Mapping[sp.Symbol, Any], *, keeps_all: bool) -> None:
+    def __init__(self, values: Mapping[sp.Symbol, Any], *, keeps_all: bool, fixed: Fixed | None) -> None:
         self.known: dict[sp.Basic, Any] = dict(values)
-        self.keeps_all = keeps_all
+        self.keeps_all, self.fixed = keeps_all, fixed
+        self.kept = {} if fixed is None else fixed.values(keeps_all=keeps_all)
 
     def of(self, node: sp.Expr) -> Any:
-        if node not in self.known:
-            self.known[node] = self._compute(node)
-        return self.known[node]
+        if node in self.known:
+            return self.known[node]
+        known = self.kept if self.fixed is not None and self.fixed.holds(node) else self.known
+        if node not in known:
+            known[node] = self._compute(node)
+        return known[node]
 
     def _compute(self, node: sp.Expr) -> Any:
         if isinstance(node, sp.Rational):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import sympy as sp
 
@@ -29,8 +30,15 @@ def slope(expressions: Sequence[sp.Expr], name: str, unknowns: Mapping[str, Unkn
     >>> slope([-k * u_xx], "k", {"k": Unknown(sp.Integer(3), positive=True)})
     -3*u_xx
     """
-    own = unknowns[name]
-    return at_start(_partial(expressions, name), unknowns) * (own.start if own.positive else sp.S.One)
+    return _slope(tuple(expressions), name, tuple(unknowns.items()))
+
+
+@lru_cache(maxsize=1024)
+def _slope(expressions: tuple[sp.Expr, ...], name: str, unknowns: tuple[tuple[str, Unknown], ...]) -> sp.Expr:
+    """The same, once: a law asks for every pair of blocks, and a field has twenty numbers or more."""
+    by_name = dict(unknowns)
+    own = by_name[name]
+    return at_start(_partial(expressions, name), by_name) * (own.start if own.positive else sp.S.One)
 
 
 def moving_slope(group: Group, name: str, unknowns: Mapping[str, Unknown]) -> sp.Expr:

@@ -1,3 +1,4 @@
+from .continuation import StageEnd as StageEnd
 from .defaults import default_network as default_network
 from .drift import Assumptions as Assumptions
 from .drift import Drift as Drift
@@ -20,3 +21,4 @@ from .train import train as train
 from .trajectory import Trajectory as Trajectory
 from .trajectory import load_network as load_network
 from .trajectory import save_network as save_network
+from .windows import own_windows as own_windows

@@ -1,8 +1,8 @@
 """What a run shows beside its training loss: residuals at fresh points, and an error without a solution.
 
 Fresh points are drawn from the same places as the training points, as many and at least 512 of every
-equation, from a seed of their own. For the estimate the problem is linearised at the trained u, and the
-correction δ with
+equation (2048 in one variable), from a seed of their own. For the estimate the problem is linearised at the
+trained u, and the correction δ with
 
     F'[u] δ = −F[u]   at the fresh points, in least squares over equations and conditions,
 
@@ -50,10 +50,15 @@ from ntk_theory.training.solution import domain_grid, inside_place, solved_field
 FRESH_SEED = 0x5EED
 #: At least so many of them has every equation, and every condition: what few points see is known by none.
 EQUATION_POINTS, CONDITION_POINTS = 512, 64
+#: And so many an equation in one variable: polynomials of high degree swing between few points.
+POINTS_OF_ONE = 2048
+#: So many polynomials: the more of them, the less of a residual at a front is left unexplained.
+FUNCTIONS = 700
 #: Singular values below this share of the largest are rounding.
 RANK = 1e-13
-#: A direction of mean square 1 whose scaled residual is below this leaves the problem as it is.
-NULL = 1e-6
+#: A direction of mean square 1 whose scaled residual is below this leaves the problem as it is: what grows by
+#: e^14 from its initial data moves them by 1e-6 only, and is determined.
+NULL = 1e-8
 #: About so many points has the grid that norms are taken over.
 GRID = 2500
 
@@ -104,7 +109,8 @@ class Fresh:
     def beside(cls, problem: Problem, network: Network, counts: Mapping[str, int], seed: int) -> Fresh | None:
         """At least as many points per group as are trained on."""
         least = {group.name: CONDITION_POINTS for group in problem.conditions}
-        least |= {group.name: EQUATION_POINTS for group in problem.equations}
+        many = POINTS_OF_ONE if len(problem.variables) == 1 else EQUATION_POINTS
+        least |= {group.name: many for group in problem.equations}
         return cls.of(problem, network, {name: max(n, least[name]) for name, n in counts.items()}, seed)
 
     def rms(self, parameters: Parameters) -> dict[str, float]:
@@ -125,7 +131,7 @@ class Fresh:
             return None
         try:
             here = self.residuals.at(parameters)
-            return self._estimated(here, Basis.of(problem, self.residuals), parameters)
+            return self._estimated(here, Basis.of(problem, self.residuals, FUNCTIONS), parameters)
         except (NonFiniteError, np.linalg.LinAlgError):
             homogeneous = _homogeneous(self.residuals)
             return Estimate(math.inf, 1.0, math.inf, 0, homogeneous) if len(rows.points) else None

@@ -62,12 +62,16 @@ class Objective:
         points: Mapping[str, ArrayLike],
         weights: Weights = "sum",
         emphasis: Floats | None = None,
+        sizes: Mapping[str, float] | None = None,
     ) -> Objective:
-        """Lower the problem, check points and weights (see :func:`group_weights`)."""
+        """Lower the problem, check points and weights (see :func:`group_weights`).
+
+        ``sizes`` of the outputs, where they are known, are those of the scale.
+        """
         network.check(parameters)
         residuals = Residuals.of(problem, network, points)
         groups = residuals.rows.groups
-        scale = Scale.of(problem, residuals) if weights == SCALED else None
+        scale = Scale.of(problem, residuals, sizes) if weights == SCALED else None
         bare = cls(residuals, parameters, group_weights(groups, "sum"), scale, emphasis)
         sizes = None if scale is None else scale.groups
         found = group_weights(groups, weights, lambda: bare.kernel(parameters.flatten()), sizes)

@@ -73,7 +73,7 @@ def oscillations(problem: Problem) -> dict[str, tuple[float, ...]]:
     except NTKTheoryError:  # advice only: what is not defined there, training itself will say
         return {}
     found = {name: list(counts) for name, counts in given.items()}
-    starting = _starting(problem)
+    starting = starting_variables(problem)
     for axis, name in enumerate(problem.variables):
         if not starting - {name}:  # else steady states, which nothing asks for
             own = np.abs(_roots(problem, rows, weights, axis, halves).imag) / np.pi
@@ -183,7 +183,7 @@ def told(problem: Problem, *, waves: bool = True) -> str | None:
     return f"the problem is periodic in {' and '.join(parts)}: so is the first layer (--features replaces it)"
 
 
-def _starting(problem: Problem) -> set[str]:
+def starting_variables(problem: Problem) -> set[str]:
     """Variables like time: all conditions that fix one of them do so at one and the same place."""
     places: dict[str, set[sp.Expr]] = {}
     for group in problem.conditions:
@@ -212,6 +212,19 @@ def _roots(
     held: tuple[int, complex] | None = None,
 ) -> Complexes:
     """The roots z with |Re z| < |Im z| at all points; ``held``: another variable's place and its z."""
+    found = symbol_roots(problem, rows, weights, axis, halves, held)
+    return np.asarray(found[np.abs(found.real) < np.abs(found.imag)])
+
+
+def symbol_roots(
+    problem: Problem,
+    rows: Rows,
+    weights: Floats,
+    axis: int,
+    halves: list[float],
+    held: tuple[int, complex] | None = None,
+) -> Complexes:
+    """All finite roots z of det P at all points; arguments as :func:`_roots`."""
     fields = problem.outputs
     equations = [k for k, group in enumerate(rows.problem.groups) if group.kind is GroupKind.EQUATION]
     legs = [[leg for leg in rows.legs if leg.group == k] for k in equations]
@@ -237,8 +250,7 @@ def _roots(
     if held is not None and np.abs(symbol - symbol[:1]).max() > VARIES * np.abs(symbol).max():
         return np.zeros(0, dtype=np.complex128)  # no wave of one frequency answers another
     found = np.concatenate([_pencil(one) for one in symbol])
-    finite = np.isfinite(found) & (np.abs(found) < INFINITE)
-    return np.asarray(found[finite & (np.abs(found.real) < np.abs(found.imag))])
+    return np.asarray(found[np.isfinite(found) & (np.abs(found) < INFINITE)])
 
 
 def _pencil(symbol: Complexes) -> Complexes:

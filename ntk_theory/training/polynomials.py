@@ -28,6 +28,8 @@ from ntk_theory.training.oscillations import oscillations
 #: At most so many polynomials in all, at most this degree, at least so many residuals of equations for each:
 #: conditions see a face only, however many their points are.
 FUNCTIONS, DEGREE, RESIDUALS_PER_FUNCTION = 360, 40, 2
+#: The degree in one variable: what grows by e^13 over the box and saturates takes more than 40 to resolve.
+DEGREE_OF_ONE = 120
 #: A degree of so many times the oscillations over the box resolves them: π, and some more.
 OVER = 4.0
 
@@ -52,12 +54,12 @@ class Basis:
     degrees: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, problem: Problem, residuals: Residuals) -> Basis:
-        """As many polynomials as the residuals bear."""
+    def of(cls, problem: Problem, residuals: Residuals, functions: int = FUNCTIONS) -> Basis:
+        """As many polynomials as the residuals bear, and no more than ``functions``."""
         fields = residuals.network.fields
         ends = np.array([_box(problem, name) for name in fields])
         inside = sum(g.size for g in residuals.rows.groups if g.kind is GroupKind.EQUATION)
-        most = min(FUNCTIONS, inside // RESIDUALS_PER_FUNCTION) // len(fields)
+        most = min(functions, inside // RESIDUALS_PER_FUNCTION) // len(fields)
         degree = _degree(len(problem.variables), most, _cap(problem))
         every = product(range(degree + 1), repeat=len(problem.variables))
         degrees = tuple(index for index in every if sum(index) <= degree)
@@ -108,11 +110,11 @@ def _box(problem: Problem, name: str) -> list[tuple[float, float]]:
 
 
 def _cap(problem: Problem) -> int:
-    """:data:`DEGREE`; n oscillations over the box take a degree of πn, and a few more, to be resolved."""
+    """The bound; n oscillations over the box take a degree of πn, and a few more, to be resolved."""
     if len(problem.variables) > 1:  # there the number of polynomials is the bound
         return DEGREE
     most = max((n for counts in oscillations(problem).values() for n in counts), default=0.0)
-    return max(DEGREE, math.ceil(OVER * most))
+    return max(DEGREE_OF_ONE, math.ceil(OVER * most))
 
 
 def _degree(dimension: int, most: int, cap: int) -> int:
@@ -159,7 +161,7 @@ def equilibrated(blocks: Floats) -> tuple[Floats, Floats]:
 
 
 def least_squares(matrix: Floats, right: Floats, rank: float) -> Floats:
-    """The c of least norm with ‖Mc − r‖ least, columns brought to norm 1.
+    """The c of least norm with ‖Mc − r‖ least, columns brought to norm 1; for every column of ``right``.
 
     Derivatives of Legendre polynomials of degree k grow like k^{2|α|}: without it the high degrees of a
     fourth derivative alone would use up all digits. Singular values below ``rank`` of the largest are 0.
@@ -167,7 +169,7 @@ def least_squares(matrix: Floats, right: Floats, rank: float) -> Floats:
     norms = _or_one(np.linalg.norm(matrix, axis=0))
     left, singular, turned = np.linalg.svd(matrix / norms, full_matrices=False)
     kept = singular > rank * singular[0]
-    return np.asarray(turned[kept].T @ ((left.T @ right)[kept] / singular[kept]) / norms)
+    return np.asarray(((left.T @ right)[kept].T / singular[kept] @ turned[kept] / norms).T)
 
 
 def _or_one(values: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from ntk_theory.training.evidence import Estimate, Fresh
 from ntk_theory.training.methods.method import Method, State
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.solution import TestGrid
-from ntk_theory.training.stopping import SLOW, Resample, Until
+from ntk_theory.training.stopping import SLOW, TOLERANCE, Resample, Until
 from ntk_theory.training.trajectory import Trajectory
 
 #: How the reason begins where a small loss ends a run; beside the seed of the look that it calls for.
@@ -100,6 +101,7 @@ class Run:
             counts = {name: len(array) for name, array in plan.points.items()}
             self.fresh = Fresh.beside(plan.problem, objective.network, counts, plan.seed)
         self.unseen: list[tuple[float, ...]] = []  # clock and fresh residuals by group, at every record
+        self.loss_counts = True  # until it is small and the error is not
         self.moved = 0  # the step before which points last moved to where residuals are large
         self.started, self.started_cpu = time.perf_counter(), time.process_time()
 
@@ -169,14 +171,26 @@ class Run:
         return state if self.objective is before else plan.method.renewed(self.objective, state)
 
     def _looked(self, state: State, reason: str | None) -> tuple[State, str | None]:
-        """A loss that is small at few points ends no run that may look between them."""
+        """A loss that is small at few points ends no run that may look between them, nor a wrong one."""
         resample = self.plan.resample
-        if reason is None or not reason.startswith(SMALL) or resample is None or not resample.adaptive:
+        if reason is None or not reason.startswith(SMALL):
             return state, reason
-        counts = {name: len(array) for name, array in self.points.items()}
-        if not self._adapt(state, counts, [resample.seed, LAST, state.step]):
-            return state, reason
-        return self.plan.method.renewed(self.objective, state), None
+        if resample is not None and resample.adaptive:
+            counts = {name: len(array) for name, array in self.points.items()}
+            if self._adapt(state, counts, [resample.seed, LAST, state.step]):
+                return self.plan.method.renewed(self.objective, state), None
+        if self._is_sensitive(state):
+            self.loss_counts = False
+            reason = self._stop(state)
+        return state, reason
+
+    def _is_sensitive(self, state: State) -> bool:
+        """Is the error large where the method's own rule says that the loss is small enough?"""
+        plan = self.plan
+        if plan.until.loss != plan.method.facts.until.loss:  # the user's own
+            return False
+        found = self._estimate(state)
+        return found is not None and TOLERANCE < found.error < math.inf and not found.null
 
     def _adapt(self, state: State, counts: Mapping[str, int], seeds: list[int]) -> bool:
         """Move the points to where residuals are large; do they gain by it?"""
@@ -239,7 +253,7 @@ class Run:
 
     def _stop(self, state: State) -> str | None:
         until, losses = self.plan.until, self.columns["loss"]
-        if until.loss is not None and losses[-1] <= until.loss:
+        if self.loss_counts and until.loss is not None and losses[-1] <= until.loss:
             return f"{SMALL} {until.loss:g}"
         if until.error is not None and self.errors and self.errors[-1][1] <= until.error:
             return f"the relative error is at most {until.error:g}"

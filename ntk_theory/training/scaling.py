@@ -58,17 +58,25 @@ class Scale:
     groups: Mapping[str, float]
 
     @classmethod
-    def of(cls, problem: Problem, residuals: Residuals) -> Scale | None:
-        """The sizes at the points of ``residuals``; ``None`` where the domain is not a box."""
+    def of(
+        cls, problem: Problem, residuals: Residuals, sizes: Mapping[str, float] | None = None
+    ) -> Scale | None:
+        """The sizes at the points of ``residuals``; ``None`` where the domain is not a box.
+
+        ``sizes`` of the solution by output, where they are known, go before what polynomials say.
+        """
         if any(name not in problem.domain for name in problem.variables):
             return None
         basis = Basis.of(problem, residuals)
-        outputs = _outputs(problem, residuals, basis)
+        if sizes is None:
+            outputs = _outputs(problem, residuals, basis)
+        else:
+            outputs = np.array([_rounded(sizes[name]) for name in basis.fields])
         names = [group.name for group in residuals.rows.groups]
-        sizes = _groups(residuals, basis, outputs)
+        groups = _groups(residuals, basis, outputs)
         return cls(
             dict(zip(basis.fields, outputs.tolist(), strict=True)),
-            dict(zip(names, sizes.tolist(), strict=True)),
+            dict(zip(names, groups.tolist(), strict=True)),
         )
 
     @property

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ntk_theory.errors import InputError
 
+#: The relative L² error that a run is to reach, where its user does not say.
+TOLERANCE = 1e-3
 #: How the reason begins where patience ended a run.
 SLOW = "the loss fell by less than a tenth"
 #: Intervals between draws grow by no more than this factor.

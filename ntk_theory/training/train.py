@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import partial
 from os import PathLike
 
 import numpy as np
@@ -31,7 +32,9 @@ from ntk_theory.training.solution import TestGrid, has_known_solution
 from ntk_theory.training.stated import check_solution
 from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory
+from ntk_theory.training.way import Way
 from ntk_theory.training.weighting import TRACE, Weights
+from ntk_theory.training.windows import check_number, usual_windows
 
 #: Who gives a time has so many times the method's patience.
 LONG = 4
@@ -58,6 +61,8 @@ def train(
     checkpoint: str | PathLike[str] | None = None,
     every: int = 100,
     progress: Progress | None = None,
+    windows: int | None = None,
+    continuation: Mapping[str, float | str] | None = None,
 ) -> Trajectory:
     """Train a network on a problem: minimise L = ½ Σ_g λ_g Σ_x R_g(x)², sums over points.
 
@@ -102,6 +107,15 @@ def train(
         run, the run goes on from there, bit-identically.
     progress:
         Called after every step.
+    windows:
+        Windows of time that the problem is solved on one after the other before the whole;
+        1: the whole interval at once. Default: several for nonlinear systems of ordinary equations that grow
+        or turn many times (:mod:`ntk_theory.training.windows`), by Gauss–Newton, where neither parameters,
+        points, a number of steps nor a checkpoint are given. Their steps are not counted by ``until``, their
+        time is.
+    continuation:
+        Coefficients that begin at an easier value, ``{"nu": 0.1}``, and come to their own in a few stages
+        (:mod:`ntk_theory.training.continuation`).
 
     Returns
     -------
@@ -121,6 +135,70 @@ def train(
     problem = as_problem(problem)
     network = network if network is not None else default_network(problem, features=own_features(problem))
     chosen, rules = resolved(method, until)
+    given = parameters is not None or checkpoint is not None or isinstance(points, Mapping)
+    count = (1 if given else usual_windows(problem, chosen, rules)) if windows is None else windows
+    check_number(count)
+    trained = partial(
+        _train,
+        points=points,
+        method=chosen,
+        weights=weights,
+        seed=seed,
+        resample=resample,
+        reweigh=reweigh,
+        progress=progress,
+    )
+    shown = partial(trained, problem, network, drift=drift, error=error, evidence=evidence)
+    if count == 1 and not continuation:
+        return shown(parameters, until=rules, checkpoint=checkpoint, every=every)
+    _check_way(chosen, points, checkpoint)
+
+    def solve(
+        one: Problem, its: Network, begin: Parameters | None, until: Until, sizes: Mapping[str, float] | None
+    ) -> Trajectory:
+        return trained(one, its, begin, until=until, drift=False, error=False, evidence=False, sizes=sizes)
+
+    way = Way(parameters, rules)
+    way.go(problem, network, count, continuation or {}, solve)
+    run = shown(way.parameters, until=way.rules, sizes=way.sizes)
+    return replace(run, stages=tuple(way.ends))
+
+
+def _check_way(
+    method: Method, points: Mapping[str, ArrayLike] | int | None, checkpoint: str | PathLike[str] | None
+) -> None:
+    if checkpoint is not None:
+        raise InputError(
+            f"checkpoint is {str(checkpoint)!r}, which is of one run; leave out windows and continuation"
+        )
+    if method.horizon is not None:
+        raise InputError(f"{method.name} runs in time; windows and continuation need a method with steps")
+    if isinstance(points, Mapping):
+        raise InputError("points are arrays; windows and continuation need a number of points, or none")
+
+
+def _train(
+    problem: Problem,
+    network: Network,
+    parameters: Parameters | None,
+    *,
+    points: Mapping[str, ArrayLike] | int | None,
+    method: Method,
+    until: Until,
+    weights: Weights | None,
+    seed: int,
+    drift: bool | int | None,
+    error: bool,
+    evidence: bool,
+    resample: Resample | bool | None,
+    reweigh: int | None,
+    checkpoint: str | PathLike[str] | None = None,
+    every: int = 100,
+    progress: Progress | None,
+    sizes: Mapping[str, float] | None = None,
+) -> Trajectory:
+    """One problem from where the parameters are."""
+    chosen, rules = method, until
     weighting = weights or chosen.facts.weights
     arrays = points if isinstance(points, Mapping) else None
     drawing = _drawing(resample, chosen, seed, points)
@@ -132,7 +210,7 @@ def train(
     given = draw_points(problem, counts, seed) if arrays is None else check_points(problem, arrays)
     if drift is not None and drift < 0:
         raise InputError(f"drift is {drift}; it needs True, False, or a positive number of points")
-    objective = Objective.of(problem, network, drawn, given, weighting)
+    objective = Objective.of(problem, network, drawn, given, weighting, sizes=sizes)
     if parameters is None:
         objective = objective.begun
     grid = _measure(problem) if error and has_known_solution(problem) else None

@@ -18,6 +18,7 @@ from ntk_theory.model.network_file import load, save
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
+from ntk_theory.training.continuation import StageEnd
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
 from ntk_theory.training.identified import Identified
@@ -64,6 +65,8 @@ class Trajectory(Shown):
         The unknown fields on a grid, with theirs.
     start_losses:
         The last loss of every start, where there were several; this run is the best.
+    stages:
+        How the easier problems on the way ended; all else is of the problem itself.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
     contradictions:
@@ -102,6 +105,7 @@ class Trajectory(Shown):
     identified: tuple[Identified, ...] = ()
     identified_fields: tuple[IdentifiedField, ...] = ()
     start_losses: tuple[float, ...] = ()
+    stages: tuple[StageEnd, ...] = ()
 
     def brief(self) -> Brief:
         """One row per group: its losses and residuals; why the run stopped, what is known of the error."""
@@ -122,6 +126,7 @@ class Trajectory(Shown):
         )
         notes = [f"stopped after {len(self.times) - 1} steps, {self.seconds:.1f} s: {self.reason}"]
         notes += [f"loss {self.loss:.2e}" + ("" if self.error is None else f", error {self.error:.1e}")]
+        notes += [f"before, {stage}" for stage in self.stages]
         notes += [str(one) for one in self.identified]
         head = ("group", "points", "first loss", "last loss", "rms residual", "fresh")
         return Brief(
@@ -197,6 +202,7 @@ class Trajectory(Shown):
                 else {}
             ),
             **({"start_losses": list(self.start_losses)} if self.start_losses else {}),
+            **({"stages": [asdict(stage) for stage in self.stages]} if self.stages else {}),
         }
 
 

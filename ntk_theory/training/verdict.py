@@ -15,10 +15,9 @@ from enum import StrEnum
 import numpy as np
 
 from ntk_theory.errors import InputError
-from ntk_theory.training.stopping import SLOW
+from ntk_theory.training.stopping import SLOW, TOLERANCE
 from ntk_theory.training.trajectory import Trajectory
 
-TOLERANCE = 1e-3
 #: Fresh residuals above so many times the training ones are no agreement.
 AGREE = 10.0
 #: Losses of groups further apart than this, while the small one is met, speak of blocks of different size.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,8 @@ def test_a_flow_is_drawn_against_time():
 def test_words_name_the_problem_and_the_network(heat):
     problem, run = heat
     assert heading(problem, run) == ("Heat equation", "gauss-newton, 5-5 tanh, s = 1/2, output bias zero")
+    other = replace(run, network=replace(run.network, initialisation="lecun"))
+    assert heading(problem, other)[1].endswith("output bias zero, initialisation lecun")
     expression, other = trained("u_t + u*u_x", until=1)
     assert heading(expression, other)[0] == "u_t + u*u_x"
     data = record(problem, run)

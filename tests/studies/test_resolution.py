@@ -13,6 +13,7 @@ import pytest
 import sympy as sp
 
 import ntk_theory as nt
+from ntk_theory.errors import NonFiniteError
 from ntk_theory.limit.extended import POINTS, ExtendedLaw
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.network import Network
@@ -33,7 +34,7 @@ from ntk_theory.studies.judging.verdict import (
     Reason,
     Remedy,
 )
-from ntk_theory.symbolic.extended import extended
+from ntk_theory.symbolic.extended import Fixed, extended
 from ntk_theory.theory import Limit
 
 F = (("f",), ("f",))
@@ -315,3 +316,18 @@ def test_the_spread_has_a_crossover_of_its_own() -> None:
     reason = far.withholds("K spreads like N^-1", lambda f: f.spread is not None, spread=True)
     assert reason is not None
     assert reason.remedy == shows_from(far.log_spread_crossover)
+
+
+def test_what_coordinates_give_alone_is_kept_and_nothing_else() -> None:
+    """The same digits as without keeping, for other jets, another precision, and a part that has no value."""
+    x, u = sp.Symbol("x", real=True), sp.Symbol("u", real=True)
+    f, place = sp.tanh(3 * x - 1) ** 2 * u + sp.log(x) * sp.tanh(x) / sp.sqrt(6) * u**2, Fixed([x])
+    assert place.holds(sp.tanh(3 * x - 1))
+    assert not place.holds(u * x)
+    for digits in (30, 80):
+        with mp.workdps(digits):
+            for jet in (mp.mpf(2), mp.mpf(-1) / 3):
+                values = {x: mp.mpf(1) / 7, u: jet}
+                assert extended(f, values, fixed=place) == extended(f, values)
+    with mp.workdps(30), pytest.raises(NonFiniteError, match="no real, finite value"):
+        extended(f, {x: mp.mpf(0), u: mp.mpf(1)}, fixed=Fixed([x]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ntk_theory.model.network_file import network_record
 from ntk_theory.report.terminal import tables
-from ntk_theory.symbolic.grammar import render
+from ntk_theory.report.words import network_words, problem_title
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.theory.text import block_label
 from ntk_theory.training.drift import WHOLE
@@ -25,17 +25,11 @@ NAMED = 3
 
 
 def heading(problem: Problem, run: Trajectory) -> tuple[str, str]:
-    """``Heat equation`` and ``gauss-newton, 16-16-16 tanh, s = 1/2, output bias zero``."""
-    network = run.network
-    widths = "-".join(str(width) for width in network.widths)
-    parts = [run.method, f"{widths} {network.activation}", f"s = {network.exponent}"]
-    equations = "; ".join(
-        render(group.shown[0].expression, group.shown[0].space) for group in problem.equations
-    )
-    return (
-        problem.title or problem.name or equations,
-        f"{', '.join(parts)}, output bias {network.output_bias}",
-    )
+    """``Heat equation`` and ``gauss-newton, 16-16-16 tanh, s = 1/2, output bias zero``.
+
+    Features and a start other than N(0, 1) follow; the input map is left out.
+    """
+    return problem_title(problem), f"{run.method}, {network_words(replace(run.network, input_map=None))}"
 
 
 def record(problem: Problem, run: Trajectory, verdict: RunVerdict | None = None) -> dict[str, Any]:

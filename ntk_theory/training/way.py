@@ -1,0 +1,75 @@
+"""The way to a hard problem: windows of time first, then values of coefficients, within one budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ntk_theory.model.network import Network
+from ntk_theory.model.parameters import Parameters
+from ntk_theory.symbolic.problem import Problem
+from ntk_theory.training.continuation import CLOSE_ENOUGH, StageEnd, share, stages
+from ntk_theory.training.stopping import Until
+from ntk_theory.training.trajectory import Trajectory
+from ntk_theory.training.windows import march
+
+#: Trains a network on a problem: the problem, the network, where it starts, the rules, sizes of the outputs.
+Solve = Callable[[Problem, Network, Parameters | None, Until, Mapping[str, float] | None], Trajectory]
+
+
+@dataclass
+class Way:
+    """Where the network is, and what is left of the budget."""
+
+    parameters: Parameters | None
+    rules: Until
+    sizes: Mapping[str, float] | None = None
+    ends: list[StageEnd] = field(default_factory=list)
+
+    def go(
+        self,
+        problem: Problem,
+        network: Network,
+        windows: int,
+        continuation: Mapping[str, float | str],
+        solve: Solve,
+    ) -> None:
+        """Bring the network to where the problem itself can be trained."""
+        way = stages(problem, continuation)
+        if windows > 1:
+            self._windows(way[0].problem if way else problem, network, windows, solve)
+        rules = self.rules
+        for stage in way:
+            self._step(stage.told, stage.problem, network, share(rules, len(way)), solve)
+
+    def _windows(self, problem: Problem, network: Network, windows: int, solve: Solve) -> None:
+        began, processor = time.perf_counter(), time.process_time()
+        marched = march(
+            problem, network, windows, lambda one, own, until: solve(one, own, None, until, None), self.rules
+        )
+        self.ends += marched.ends
+        self._used(time.perf_counter() - began, time.process_time() - processor)
+        if marched.sizes:
+            self.sizes = marched.sizes
+            rules = replace(share(self.rules, 1), loss=CLOSE_ENOUGH**2)
+            self._step("the whole with the windows' values", marched.problem, network, rules, solve)
+
+    def _step(self, told: str, problem: Problem, network: Network, rules: Until, solve: Solve) -> None:
+        processor = time.process_time()
+        run = solve(problem, network, self.parameters, rules, self.sizes)
+        self.parameters = run.parameters
+        self.ends.append(StageEnd(told, len(run.times) - 1, run.loss, run.seconds, run.reason))
+        self._used(run.seconds, time.process_time() - processor)
+
+    def _used(self, seconds: float, cpu: float) -> None:
+        """Steps are a stage's own; time is of the whole run."""
+        tiny = float(np.finfo(np.float64).tiny)
+        rules = self.rules
+        self.rules = replace(
+            rules,
+            seconds=None if rules.seconds is None else max(rules.seconds - seconds, tiny),
+            cpu=None if rules.cpu is None else max(rules.cpu - cpu, tiny),
+        )
