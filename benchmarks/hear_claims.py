@@ -2,7 +2,7 @@
 
     python benchmarks/hear_claims.py [--folder DIR] [--output results/claims.json]
 
-That is ``ntk-theory claims --all --quick`` with seed 0; it takes about five minutes of processor, and goes
+That is ``ntk-theory claims --all --quick`` with seed 0; it takes about ten minutes of processor, and goes
 on from the stores of ``--folder``.
 """
 
