@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import partial
@@ -32,9 +33,9 @@ from ntk_theory.training.solution import TestGrid, has_known_solution
 from ntk_theory.training.stated import check_solution
 from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory
-from ntk_theory.training.way import Way
+from ntk_theory.training.way import Way, asks_again, better
 from ntk_theory.training.weighting import TRACE, Weights
-from ntk_theory.training.windows import check_number, usual_windows
+from ntk_theory.training.windows import AGAIN, check_number, usual_windows
 
 #: Who gives a time has so many times the method's patience.
 LONG = 4
@@ -111,8 +112,8 @@ def train(
         Windows of time that the problem is solved on one after the other before the whole;
         1: the whole interval at once. Default: several for nonlinear systems of ordinary equations that grow
         or turn many times (:mod:`ntk_theory.training.windows`), by Gauss–Newton, where neither parameters,
-        points, a number of steps nor a checkpoint are given. Their steps are not counted by ``until``, their
-        time is.
+        points, a number of steps nor a checkpoint are given; and where such a system does not end solved at
+        once. Their steps are not counted by ``until``, their time is.
     continuation:
         Coefficients that begin at an easier value, ``{"nu": 0.1}``, and come to their own in a few stages
         (:mod:`ntk_theory.training.continuation`).
@@ -149,8 +150,14 @@ def train(
         progress=progress,
     )
     shown = partial(trained, problem, network, drift=drift, error=error, evidence=evidence)
+    way, first = Way(parameters, rules), None
     if count == 1 and not continuation:
-        return shown(parameters, until=rules, checkpoint=checkpoint, every=every)
+        processor = time.process_time()
+        first = shown(parameters, until=rules, checkpoint=checkpoint, every=every)
+        if given or windows is not None or not asks_again(problem, chosen, rules, first):
+            return first
+        way.ended("the whole at once", first, time.process_time() - processor)
+        count = AGAIN
     _check_way(chosen, points, checkpoint)
 
     def solve(
@@ -158,10 +165,9 @@ def train(
     ) -> Trajectory:
         return trained(one, its, begin, until=until, drift=False, error=False, evidence=False, sizes=sizes)
 
-    way = Way(parameters, rules)
     way.go(problem, network, count, continuation or {}, solve)
     run = shown(way.parameters, until=way.rules, sizes=way.sizes)
-    return replace(run, stages=tuple(way.ends))
+    return replace(better(first, run), stages=tuple(way.ends))
 
 
 def _check_way(

@@ -24,6 +24,8 @@ from ntk_theory.training.trajectory import Trajectory
 AGREE = 10.0
 #: Losses of groups further apart than this, while the small one is met, speak of blocks of different size.
 APART = 1e6
+#: Directions that change no residual speak of the problem where its relative residual is at most this.
+MET = 1e-2
 #: Below this the residuals themselves are rounding.
 ROUNDING = 1e-14
 
@@ -89,7 +91,7 @@ def judge(run: Trajectory, tolerance: float = TOLERANCE, *, asked: bool = False)
             "zero meets every equation and condition: it is a solution, and nothing asks for another",
             "state a source, a datum that is not zero, or a normalisation",
         )
-    if found.null:
+    if found.null and found.residual <= MET:
         return RunVerdict(
             Ending.UNDERDETERMINED,
             f"{found.null} directions change no residual: the solution is not the only one",

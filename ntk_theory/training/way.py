@@ -12,12 +12,28 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.continuation import CLOSE_ENOUGH, StageEnd, share, stages
+from ntk_theory.training.methods.method import Method
 from ntk_theory.training.stopping import Until
 from ntk_theory.training.trajectory import Trajectory
-from ntk_theory.training.windows import march
+from ntk_theory.training.verdict import Ending, judge
+from ntk_theory.training.windows import has_windows, march
 
 #: Trains a network on a problem: the problem, the network, where it starts, the rules, sizes of the outputs.
 Solve = Callable[[Problem, Network, Parameters | None, Until, Mapping[str, float] | None], Trajectory]
+
+
+def asks_again(problem: Problem, method: Method, rules: Until, run: Trajectory) -> bool:
+    """Does a run that its user left to itself fail where windows may help?"""
+    if not method.facts.adapts or rules.steps != method.facts.until.steps or not has_windows(problem):
+        return False
+    return judge(run).ending in (Ending.STALLED, Ending.OVERFITTED)
+
+
+def better(first: Trajectory | None, second: Trajectory) -> Trajectory:
+    """The run with the smaller error estimate."""
+    if first is None or first.estimate is None or second.estimate is None:
+        return second
+    return first if first.estimate.error < second.estimate.error else second
 
 
 @dataclass
@@ -61,8 +77,12 @@ class Way:
         processor = time.process_time()
         run = solve(problem, network, self.parameters, rules, self.sizes)
         self.parameters = run.parameters
+        self.ended(told, run, time.process_time() - processor)
+
+    def ended(self, told: str, run: Trajectory, cpu: float) -> None:
+        """Note how a stage ended, and take its time from the budget."""
         self.ends.append(StageEnd(told, len(run.times) - 1, run.loss, run.seconds, run.reason))
-        self._used(run.seconds, time.process_time() - processor)
+        self._used(run.seconds, cpu)
 
     def _used(self, seconds: float, cpu: float) -> None:
         """Steps are a stage's own; time is of the whole run."""

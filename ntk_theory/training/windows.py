@@ -18,8 +18,9 @@ The sizes of the outputs (:mod:`ntk_theory.training.scaling`) are those of the w
 initial data, and at 0, has the rates z, det(F_{u'} z + F_u) = 0. It amplifies or turns at the rate
 ρ = max(Re z, |Im z|), so ρ (T − t₀) times over the interval, and gets a window for every :data:`TURN` [C].
 Linear equations need none: they have waves of their own frequencies
-(:mod:`ntk_theory.training.oscillations`). Partial differential equations get windows where they are asked
-for.
+(:mod:`ntk_theory.training.oscillations`). Rates elsewhere, of a limit cycle say, are not known before: a system
+that does not end solved at once is tried again in :data:`AGAIN` windows. Partial differential equations get
+windows where they are asked for.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ STEPS, PATIENCE = 120, 25
 LONGER, SHORTEST = sp.Rational(3, 2), sp.Rational(1, 32)
 #: More windows than this are refused, a window for so many units of rate times time, and so many at most.
 MOST_WINDOWS, TURN, MOST_OWN = 100, 4.0, 24
+#: Windows of a second try.
+AGAIN = 8
 #: Points at which the windows' values are taken.
 VALUES = 600
 #: What the groups of these values are called, before the field's number.
@@ -174,6 +177,15 @@ def usual_windows(problem: Problem, method: Method, rules: Until) -> int:
     """:func:`own_windows` for a method that wants them; who gives a number of steps wants no others."""
     asked = rules.steps is not None and rules.steps != method.facts.until.steps
     return own_windows(problem) if method.facts.adapts and not asked else 1
+
+
+def has_windows(problem: Problem) -> bool:
+    """Is it a system of ordinary equations with initial data, which windows can cut?"""
+    try:
+        checked(problem, 1)
+    except NTKTheoryError:
+        return False
+    return len(problem.variables) == 1
 
 
 def told_windows(windows: int) -> str | None:
@@ -296,19 +308,25 @@ def _length(problem: Problem) -> float:
 
 
 def _fastest(problem: Problem, low: sp.Expr) -> float:
-    """ρ of a nonlinear system of ordinary equations, at its initial data and at 0; 0 for a linear one."""
+    """ρ of a nonlinear system of ordinary equations, at its initial data and at 0; 0 for a linear one.
+
+    Whether it is linear is asked beside the initial data, too: these may be 0.
+    """
     lowered = lower_problem(problem).only(group.name for group in problem.equations)
     rows = stack_rows(lowered, draw_points(problem, POINTS, SEED))
     starts = _initial_jets(problem, low)
     found = 0.0
     weights: list[Floats] = []
-    for size in (0.0, 1.0):
+    beside = np.random.default_rng(SEED).uniform(0.5, 1.5, len(rows.slots))
+    for size, more in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)):
         jets = np.array([size * starts.get((slot.field, slot.index), 0.0) for slot in rows.slots])
+        jets = jets + more * beside
         here = linearise(rows, np.repeat(jets[:, None], len(rows.points), axis=1)).weights
-        roots = symbol_roots(problem, rows, here, 0, [1.0])
-        fast = [max(float(z.real), abs(float(z.imag))) for z in roots]
-        found, weights = max([found, *fast]), [*weights, here]
-    linear = np.abs(weights[1] - weights[0]).max() <= VARIES * np.abs(weights[1]).max()
+        weights.append(here)
+        if not more:
+            roots = symbol_roots(problem, rows, here, 0, [1.0])
+            found = max([found, *(max(float(z.real), abs(float(z.imag))) for z in roots)])
+    linear = max(np.abs(one - weights[0]).max() for one in weights) <= VARIES * np.abs(weights[-1]).max()
     return 0.0 if linear else found
 
 
