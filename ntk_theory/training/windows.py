@@ -18,7 +18,7 @@ The sizes of the outputs (:mod:`ntk_theory.training.scaling`) are those of the w
 initial data, and at 0, has the rates z, det(F_{u'} z + F_u) = 0. It amplifies or turns at the rate
 ρ = max(Re z, |Im z|), so ρ (T − t₀) times over the interval, and gets a window for every :data:`TURN` [C].
 Linear equations need none: they have waves of their own frequencies
-(:mod:`ntk_theory.training.oscillations`). Rates elsewhere, of a limit cycle say, are not known before: a system
+(:mod:`ntk_theory.training.oscillations`). Rates elsewhere, of a limit cycle say, are not known before: one
 that does not end solved at once is tried again in :data:`AGAIN` windows. Partial differential equations get
 windows where they are asked for.
 """
