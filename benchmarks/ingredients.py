@@ -198,18 +198,18 @@ def main() -> int:
         if name not in found:
             found[name] = difference(*case)
             print(f"{found[name]:.1e}  {name}", flush=True)
-            store(found, before + time.perf_counter() - began)
+            store(found, before + time.perf_counter() - began, len(every))
     worst = max(found, key=lambda name: found[name])
     wrong = [name for name in found if not found[name] <= TOLERANCE]
     print(f"{len(found)} cases, worst {found[worst]:.1e} ({worst}), {len(wrong)} above {TOLERANCE:g}")
     return bool(wrong)
 
 
-def store(found: dict[str, float], seconds: float) -> None:
+def store(found: dict[str, float], seconds: float, of: int) -> None:
     """What was found, by case; a run that is cut short loses nothing."""
     worst = max(found, key=lambda name: found[name])
     above = [name for name in found if not found[name] <= TOLERANCE]
-    summary = {"cases": len(found), "worst": found[worst], "worst_case": worst, "above": above}
+    summary = {"cases": len(found), "of": of, "worst": found[worst], "worst_case": worst, "above": above}
     RESULTS.write_text(json.dumps(summary | {"seconds": round(seconds), "found": found}, indent=1) + "\n")
 
 

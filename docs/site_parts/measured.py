@@ -60,6 +60,20 @@ def kernels() -> str:
     return f"Measured on {measured_on('performance')}.\n\n" + table(("what", "here", "JAX", "ratio"), rows)
 
 
+def ingredients() -> str:
+    """A sentence: kernels and limit laws of networks that are not plain, and how many were compared."""
+    kernels, laws = read("ingredients"), read("ingredient_laws")
+    above = "none" if not kernels["above"] else f"{len(kernels['above'])}"
+    of, worst, width = kernels["of"], kernels["worst"], laws["width"]
+    return (
+        "So they do under an ansatz, with periodic and Fourier features, with libraries' starts and with "
+        f"unknown numbers and fields (`benchmarks/ingredients.py`): {kernels['cases']} of its {of} kernels "
+        f"were compared, the largest relative difference is {worst:.1e}, {above} above 1e-10. The limit laws "
+        f"of {len(laws['found'])} such networks agree with {laws['networks']} networks of width {width}, "
+        "and wrong ones are rejected (`benchmarks/ingredient_laws.py`)."
+    )
+
+
 def limits() -> str:
     """The zoo's limits, predicted and observed."""
     found = read("verify_zoo")["results"]

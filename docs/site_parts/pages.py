@@ -26,6 +26,7 @@ MADE: dict[str, Callable[[], str]] = {
     "commands": commands.every,
     "json-keys": records.every,
     "kernels": measured.kernels,
+    "ingredients": measured.ingredients,
     "training": measured.training,
     "solved": measured.solved,
     "finite-width": measured.finite_width,
