@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import partial
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ntk_theory.errors import InputError
+from ntk_theory.errors import InputError, Interrupted, TrainingError
 from ntk_theory.model.lowering import start_values
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
@@ -161,11 +162,27 @@ def train(
     _check_way(chosen, points, checkpoint)
 
     def solve(
-        one: Problem, its: Network, begin: Parameters | None, until: Until, sizes: Mapping[str, float] | None
+        one: Problem,
+        its: Network,
+        begin: Parameters | None,
+        until: Until,
+        sizes: Mapping[str, float] | None,
+        **own: Any,
     ) -> Trajectory:
-        return trained(one, its, begin, until=until, drift=False, error=False, evidence=False, sizes=sizes)
+        return trained(
+            one, its, begin, until=until, drift=False, error=False, evidence=False, sizes=sizes, **own
+        )
 
-    way.go(problem, network, count, continuation or {}, solve)
+    # A window is met by its loss, which says so in the default method's own weights.
+    of_windows = partial(solve, method=named(DEFAULT), weights=None, resample=None, reweigh=None)
+    try:
+        way.go(problem, network, count, continuation or {}, solve, of_windows)
+    except Interrupted as stop:  # what a window's network knows is no solution
+        raise Interrupted(f"{stop}; it was on the way to the problem itself", first) from stop
+    except TrainingError:
+        if first is None:
+            raise
+        return first
     run = shown(way.parameters, until=way.rules, sizes=way.sizes)
     return replace(better(first, run), stages=tuple(way.ends))
 

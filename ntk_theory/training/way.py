@@ -16,7 +16,7 @@ from ntk_theory.training.methods.method import Method
 from ntk_theory.training.stopping import Until
 from ntk_theory.training.trajectory import Trajectory
 from ntk_theory.training.verdict import Ending, judge
-from ntk_theory.training.windows import has_windows, march
+from ntk_theory.training.windows import has_windows, leaves_free, march
 
 #: Trains a network on a problem: the problem, the network, where it starts, the rules, sizes of the outputs.
 Solve = Callable[[Problem, Network, Parameters | None, Until, Mapping[str, float] | None], Trajectory]
@@ -24,7 +24,7 @@ Solve = Callable[[Problem, Network, Parameters | None, Until, Mapping[str, float
 
 def asks_again(problem: Problem, method: Method, rules: Until, run: Trajectory) -> bool:
     """Does a run that its user left to itself fail where windows may help?"""
-    if not method.facts.adapts or rules.steps != method.facts.until.steps or not has_windows(problem):
+    if not leaves_free(method, rules) or not has_windows(problem):
         return False
     return judge(run).ending in (Ending.STALLED, Ending.OVERFITTED)
 
@@ -52,11 +52,15 @@ class Way:
         windows: int,
         continuation: Mapping[str, float | str],
         solve: Solve,
+        solve_window: Solve,
     ) -> None:
-        """Bring the network to where the problem itself can be trained."""
+        """Bring the network to where the problem itself can be trained.
+
+        ``solve`` goes on with the coefficients, ``solve_window`` with the windows.
+        """
         way = stages(problem, continuation)
         if windows > 1:
-            self._windows(way[0].problem if way else problem, network, windows, solve)
+            self._windows(way[0].problem if way else problem, network, windows, solve_window)
         rules = self.rules
         for stage in way:
             self._step(stage.told, stage.problem, network, share(rules, len(way)), solve)

@@ -64,6 +64,8 @@ STEPS, PATIENCE = 120, 25
 LONGER, SHORTEST = sp.Rational(3, 2), sp.Rational(1, 32)
 #: More windows than this are refused, a window for so many units of rate times time, and so many at most.
 MOST_WINDOWS, TURN, MOST_OWN = 100, 4.0, 24
+#: So many tries for each of the windows that were asked for, and no more.
+TRIES = 4
 #: Windows of a second try.
 AGAIN = 8
 #: Points at which the windows' values are taken.
@@ -105,7 +107,7 @@ def march(problem: Problem, network: Network, windows: int, solve: Solve, rules:
     windows:
         Into how many equal windows the interval is cut at first.
     solve:
-        Trains one network on one problem.
+        Trains one network on one problem, with residuals and outputs in their own units.
     rules:
         Of the whole run; after :data:`SHARE` of its time no further window is begun, and the solution is
         known up to there.
@@ -121,8 +123,9 @@ def march(problem: Problem, network: Network, windows: int, solve: Solve, rules:
     ends: list[StageEnd] = []
     first = step = (high - low) / windows
     start, before, refused = low, None, False
-    while start < high:
-        if _is_late(rules, time.perf_counter() - began, time.process_time() - processor):
+    for _ in range(TRIES * windows):
+        late = _is_late(rules, time.perf_counter() - began, time.process_time() - processor)
+        if start >= high or late:
             break
         end = high if start + 1.25 * step >= high else start + step
         stage = _on_window(problem, (name, start, end), before)
@@ -175,8 +178,12 @@ def own_windows(problem: Problem) -> int:
 
 def usual_windows(problem: Problem, method: Method, rules: Until) -> int:
     """:func:`own_windows` for a method that wants them; who gives a number of steps wants no others."""
-    asked = rules.steps is not None and rules.steps != method.facts.until.steps
-    return own_windows(problem) if method.facts.adapts and not asked else 1
+    return own_windows(problem) if leaves_free(method, rules) else 1
+
+
+def leaves_free(method: Method, rules: Until) -> bool:
+    """Is it a method that wants windows, and are its steps not counted by the user?"""
+    return method.facts.adapts and rules.steps in (None, method.facts.until.steps)
 
 
 def has_windows(problem: Problem) -> bool:

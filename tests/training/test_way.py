@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 
 import ntk_theory as nt
 from ntk_theory.cli.app import run as cli
-from ntk_theory.errors import InputError
+from ntk_theory.errors import InputError, Interrupted
 from ntk_theory.symbolic.loading import from_table
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training import train
@@ -195,3 +195,38 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert [one["told"] for one in found["stages"]] == ["r = 1", "r = 1.41", "r = 2", "r = 2.83"]
     assert cli(["train", str(file), "--continue", "r"]) == 2
     assert "--continue has 'r'; it needs NAME=VALUE" in capsys.readouterr().err
+
+
+def test_windows_have_weights_of_their_own() -> None:
+    """Numbers per group name no group of the values, and another method meets no window by its loss."""
+    options = {"points": 24, "windows": 2, "drift": False}
+    quick = initial(1, "u_t = 8*u*(1 - u)", u0="u = 1/10")
+    run = train(quick, weights={"u0": 1.0, "f": 0.1}, until=Until(steps=3), **options)  # type: ignore[arg-type]
+    assert run.group_weights == {"u0": 1.0, "f": 0.1}
+    run = train(quick, method="adam", until=Until(steps=3), **options)  # type: ignore[arg-type]
+    assert run.stages[0].loss < 1e-7
+    assert run.method == "adam"
+
+
+def test_a_stop_on_the_way_leaves_no_network_of_a_window() -> None:
+    def stop(state: object, losses: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="on the way to the problem itself") as caught:
+        train(LOGISTIC, windows=2, progress=stop)
+    assert caught.value.trajectory is None
+
+
+def test_windows_that_cannot_be_met_end() -> None:
+    """u = 1/(1 − 20t) is infinite at t = 1/20."""
+    seen: list[float] = []
+
+    def solve(problem: Problem, its: nt.Network, until: Until) -> nt.Trajectory:
+        seen.append(float(problem.domain["t"][1]))
+        return train(problem, its, points=8, until=Until(steps=1), evidence=False, resample=False)
+
+    found = march(
+        initial(1, "u_t = 20*u^2", u0="u = 1"), nt.Network(["t"], ["u"], width=3, depth=1), 4, solve, Until()
+    )
+    assert 4 <= len(seen) <= 16
+    assert len(found.ends) == len(seen)
