@@ -156,7 +156,9 @@ def read_network(
         option = said[0].replace("_", "-")
         raise InputError(f"--{option} and --network are given, but the network's file says it; leave one out")
     if not path.is_file():
-        raise InputError(f"--network is {str(path)!r}, which is no file; name what nt.save or train -o wrote")
+        raise InputError(
+            f"the network is {str(path)!r}, which is no file; name what nt.save or train -o wrote"
+        )
     model = exchange.read.model_file(
         path, activation=activation, variables=problem.variables, fields=problem.fields
     )

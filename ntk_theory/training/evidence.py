@@ -86,6 +86,8 @@ class Estimate:
     noise:
         The part of measured data that their own standard deviations leave open, √mean R²/√mean y²: no
         solution is known better. 0 without standard deviations, and where the data are missed by more.
+    missed:
+        √mean (R/σ)² over the data, of several groups the largest: about 1 where they are met as σ says.
     measured:
         The groups of measured data.
     """
@@ -96,6 +98,7 @@ class Estimate:
     null: int
     homogeneous: bool
     noise: float = 0.0
+    missed: float = 0.0
     measured: tuple[str, ...] = ()
 
 
@@ -169,22 +172,25 @@ class Fresh:
             residual=float(relative.max()) if size else math.inf,
             null=int(np.count_nonzero(np.linalg.svd(matrix, compute_uv=False) < NULL)),
             homogeneous=_homogeneous(self.residuals),
-            noise=self._noise(here.values),
+            noise=self._noise(here.values)[0],
+            missed=self._noise(here.values)[1],
             measured=tuple(group.name for group in self.problem.groups if group.data is not None),
         )
 
-    def _noise(self, values: Floats) -> float:
-        """Largest √mean R²/√mean y² over data y that are missed as their σ says; 0 without any."""
+    def _noise(self, values: Floats) -> tuple[float, float]:
+        """Largest √mean R²/√mean y² over data y that are missed as σ says, largest √mean (R/σ)² of all."""
         ends = np.cumsum([group.size for group in self.residuals.rows.groups])[:-1]
-        found = 0.0
+        found, missed = 0.0, 0.0
         for group, part in zip(self.problem.groups, np.split(values, ends), strict=True):
             if group.data is None or group.data.sigma is None:
                 continue
             targets = np.array(group.data.targets)
             size = float(np.sqrt(np.mean(targets**2)))
-            if size and np.mean((part / np.array(group.data.sigma)[: len(part)]) ** 2) <= MISSED:
+            square = float(np.mean((part / np.array(group.data.sigma)[: len(part)]) ** 2))
+            missed = max(missed, math.sqrt(square))
+            if size and square <= MISSED:
                 found = max(found, float(np.sqrt(np.mean(part**2))) / size)
-        return found
+        return found, missed
 
     def _output_sizes(self, parameters: Parameters, basis: Basis, size: float) -> Floats:
         """√mean (v^i)² over the grid, (m,); under an ansatz the size of the fields for all."""

@@ -53,8 +53,8 @@ class Laziness:
 
     @property
     def is_lazy(self) -> bool:
-        """Did the linear theory of the start describe most of the run?"""
-        return self.linearisation_error <= LAZY
+        """Did the linear theory of the start describe most of the run, and the kernel keep its size?"""
+        return self.linearisation_error <= LAZY and self.kernel_drift <= 1
 
     def __str__(self) -> str:
         word = "lazy" if self.is_lazy else "not lazy"

@@ -184,7 +184,8 @@ def train(
             raise
         return first
     run = shown(way.parameters, until=way.rules, sizes=way.sizes)
-    return replace(better(first, run), stages=tuple(way.ends))
+    spent = sum(end.seconds for end in way.ends) + run.seconds
+    return replace(better(first, run), stages=tuple(way.ends), seconds=spent)
 
 
 def _check_way(

@@ -66,7 +66,8 @@ class Trajectory(Shown):
     start_losses:
         The last loss of every start, where there were several; this run is the best.
     stages:
-        How the easier problems on the way ended; all else is of the problem itself.
+        How the easier problems on the way ended; all else is of the problem itself, ``initial`` and the drift
+        from the state after them.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
     contradictions:
@@ -74,7 +75,7 @@ class Trajectory(Shown):
     evaluations:
         Evaluations of R, ∇L, J or products with J.
     seconds:
-        Wall time of this call.
+        Wall time, that of ``stages`` included.
     reason:
         Why it stopped.
     clock:

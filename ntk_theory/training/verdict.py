@@ -95,7 +95,8 @@ def judge(run: Trajectory, tolerance: float = TOLERANCE, *, asked: bool = False)
         return RunVerdict(
             Ending.UNDERDETERMINED,
             f"{found.null} directions change no residual: the solution is not the only one",
-            "state the conditions that are missing",
+            "state the conditions that are missing"
+            + (", or measurements (--data)" if run.identified else ""),
         )
     return _compared(run, tolerance, asked)
 
@@ -155,9 +156,11 @@ def _cause(run: Trajectory) -> str:
         return f"blocks of different size: the groups' first losses are {_apart(run):.0e} apart"
     if _is_misfit(run):
         rms = run.training_rms()[run.worst_group]
+        missed = 0.0 if run.estimate is None else run.estimate.missed
+        times = f", {missed:.2g} of their standard deviations" if missed else ""
         return (
-            f"what is left is the misfit of the data {run.worst_group!r}, {rms:.1e} in root mean square: "
-            "their noise, or equations that are not theirs"
+            f"what is left is the misfit of the data {run.worst_group!r}, {rms:.1e} in root mean square"
+            f"{times}: their noise, or equations that are not theirs"
         )
     return f"the loss stopped falling ({run.reason}), most of it in group {run.worst_group!r}"
 

@@ -47,7 +47,8 @@ def test_they_stand_beside_the_others_in_text_and_page(result, tmp_path):
     page = nt.page(result.path, tmp_path / "page.html", claims=[power("trace-falls", -0.5)])
     assert "a slope that excludes it" in page.read_text(encoding="utf-8")
     plain = nt.judge(result.path)
-    assert not plain.select("trace-falls")
+    with pytest.raises(InputError, match="claim is 'trace-falls'; this study judged"):
+        plain.select("trace-falls")
     assert [v for v in result if not v.claim.startswith("trace-")] == list(plain)
 
 

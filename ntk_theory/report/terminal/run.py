@@ -120,13 +120,19 @@ def _drift(run: Trajectory) -> Table:
         relative = run.drift.sup_relative(block)
         table.add_row(
             name, f"{run.drift.norms[block]:.3g}", f"{run.drift.sup(block):.3g}",
-            f"{relative:.1%}" if relative < 1 else f"× {relative:.3g}",
+            f"{relative:.3g}",
         )  # fmt: skip
     return table
 
 
 def _footer(run: Trajectory) -> Iterator[str]:
     steps = len(run.times) - 1
+    if run.stages:
+        before = sum(stage.seconds for stage in run.stages)
+        yield (
+            f"before: {len(run.stages)} easier problems, {before:.1f} s, from {run.stages[0].told} to "
+            f"{run.stages[-1].told}; first losses and K(0) are of the state after them"
+        )
     yield f"stopped after {steps} steps, {run.seconds:.1f} s: {run.reason}"
     moved = float(run.assumptions.parameter_shift.max())
     yield f"{run.parameters.size} parameters moved by at most {moved:.3g}; {run.evaluations} evaluations"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from ntk_theory.errors import InputError
 from ntk_theory.frames import frame
 from ntk_theory.shown import Brief, Shown, on_a_screen
 from ntk_theory.studies.engine.export import to_pandas
@@ -58,7 +59,10 @@ class Result(Shown, Generic[Evidence]):
         return self.data.is_complete and not self.data.failures()
 
     def select(self, claim: str, block: str | None = None) -> list[Verdict]:
-        """The verdicts on one claim (and block)."""
+        """The verdicts on one claim (and block); a claim that was not judged is refused by its name."""
+        known = sorted({verdict.claim for verdict in self})
+        if claim not in known:
+            raise InputError(f"claim is {claim!r}; this study judged {', '.join(known) or 'none'}")
         return [v for v in self if v.claim == claim and block in (None, v.block)]
 
     def to_dict(self) -> dict[str, Any]:
