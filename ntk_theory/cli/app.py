@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -193,6 +194,13 @@ class Commands(TyperGroup):
         register = one.command(cmd_name, epilog=example, context_settings=HELP, cls=kind)
         register(getattr(module, entry.function))
         return plainly(typer.main.get_command(one))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is named first; an unknown name is told beside the nearest one."""
+        near = [] if args[0] in COMMANDS else get_close_matches(args[0], COMMANDS, 1)
+        if near:
+            ctx.fail(f"No such command {args[0][:40]!r}; did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def get_params(self, ctx: Any) -> Any:
         """The options before a command."""

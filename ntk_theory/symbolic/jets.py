@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 import sympy as sp
 
-from ntk_theory.errors import ProblemError
+from ntk_theory.errors import InputError, ProblemError
 
 #: Fields, variables: a letter, then letters and digits. The underscore is the derivative mark.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
@@ -99,7 +99,20 @@ class JetSpace:
 
         >>> JetSpace(("u",), ("x", "t")).slot("u", x=2)
         Slot(field='u', index=(2, 0))
+
+        Raises
+        ------
+        InputError
+            There is no such field or variable.
         """
+        if field not in self.fields:
+            raise InputError(
+                f"field is {field!r}; it needs one of {', '.join(self.fields)}, and derivatives as orders by "
+                f"variable: slot({self.fields[0]!r}, {self.variables[0]}=1)"
+            )
+        wrong = next((name for name in orders if name not in self.variables), None)
+        if wrong is not None:
+            raise InputError(f"variable is {wrong!r}; it needs one of {', '.join(self.variables)}")
         return Slot(field, tuple(orders.get(name, 0) for name in self.variables))
 
     def value(self, field: str) -> Slot:

@@ -1,0 +1,33 @@
+"""Names that are nearly right: refused with what would be."""
+
+from __future__ import annotations
+
+import pytest
+
+import ntk_theory as nt
+from ntk_theory.cli.app import run as cli
+from ntk_theory.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("classfy", "classify"), ("trian", "train"), ("verfiy", "verify")]
+)
+def test_a_command(typed: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli([typed, "heat"]) == 2
+    assert f"No such command {typed!r}; did you mean {meant!r}?" in capsys.readouterr().err
+
+
+def test_a_command_far_from_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli(["xyzzy"]) == 2
+    told = capsys.readouterr().err
+    assert "No such command 'xyzzy'" in told
+    assert "did you mean" not in told
+
+
+def test_a_slot() -> None:
+    space = nt.zoo("heat").space
+    assert space.slot("u", x=2).index == (2, 0)
+    with pytest.raises(InputError, match=r"field is 'u_x'; it needs one of u, .*slot\('u', x=1\)"):
+        space.slot("u_x")
+    with pytest.raises(InputError, match="variable is 'y'; it needs one of x, t"):
+        space.slot("u", y=1)
