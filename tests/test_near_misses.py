@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import ntk_theory as nt
@@ -31,3 +33,11 @@ def test_a_slot() -> None:
         space.slot("u_x")
     with pytest.raises(InputError, match="variable is 'y'; it needs one of x, t"):
         space.slot("u", y=1)
+
+
+def test_one_width_shows_no_limit(tmp_path: Path) -> None:
+    size = {"s": ["1/2"], "widths": [32], "seeds": 12, "points": 3, "workers": 1}
+    result = nt.verify("heat", **size, store=tmp_path / "v.sqlite", progress=False)  # type: ignore[arg-type]
+    found = result.select("paper-bb")
+    assert [verdict.outcome for verdict in found] == ["undecided"]
+    assert "one width" in found[0].reason

@@ -43,6 +43,8 @@ MET = 1e-8
 
 #: The note on a block that some network has exactly 0 in: identically, or below the range of floats.
 EXACTLY_ZERO = "a kernel that is exactly 0"
+#: The note of a study of one width: no limit is seen there, whatever the law says of others.
+ONE_WIDTH = "one width only"
 #: The note where weights start by N: the law of a width says nothing of other widths.
 OWN_LAWS = "every width has a limit law of its own, none says where they go"
 
@@ -133,6 +135,8 @@ def block_evidence(rows: BlockRows, law: LawTable | None, criterion: Criterion) 
         None,
         float(finite.max()) if finite.size else None,
     )
+    if len(rows.widths) < 2:
+        notes.append(ONE_WIDTH)
     if law is not None and rows.norm_limit is not None:
         p, rank, tail, constant = _with_law(rows, complete, law, criterion, notes)
         leaves = tail is not None and _leaves(log_widths, log_norm, rows.norm_limit[:, complete], criterion)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 
-from ntk_theory.studies.initialisation.block_evidence import OWN_LAWS, BlockEvidence
+from ntk_theory.studies.initialisation.block_evidence import ONE_WIDTH, OWN_LAWS, BlockEvidence
 from ntk_theory.studies.initialisation.criterion import Criterion
 from ntk_theory.studies.initialisation.law_tail import FAR, ROUNDING, LawTail
 from ntk_theory.studies.judging.verdict import LARGER_WIDTHS, MORE_SEEDS, NO_REMEDY, Need, Reason, Remedy
@@ -42,6 +42,9 @@ def observed_limit(
 
     ``slope_holds``: Holm over all blocks and s that are judged by their slope rejects the slope 0 here.
     """
+    if ONE_WIDTH in e.notes:
+        text = "networks of one width show no limit, however well the law fits them"
+        return Observed.UNDECIDED, Reason(text, "one-width", LARGER_WIDTHS)
     if law_decides(e, criterion, law_rejected=law_rejected):
         assert e.tail is not None
         return limit_by_law(e.tail, criterion)
