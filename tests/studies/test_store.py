@@ -154,8 +154,8 @@ def test_a_partial_store_reads_as_missing(study: Study, tmp_path: Path) -> None:
     [
         (("heat", "erf", "f,f", "1", "norm"), "no case 'heat'"),
         ((FIRST, "tanh", "f,f", "1", "norm"), "'tanh'"),
-        ((FIRST, "erf", "f,b", "1", "norm"), "pair 'f,b'"),
-        ((FIRST, "erf", "f,f", "3/4", "norm"), "s = '3/4'"),
+        ((FIRST, "erf", "f,b", "1", "norm"), "pair is 'f,b'"),
+        ((FIRST, "erf", "f,f", "3/4", "norm"), "s is '3/4'"),
         ((FIRST, "erf", "f,f", "1", "mean"), "'mean'"),
     ],
 )
