@@ -176,7 +176,7 @@ def command(
         typer.Option(
             "--continue",
             metavar="NAME=VALUE",
-            help="Begin with this value of a coefficient, and come to its own in stages; repeatable, default none.",
+            help="Begin with this value of a coefficient, then in stages to its own; repeatable, default none.",
         ),
     ] = None,
 ) -> int:
