@@ -176,7 +176,7 @@ def command(
         typer.Option(
             "--continue",
             metavar="NAME=VALUE",
-            help="Begin with this value of a coefficient, then in stages to its own; repeatable, default none.",
+            help="The value that a coefficient begins with on its way to its own; repeatable, default none.",
         ),
     ] = None,
 ) -> int:
