@@ -1,7 +1,7 @@
 """What a run shows beside its training loss: residuals at fresh points, and an error without a solution.
 
-Fresh points are drawn from the same places as the training points, as many and at least 512 of every
-equation (2048 in one variable), from a seed of their own. For the estimate the problem is linearised at the
+Fresh points are drawn from the same places as the training points, as many and at least 2800 of all equations
+(2048 of each in one variable), from a seed of their own. For the estimate the problem is linearised at the
 trained u, and the correction δ with
 
     F'[u] δ = −F[u]   at the fresh points, in least squares over equations and conditions,
@@ -51,11 +51,12 @@ from ntk_theory.training.solution import domain_grid, inside_place, solved_field
 #: Mixed into the user's seed: fresh points are never the training points.
 FRESH_SEED = 0x5EED
 #: At least so many of them has every equation, and every condition: what few points see is known by none.
-EQUATION_POINTS, CONDITION_POINTS = 512, 64
+EQUATION_POINTS, CONDITION_POINTS = 512, 160
 #: And so many an equation in one variable: polynomials of high degree swing between few points.
 POINTS_OF_ONE = 2048
-#: So many polynomials: the more of them, the less of a residual at a front is left unexplained.
-FUNCTIONS = 700
+#: So many polynomials: the more of them, the less of a residual at a front is left unexplained. With fewer
+#: residuals than this for each, they would follow what two neighbouring points say by chance.
+FUNCTIONS, ROWS = 700, 4
 #: Singular values below this share of the largest are rounding.
 RANK = 1e-13
 #: A direction of mean square 1 whose scaled residual is below this leaves the problem as it is: what grows by
@@ -123,7 +124,8 @@ class Fresh:
     def beside(cls, problem: Problem, network: Network, counts: Mapping[str, int], seed: int) -> Fresh | None:
         """At least as many points per group as are trained on."""
         least = {group.name: CONDITION_POINTS for group in problem.conditions}
-        many = POINTS_OF_ONE if len(problem.variables) == 1 else EQUATION_POINTS
+        each = math.ceil(ROWS * FUNCTIONS / max(len(problem.equations), 1))
+        many = POINTS_OF_ONE if len(problem.variables) == 1 else max(EQUATION_POINTS, each)
         least |= {group.name: many for group in problem.equations}
         return cls.of(problem, network, {name: max(n, least[name]) for name, n in counts.items()}, seed)
 
@@ -145,7 +147,7 @@ class Fresh:
             return None
         try:
             here = self.residuals.at(parameters)
-            return self._estimated(here, Basis.of(problem, self.residuals, FUNCTIONS), parameters)
+            return self._estimated(here, Basis.of(problem, self.residuals, FUNCTIONS, ROWS), parameters)
         except (NonFiniteError, np.linalg.LinAlgError):
             homogeneous = _homogeneous(self.residuals)
             return Estimate(math.inf, 1.0, math.inf, 0, homogeneous) if len(rows.points) else None

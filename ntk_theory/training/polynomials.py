@@ -54,12 +54,18 @@ class Basis:
     degrees: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, problem: Problem, residuals: Residuals, functions: int = FUNCTIONS) -> Basis:
-        """As many polynomials as the residuals bear, and no more than ``functions``."""
+    def of(
+        cls,
+        problem: Problem,
+        residuals: Residuals,
+        functions: int = FUNCTIONS,
+        rows: int = RESIDUALS_PER_FUNCTION,
+    ) -> Basis:
+        """As many polynomials as the residuals bear, ``rows`` of them for each, and at most ``functions``."""
         fields = residuals.network.fields
         ends = np.array([_box(problem, name) for name in fields])
         inside = sum(g.size for g in residuals.rows.groups if g.kind is GroupKind.EQUATION)
-        most = min(functions, inside // RESIDUALS_PER_FUNCTION) // len(fields)
+        most = min(functions, inside // rows) // len(fields)
         degree = _degree(len(problem.variables), most, _cap(problem))
         every = product(range(degree + 1), repeat=len(problem.variables))
         degrees = tuple(index for index in every if sum(index) <= degree)
