@@ -2,7 +2,8 @@
 
 A run is ``solved`` where the error estimate (:mod:`ntk_theory.training.evidence`) and, if a solution is
 known, the error are at most the tolerance, and the fresh residuals agree with the training ones:
-at most :data:`AGREE` times as large, or themselves at most the tolerance relative to the equations' size.
+at most :data:`AGREE` times as large, or themselves at most the tolerance relative to the equations' size. No
+group may be left unmet (:data:`UNMET`): of a problem without a solution a compromise is the best there is.
 Data with standard deviations that they are met within are known no better than these: their noise, if larger,
 is the tolerance.
 No training loss alone makes a run solved.
@@ -26,6 +27,8 @@ AGREE = 10.0
 APART = 1e6
 #: Directions that change no residual speak of the problem where its relative residual is at most this.
 MET = 1e-2
+#: A relative residual above this, or above twice the data's noise, meets nothing, whatever the estimate.
+UNMET = 0.1
 #: Below this the residuals themselves are rounding.
 ROUNDING = 1e-14
 
@@ -119,7 +122,7 @@ def _compared(run: Trajectory, tolerance: float, asked: bool) -> RunVerdict:
     if run.error is not None:
         told += f" (known: {run.error:.1e})"
     enough = max(tolerance, found.noise)
-    accurate = found.error <= enough and (run.error is None or run.error <= enough)
+    accurate = found.error <= enough and (run.error is None or run.error <= enough) and _is_met(run)
     group, ratio = _spread(run)
     agrees = ratio <= AGREE or found.residual <= tolerance
     if accurate and agrees:
@@ -146,6 +149,12 @@ def _spread(run: Trajectory) -> tuple[str, float]:
     return group, fresh[group] / max(run.training_rms()[group], float(np.finfo(np.float64).tiny))
 
 
+def _is_met(run: Trajectory) -> bool:
+    """Are all groups met at all? The best compromise of a problem without a solution needs no correction."""
+    found = run.estimate
+    return found is not None and found.residual <= max(UNMET, 2 * found.noise)
+
+
 def _apart(run: Trajectory) -> float:
     first = [float(curve[0]) for curve in run.group_losses.values() if curve[0] > 0]
     return max(first) / min(first) if first else 1.0
@@ -154,6 +163,12 @@ def _apart(run: Trajectory) -> float:
 def _cause(run: Trajectory) -> str:
     if _apart(run) >= APART:
         return f"blocks of different size: the groups' first losses are {_apart(run):.0e} apart"
+    if not _is_met(run) and run.estimate is not None:
+        size = f"a relative residual of {run.estimate.residual:.1g}"
+        return (
+            f"the equations and conditions are not met together, with {size}: they contradict "
+            "each other, or the network does not resolve what meets them"
+        )
     if _is_misfit(run):
         rms = run.training_rms()[run.worst_group]
         missed = 0.0 if run.estimate is None else run.estimate.missed

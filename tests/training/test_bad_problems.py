@@ -29,6 +29,14 @@ def test_a_bad_problem_says_what_it_is(name: str) -> None:
     assert found["reason"]
 
 
+@pytest.mark.parametrize("name", ["resonance", "neumann-unbalanced", "one-end-twice", "no-conditions"])
+def test_what_has_no_solution_is_not_solved(name: str) -> None:
+    """The best compromise needs no correction, and meets nothing."""
+    found = bad_problems.measure(name, 4.0)
+    assert found["ending"] == "stalled"
+    assert "not met together" in found["reason"]
+
+
 def test_a_kink_is_not_solved() -> None:
     """Smooth networks meet u_x = sign(x) at points, not between them; which is said depends on the time."""
     found = bad_problems.measure("kink", 2.0)
