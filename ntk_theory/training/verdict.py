@@ -97,8 +97,9 @@ def judge(run: Trajectory, tolerance: float = TOLERANCE, *, asked: bool = False)
     if found.null and found.residual <= MET:
         return RunVerdict(
             Ending.UNDERDETERMINED,
-            f"{found.null} directions change no residual: the solution is not the only one",
-            "state the conditions that are missing"
+            f"{found.null} directions change no residual: the solution is not the only one, "
+            "or it grows so much that its data do not show",
+            "state the conditions that are missing, or a shorter interval"
             + (", or measurements (--data)" if run.identified else ""),
         )
     return _compared(run, tolerance, asked)
