@@ -29,6 +29,8 @@ APART = 1e6
 MET = 1e-2
 #: A relative residual above this, or above twice the data's noise, meets nothing, whatever the estimate.
 UNMET = 0.1
+#: A first loss below this share of the largest is rounding.
+MET_AT_ONCE = 1e-26
 #: Below this the residuals themselves are rounding.
 ROUNDING = 1e-14
 
@@ -157,8 +159,10 @@ def _is_met(run: Trajectory) -> bool:
 
 
 def _apart(run: Trajectory) -> float:
-    first = [float(curve[0]) for curve in run.group_losses.values() if curve[0] > 0]
-    return max(first) / min(first) if first else 1.0
+    """The first losses' largest ratio; what features meet by themselves, to rounding, is no block of its own."""
+    first = [float(curve[0]) for curve in run.group_losses.values()]
+    seen = [loss for loss in first if loss > MET_AT_ONCE * max(first)]
+    return max(seen) / min(seen) if seen else 1.0
 
 
 def _cause(run: Trajectory) -> str:
