@@ -159,7 +159,7 @@ def _is_met(run: Trajectory) -> bool:
 
 
 def _apart(run: Trajectory) -> float:
-    """The first losses' largest ratio; what features meet by themselves, to rounding, is no block of its own."""
+    """The first losses' largest ratio; what features meet by themselves, to rounding, is no block."""
     first = [float(curve[0]) for curve in run.group_losses.values()]
     seen = [loss for loss in first if loss > MET_AT_ONCE * max(first)]
     return max(seen) / min(seen) if seen else 1.0
