@@ -198,7 +198,7 @@ def command(
     from ntk_theory.training.stopping import TOLERANCE  # noqa: PLC0415  as above
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
     from ntk_theory.training.verdict import judge  # noqa: PLC0415  as above
-    from ntk_theory.training.windows import told_windows, usual_windows  # noqa: PLC0415  as above
+    from ntk_theory.training.window_count import has_windows, leaves_free, told_windows, usual_windows  # noqa: PLC0415  as above
 
     for name, value in (("--steps", steps), ("--points", points)):
         if value is not None and value < 1:
@@ -226,9 +226,11 @@ def command(
     balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
     lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]
     lines += [] if seen is None or as_json else [seen]
-    if windows is None and begin is None and kept is None and not as_json:
+    free = windows is None and begin is None and kept is None and leaves_free(chosen, rules)
+    if free and not as_json:
         lines += filter(None, [told_windows(usual_windows(problem, chosen, rules))])
-    lines += [] if as_json else [_latest_end(chosen, rules)]
+    more = "; windows of time have steps of their own" if free and has_windows(problem) else ""
+    lines += [] if as_json else [_latest_end(chosen, rules) + more]
     with _keeping(output), _progress(chosen, rules, quiet=as_json) as progress:
         run = train_from_starts(
             problem,

@@ -21,4 +21,4 @@ from .train import train as train
 from .trajectory import Trajectory as Trajectory
 from .trajectory import load_network as load_network
 from .trajectory import save_network as save_network
-from .windows import own_windows as own_windows
+from .window_count import own_windows as own_windows

@@ -40,7 +40,19 @@ class Stage:
 
 @dataclass(frozen=True)
 class StageEnd:
-    """How a stage ended: steps, the last loss, seconds of wall time, and why."""
+    """How a run on the way to a problem ended.
+
+    Attributes
+    ----------
+    told:
+        Of which problem it was: ``t from 0 to 5``, ``nu = 0.1``.
+    steps, loss:
+        Its steps, and the last loss, in its own weights.
+    seconds:
+        Of wall time.
+    reason:
+        Why it stopped.
+    """
 
     told: str
     steps: int

@@ -50,9 +50,9 @@ from ntk_theory.training.solution import domain_grid, inside_place, solved_field
 
 #: Mixed into the user's seed: fresh points are never the training points.
 FRESH_SEED = 0x5EED
-#: At least so many of them has every equation, and every condition: what few points see is known by none.
-EQUATION_POINTS, CONDITION_POINTS = 512, 160
-#: And so many an equation in one variable: polynomials of high degree swing between few points.
+#: At least so many of them has every condition: what few points see is known by none.
+CONDITION_POINTS = 160
+#: And every equation in one variable: polynomials of high degree swing between few points.
 POINTS_OF_ONE = 2048
 #: So many polynomials: the more of them, the less of a residual at a front is left unexplained. With fewer
 #: residuals than this for each, they would follow what two neighbouring points say by chance.
@@ -124,8 +124,8 @@ class Fresh:
     def beside(cls, problem: Problem, network: Network, counts: Mapping[str, int], seed: int) -> Fresh | None:
         """At least as many points per group as are trained on."""
         least = {group.name: CONDITION_POINTS for group in problem.conditions}
-        each = math.ceil(ROWS * FUNCTIONS / max(len(problem.equations), 1))
-        many = POINTS_OF_ONE if len(problem.variables) == 1 else max(EQUATION_POINTS, each)
+        each = math.ceil(ROWS * FUNCTIONS / len(problem.equations))
+        many = POINTS_OF_ONE if len(problem.variables) == 1 else each
         least |= {group.name: many for group in problem.equations}
         return cls.of(problem, network, {name: max(n, least[name]) for name, n in counts.items()}, seed)
 
@@ -167,6 +167,7 @@ class Fresh:
         total, rest = float(np.linalg.norm(right)), float(np.linalg.norm(matrix @ found - right))
         size, moved = self._norms(parameters, basis, units * found)
         told = blocks @ self._output_sizes(parameters, basis, size)
+        noise, missed = self._noise(here.values)
         relative = group_rms(rows, here.values) / np.where(told > 0, told, 1.0)
         return Estimate(
             error=moved / size if size else math.inf,
@@ -174,8 +175,8 @@ class Fresh:
             residual=float(relative.max()) if size else math.inf,
             null=int(np.count_nonzero(np.linalg.svd(matrix, compute_uv=False) < NULL)),
             homogeneous=_homogeneous(self.residuals),
-            noise=self._noise(here.values)[0],
-            missed=self._noise(here.values)[1],
+            noise=noise,
+            missed=missed,
             measured=tuple(group.name for group in self.problem.groups if group.data is not None),
         )
 

@@ -76,11 +76,12 @@ def oscillations(problem: Problem) -> dict[str, tuple[float, ...]]:
     starting = starting_variables(problem)
     for axis, name in enumerate(problem.variables):
         if not starting - {name}:  # else steady states, which nothing asks for
-            own = np.abs(_roots(problem, rows, weights, axis, halves).imag) / np.pi
+            own = np.abs(_oscillating(symbol_roots(problem, rows, weights, axis, halves)).imag) / np.pi
             found[name] += _distinct(own, MANY)
         for other, its in enumerate(problem.variables):
             for n in given[its] if other != axis else ():
-                answer = _roots(problem, rows, weights, axis, halves, (other, 1j * np.pi * n))
+                held = (other, 1j * np.pi * n)
+                answer = _oscillating(symbol_roots(problem, rows, weights, axis, halves, held))
                 found[name] += _distinct(np.abs(answer.imag) / np.pi, LEAST)
     counts = {name: _distinct(many, LEAST) for name, many in found.items()}
     if max((n for many in counts.values() for n in many), default=0.0) <= MANY:
@@ -203,17 +204,9 @@ def _box(problem: Problem) -> dict[str, tuple[float, float]] | None:
     return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
 
 
-def _roots(
-    problem: Problem,
-    rows: Rows,
-    weights: Floats,
-    axis: int,
-    halves: list[float],
-    held: tuple[int, complex] | None = None,
-) -> Complexes:
-    """The roots z with |Re z| < |Im z| at all points; ``held``: another variable's place and its z."""
-    found = symbol_roots(problem, rows, weights, axis, halves, held)
-    return np.asarray(found[np.abs(found.real) < np.abs(found.imag)])
+def _oscillating(roots: Complexes) -> Complexes:
+    """Those with |Re z| < |Im z|."""
+    return np.asarray(roots[np.abs(roots.real) < np.abs(roots.imag)])
 
 
 def symbol_roots(
@@ -224,7 +217,7 @@ def symbol_roots(
     halves: list[float],
     held: tuple[int, complex] | None = None,
 ) -> Complexes:
-    """All finite roots z of det P at all points; arguments as :func:`_roots`."""
+    """The finite roots z of det P at all points; ``held``: another variable's place and its z."""
     fields = problem.outputs
     equations = [k for k, group in enumerate(rows.problem.groups) if group.kind is GroupKind.EQUATION]
     legs = [[leg for leg in rows.legs if leg.group == k] for k in equations]

@@ -314,6 +314,7 @@ class Run:
             curves |= {"emphasis": self.objective.emphasis}
             curves |= {f"point:{name}": array for name, array in self.points.items()}
         curves["moved"] = np.array([float(self.moved)])
+        curves["loss_counts"] = np.array([float(self.loss_counts)])
         write(self.path, self.key, Checkpoint(state, self.initial, curves))
 
     def _resumed(self) -> State | None:
@@ -328,6 +329,7 @@ class Run:
         weights = {name.removeprefix("weight:"): float(curves.pop(name)) for name in names}
         emphasis = curves.pop("emphasis", None)
         moved = curves.pop("moved", None)
+        counts = curves.pop("loss_counts", None)
         names = [name for name in curves if name.startswith("point:")]
         adapted = {name.removeprefix("point:"): curves.pop(name) for name in names}
         for name, column in curves.items():
@@ -341,6 +343,7 @@ class Run:
                 self._rebuild(replace(found.state, step=found.state.step - 1))
             self.objective = replace(self.objective, group_weights=weights)
         self.moved = 0 if moved is None else int(moved[0])
+        self.loss_counts = counts is None or bool(counts[0])
         return found.state
 
     def _unseen(self) -> Floats:

@@ -34,9 +34,10 @@ from ntk_theory.training.solution import TestGrid, has_known_solution
 from ntk_theory.training.stated import check_solution
 from ntk_theory.training.stopping import Resample, Until
 from ntk_theory.training.trajectory import Trajectory
-from ntk_theory.training.way import Way, asks_again, better
+from ntk_theory.training.way import Way, asks_again, is_better
 from ntk_theory.training.weighting import TRACE, Weights
-from ntk_theory.training.windows import AGAIN, check_number, usual_windows
+from ntk_theory.training.window_count import AGAIN, usual_windows
+from ntk_theory.training.windows import check_number
 
 #: Who gives a time has so many times the method's patience.
 LONG = 4
@@ -112,9 +113,9 @@ def train(
     windows:
         Windows of time that the problem is solved on one after the other before the whole;
         1: the whole interval at once. Default: several for nonlinear systems of ordinary equations that grow
-        or turn many times (:mod:`ntk_theory.training.windows`), by Gauss–Newton, where neither parameters,
-        points, a number of steps nor a checkpoint are given; and where such a system does not end solved at
-        once. Their steps are not counted by ``until``, their time is.
+        or turn many times (:mod:`ntk_theory.training.window_count`), by Gauss–Newton, where neither
+        parameters, points, a number of steps nor a checkpoint are given; and where such a system does not end
+        solved at once. Their steps are not counted by ``until``, their time is.
     continuation:
         Coefficients that begin at an easier value, ``{"nu": 0.1}``, and come to their own in a few stages
         (:mod:`ntk_theory.training.continuation`).
@@ -185,7 +186,9 @@ def train(
         return first
     run = shown(way.parameters, until=way.rules, sizes=way.sizes)
     spent = sum(end.seconds for end in way.ends) + run.seconds
-    return replace(better(first, run), stages=tuple(way.ends), seconds=spent)
+    if first is not None and is_better(first, run):
+        return replace(first, seconds=spent)
+    return replace(run, stages=tuple(way.ends), seconds=spent)
 
 
 def _check_way(

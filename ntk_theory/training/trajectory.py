@@ -127,11 +127,21 @@ class Trajectory(Shown):
         )
         notes = [f"stopped after {len(self.times) - 1} steps, {self.seconds:.1f} s: {self.reason}"]
         notes += [f"loss {self.loss:.2e}" + ("" if self.error is None else f", error {self.error:.1e}")]
-        notes += [f"before, {stage}" for stage in self.stages]
+        notes += filter(None, [self.told_stages()])
         notes += [str(one) for one in self.identified]
         head = ("group", "points", "first loss", "last loss", "rms residual", "fresh")
         return Brief(
             f"{self.method}, {layers} {network.activation}, s = {network.exponent}", head, rows, tuple(notes)
+        )
+
+    def told_stages(self) -> str | None:
+        """How many runs came before, and how long they took; None without any."""
+        if not self.stages:
+            return None
+        seconds = sum(stage.seconds for stage in self.stages)
+        return (
+            f"before: {len(self.stages)} runs in {seconds:.1f} s, from {self.stages[0].told!r} to "
+            f"{self.stages[-1].told!r}; first losses and K(0) are of the state after them"
         )
 
     def to_pandas(self) -> Any:

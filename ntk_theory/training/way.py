@@ -11,13 +11,16 @@ import numpy as np
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.training.continuation import CLOSE_ENOUGH, StageEnd, share, stages
+from ntk_theory.training.continuation import StageEnd, share, stages
 from ntk_theory.training.methods.method import Method
 from ntk_theory.training.stopping import Until
 from ntk_theory.training.trajectory import Trajectory
 from ntk_theory.training.verdict import Ending, judge
-from ntk_theory.training.windows import has_windows, leaves_free, march
+from ntk_theory.training.window_count import has_windows, leaves_free
+from ntk_theory.training.windows import march
 
+#: The loss at which the whole says what its windows do: theirs are no better known.
+AS_THE_WINDOWS = 1e-14
 #: Trains a network on a problem: the problem, the network, where it starts, the rules, sizes of the outputs.
 Solve = Callable[[Problem, Network, Parameters | None, Until, Mapping[str, float] | None], Trajectory]
 
@@ -29,11 +32,11 @@ def asks_again(problem: Problem, method: Method, rules: Until, run: Trajectory) 
     return judge(run).ending in (Ending.STALLED, Ending.OVERFITTED)
 
 
-def better(first: Trajectory | None, second: Trajectory) -> Trajectory:
-    """The run with the smaller error estimate."""
-    if first is None or first.estimate is None or second.estimate is None:
-        return second
-    return first if first.estimate.error < second.estimate.error else second
+def is_better(first: Trajectory, second: Trajectory) -> bool:
+    """Is the error estimate of the first run the smaller one?"""
+    if first.estimate is None or second.estimate is None:
+        return False
+    return first.estimate.error < second.estimate.error
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Way:
         self._used(time.perf_counter() - began, time.process_time() - processor)
         if marched.sizes:
             self.sizes = marched.sizes
-            rules = replace(share(self.rules, 1), loss=CLOSE_ENOUGH**2)
+            rules = replace(share(self.rules, 1), loss=AS_THE_WINDOWS)
             self._step("the whole with the windows' values", marched.problem, network, rules, solve)
 
     def _step(self, told: str, problem: Problem, network: Network, rules: Until, solve: Solve) -> None:

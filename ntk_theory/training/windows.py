@@ -12,15 +12,8 @@ is nothing else to fit. So
 2.  the network itself is trained on the problem together with the values of all windows at random points;
 3.  and then on the problem alone: nothing of its loss, verdict or estimate is changed by the way there.
 
-The sizes of the outputs (:mod:`ntk_theory.training.scaling`) are those of the windows' values.
-
-*How many windows.* Of a nonlinear system of ordinary equations F(u', u, t) = 0 the linearisation at the
-initial data, and at 0, has the rates z, det(F_{u'} z + F_u) = 0. It amplifies or turns at the rate
-ρ = max(Re z, |Im z|), so ρ (T − t₀) times over the interval, and gets a window for every :data:`TURN` [C].
-Linear equations need none: they have waves of their own frequencies
-(:mod:`ntk_theory.training.oscillations`). Rates elsewhere, of a limit cycle say, are not known before: one
-that does not end solved at once is tried again in :data:`AGAIN` windows. Partial differential equations get
-windows where they are asked for.
+The sizes of the outputs (:mod:`ntk_theory.training.scaling`) are those of the windows' values. How many
+windows a problem gets by default: :mod:`ntk_theory.training.window_count`.
 """
 
 from __future__ import annotations
@@ -36,9 +29,7 @@ import sympy as sp
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.empirical.residuals import Residuals
-from ntk_theory.errors import InputError, NTKTheoryError, TrainingError
-from ntk_theory.model.assembly import linearise, stack_rows
-from ntk_theory.model.lowering import lower_problem
+from ntk_theory.errors import InputError, TrainingError
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.model.points import draw_points
@@ -49,8 +40,7 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.continuation import StageEnd
 from ntk_theory.training.defaults import default_counts
-from ntk_theory.training.methods.method import Method
-from ntk_theory.training.oscillations import POINTS, SEED, VARIES, starting_variables, symbol_roots
+from ntk_theory.training.oscillations import SEED, starting_variables
 from ntk_theory.training.stopping import Until
 from ntk_theory.training.trajectory import Trajectory
 
@@ -62,18 +52,16 @@ WIDTH = 10
 STEPS, PATIENCE = 120, 25
 #: After a window that is met the next is so many times as long; none is shorter than this share of the first.
 LONGER, SHORTEST = sp.Rational(3, 2), sp.Rational(1, 32)
-#: More windows than this are refused, a window for so many units of rate times time, and so many at most.
-MOST_WINDOWS, TURN, MOST_OWN = 100, 4.0, 24
+#: More windows than this are refused.
+MOST_WINDOWS = 100
 #: So many tries for each of the windows that were asked for, and no more.
 TRIES = 4
-#: Windows of a second try.
-AGAIN = 8
 #: Points at which the windows' values are taken.
 VALUES = 600
 #: What the groups of these values are called, before the field's number.
 GROUP = "windows_"
-#: The share of a run's time that windows have.
-SHARE = 0.6
+#: The share of a run's time after which no further window is begun.
+LATE = 0.6
 
 #: Trains a network on a problem: the problem, the network, the rules.
 Solve = Callable[[Problem, Network, Until], Trajectory]
@@ -109,7 +97,7 @@ def march(problem: Problem, network: Network, windows: int, solve: Solve, rules:
     solve:
         Trains one network on one problem, with residuals and outputs in their own units.
     rules:
-        Of the whole run; after :data:`SHARE` of its time no further window is begun, and the solution is
+        Of the whole run; after :data:`LATE` of its time no further window is begun, and the solution is
         known up to there.
 
     Raises
@@ -154,54 +142,8 @@ def march(problem: Problem, network: Network, windows: int, solve: Solve, rules:
 
 
 def _is_late(rules: Until, seconds: float, cpu: float) -> bool:
-    return (rules.seconds is not None and seconds > SHARE * rules.seconds) or (
-        rules.cpu is not None and cpu > SHARE * rules.cpu
-    )
-
-
-def own_windows(problem: Problem) -> int:
-    """How many windows a problem has where its user does not say: 1 but for a nonlinear system of ODEs.
-
-    >>> from ntk_theory import problem
-    >>> own_windows(problem("u_t - 16*u*(1 - u)")), own_windows(problem("u_t - 16*u"))
-    (4, 1)
-    """
-    if len(problem.variables) != 1:
-        return 1
-    try:
-        _, low, high = checked(problem, 1)
-        turns = _fastest(problem, low) * float(high - low)
-    except (NTKTheoryError, TypeError, ValueError, np.linalg.LinAlgError):  # no values, no rate, no windows
-        return 1
-    return min(max(1, math.ceil(turns / TURN)), MOST_OWN) if math.isfinite(turns) else 1
-
-
-def usual_windows(problem: Problem, method: Method, rules: Until) -> int:
-    """:func:`own_windows` for a method that wants them; who gives a number of steps wants no others."""
-    return own_windows(problem) if leaves_free(method, rules) else 1
-
-
-def leaves_free(method: Method, rules: Until) -> bool:
-    """Is it a method that wants windows, and are its steps not counted by the user?"""
-    return method.facts.adapts and rules.steps in (None, method.facts.until.steps)
-
-
-def has_windows(problem: Problem) -> bool:
-    """Is it a system of ordinary equations with initial data, which windows can cut?"""
-    try:
-        checked(problem, 1)
-    except NTKTheoryError:
-        return False
-    return len(problem.variables) == 1
-
-
-def told_windows(windows: int) -> str | None:
-    """The sentence that is said before the first step."""
-    if windows == 1:
-        return None
-    return (
-        "the solution may grow or turn many times over the interval: it is first solved in windows of time, "
-        f"{windows} or more of them (--windows 1 leaves them out)"
+    return (rules.seconds is not None and seconds > LATE * rules.seconds) or (
+        rules.cpu is not None and cpu > LATE * rules.cpu
     )
 
 
@@ -312,43 +254,3 @@ def _together(problem: Problem, found: list[_Window], ends: tuple[StageEnd, ...]
 
 def _length(problem: Problem) -> float:
     return math.prod(high - low for low, high in stage_box(problem).values())
-
-
-def _fastest(problem: Problem, low: sp.Expr) -> float:
-    """ρ of a nonlinear system of ordinary equations, at its initial data and at 0; 0 for a linear one.
-
-    Whether it is linear is asked beside the initial data, too: these may be 0.
-    """
-    lowered = lower_problem(problem).only(group.name for group in problem.equations)
-    rows = stack_rows(lowered, draw_points(problem, POINTS, SEED))
-    starts = _initial_jets(problem, low)
-    found = 0.0
-    weights: list[Floats] = []
-    beside = np.random.default_rng(SEED).uniform(0.5, 1.5, len(rows.slots))
-    for size, more in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)):
-        jets = np.array([size * starts.get((slot.field, slot.index), 0.0) for slot in rows.slots])
-        jets = jets + more * beside
-        here = linearise(rows, np.repeat(jets[:, None], len(rows.points), axis=1)).weights
-        weights.append(here)
-        if not more:
-            roots = symbol_roots(problem, rows, here, 0, [1.0])
-            found = max([found, *(max(float(z.real), abs(float(z.imag))) for z in roots)])
-    linear = max(np.abs(one - weights[0]).max() for one in weights) <= VARIES * np.abs(weights[-1]).max()
-    return 0.0 if linear else found
-
-
-def _initial_jets(problem: Problem, low: sp.Expr) -> dict[tuple[str, tuple[int, ...]], float]:
-    """The numbers that conditions of the kind u = c, u_t = c give."""
-    found = {}
-    for group in problem.conditions:
-        slot = _single(problem, group)
-        if slot is not None:
-            at = {problem.variables[0]: low}
-            found[slot] = float(bind(sp.S(group.target), {**problem.parameters, **at}))
-    return found
-
-
-def _single(problem: Problem, group: Group) -> tuple[str, tuple[int, ...]] | None:
-    leg = group.legs[0].expression
-    slot = problem.space.decode(leg) if len(group.legs) == 1 and leg.is_Symbol else None
-    return None if slot is None else (slot.field, slot.index)

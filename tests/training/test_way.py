@@ -14,11 +14,12 @@ from ntk_theory.cli.app import run as cli
 from ntk_theory.errors import InputError, Interrupted
 from ntk_theory.symbolic.loading import from_table
 from ntk_theory.symbolic.problem import Problem
-from ntk_theory.training import train
+from ntk_theory.training import Adam, GaussNewton, train
 from ntk_theory.training.continuation import StageEnd, stages
 from ntk_theory.training.stopping import Until
 from ntk_theory.training.verdict import Ending, judge
-from ntk_theory.training.windows import GROUP, march, own_windows, usual_windows
+from ntk_theory.training.window_count import own_windows, usual_windows
+from ntk_theory.training.windows import GROUP, march
 
 
 def initial(end: float, *equations: str, **values: str) -> Problem:
@@ -114,8 +115,6 @@ def test_a_limit_cycle_is_solved_by_a_second_try() -> None:
 
 
 def test_who_gives_a_number_of_steps_wants_no_others() -> None:
-    from ntk_theory.training import Adam, GaussNewton  # noqa: PLC0415
-
     usual = GaussNewton().facts.until
     assert usual_windows(LOGISTIC, GaussNewton(), usual) == 5
     assert usual_windows(LOGISTIC, GaussNewton(), Until(steps=10)) == 1

@@ -127,12 +127,7 @@ def _drift(run: Trajectory) -> Table:
 
 def _footer(run: Trajectory) -> Iterator[str]:
     steps = len(run.times) - 1
-    if run.stages:
-        before = sum(stage.seconds for stage in run.stages)
-        yield (
-            f"before: {len(run.stages)} easier problems, {before:.1f} s, from {run.stages[0].told} to "
-            f"{run.stages[-1].told}; first losses and K(0) are of the state after them"
-        )
+    yield from filter(None, [run.told_stages()])
     yield f"stopped after {steps} steps, {run.seconds:.1f} s: {run.reason}"
     moved = float(run.assumptions.parameter_shift.max())
     yield f"{run.parameters.size} parameters moved by at most {moved:.3g}; {run.evaluations} evaluations"
