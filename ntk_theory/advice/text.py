@@ -51,8 +51,8 @@ def notes(found: Compared) -> Iterator[str]:
         "kernel stays [D]"
     )
     yield (
-        "factor on weights' rate: multiply the learning rate of all weights by it, the output bias apart, and "
-        "their part of the kernel no longer grows or falls with N [D]"
+        "factor on weights' rate: multiply the learning rate of all weights by it (not of the output bias), "
+        "and their part of the kernel no longer grows or falls with N [D]"
     )
     cost = found.cost
     kernel = "more memory than this machine has"

@@ -42,9 +42,9 @@ def hard_ansatz(problem: Problem) -> Ansatz:
     """
     if problem.conditions == value_groups(problem.space):
         raise ProblemError(
-            "hard builds conditions into the network, and this problem states none; write them into a problem "
-            "file ([[conditions]] and [domain]; ntk-theory zoo heat --toml prints one), or give an ansatz, such "
-            f"as {_example(problem)!r}"
+            "hard builds conditions into the network, and this problem states none; write them into a "
+            "problem file ([[conditions]] and [domain]; ntk-theory zoo heat --toml prints one), or give an "
+            f"ansatz, such as {_example(problem)!r}"
         )
     reasons: dict[str, str] = {}
     data: dict[str, dict[str, _Along]] = {name: {} for name in problem.fields}

@@ -215,9 +215,9 @@ def test_bad_unknowns_are_refused_by_name(given: object, words: str) -> None:
 
 
 def test_a_name_that_nothing_contains_is_told_what_could_be_unknown() -> None:
-    with pytest.raises(NTKTheoryError, match="they contain c, k, kappa$"):
+    with pytest.raises(NTKTheoryError, match=r"they contain c, k, kappa$"):
         nt.problem("u_t - k*u_xx + c*u - kappa", unknowns={"c": 1, "kk": 1})
-    with pytest.raises(NTKTheoryError, match="they contain k$"):  # which has a value until it is unknown
+    with pytest.raises(NTKTheoryError, match=r"they contain k$"):  # which has a value until it is unknown
         nt.problem("heat", unknowns={"kk": 1})
     with pytest.raises(NTKTheoryError, match="they contain numbers only"):
         nt.problem("u_t - u_xx", unknowns={"kk": 1})
