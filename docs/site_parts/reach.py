@@ -23,6 +23,8 @@ CHANGES = (
     ),
     # 1e-05 is one word.
     (re.compile(r"(?<=<td><p>)(\d[\d.]*e[-+]\d+)(?=</p>)"), r'<span class="number">\1</span>'),
+    # So is a power of N.
+    (re.compile(r"(<td><p>[^<]*?)(N\^\([^<()]*\))"), r'\1<span class="number">\2</span>'),
     # A section without sentences ends in the dash that would have led to them.
     (re.compile(r"(</strong>(?:</a>)?) (?:--|–) *(?=</p>)"), r"\1"),
 )
