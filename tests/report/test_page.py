@@ -16,7 +16,7 @@ import ntk_theory as nt
 from ntk_theory.errors import InputError
 from ntk_theory.report.page.initialisation import criterion_meanings, page
 from ntk_theory.report.page.markup import details, document, join, pill, table, tag, void
-from ntk_theory.report.page.plain import words
+from ntk_theory.report.page.plain import told
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command, verify_command
 from ntk_theory.report.rows import answers
@@ -241,5 +241,5 @@ def test_a_number_of_powers_of_ten_is_one_word():
 
 def test_a_setting_is_told_without_quotes_and_braces():
     marks = {"methods": {"gauss-newton": 60, "adam": 1000}, "reference": 120}
-    assert words(marks) == "methods gauss-newton 60, adam 1000; reference 120"
-    assert words("zero") == "zero"
+    assert told(marks) == "methods gauss-newton 60, adam 1000; reference 120"
+    assert told("zero") == "zero"

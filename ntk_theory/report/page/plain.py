@@ -80,10 +80,10 @@ def claim_row(claim: ClaimSummary, refuted_by: str) -> list[str]:
     ]
 
 
-def words(value: object, separator: str = "; ") -> str:
+def told(value: object, separator: str = "; ") -> str:
     """A setting without quotes and braces: ``methods gauss-newton 60, adam 1000; reference 120``."""
     if isinstance(value, Mapping):
-        return separator.join(f"{name} {words(one, ', ')}" for name, one in value.items())
+        return separator.join(f"{name} {told(one, ', ')}" for name, one in value.items())
     return str(value)
 
 
@@ -93,7 +93,7 @@ def _settings(result: Result[Any], provenance: Provenance) -> Iterator[Markup]:
     pairs: dict[str, Any] = {"s": ", ".join(map(str, study.s)), "widths": ", ".join(map(str, study.widths))}
     pairs |= {"seeds": study.seeds, "depth": study.depth, "output bias": study.output_bias}
     pairs |= {"root seed": study.seed, **study.marks}
-    yield definitions((name, words(value)) for name, value in pairs.items())
+    yield definitions((name, told(value)) for name, value in pairs.items())
     meanings = kind_of(study).criterion.meanings()
     numbers = [[tag("code", n), str(v), meanings.get(n, "")] for n, v in study.criterion.items()]
     yield table(["name", "value", "meaning"], numbers, "told")
