@@ -109,7 +109,7 @@ def claim(
         def decide(own: Claim[Any], evidence: Any) -> Iterator[Verdict]:
             try:
                 found = decides(evidence)
-                findings = [found] if isinstance(found, Finding) else list(found)
+                findings = list(found) if isinstance(found, Iterable) else [found]
             except NTKTheoryError:
                 raise
             except Exception as cause:
