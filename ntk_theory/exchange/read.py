@@ -110,8 +110,8 @@ def from_weights(
     tree = read_weights(weights) if isinstance(weights, str | os.PathLike) else weights
     if not isinstance(tree, Mapping | Sequence):
         raise InputError(
-            f"the weights are a {type(weights).__name__}; they need a list of arrays, a dictionary of layers or "
-            "the path of a file (of a model itself: a torch module, or a Keras model)"
+            f"the weights are a {type(weights).__name__}; they need a list of arrays, a dictionary of layers "
+            "or the path of a file (of a model itself: a torch module, or a Keras model)"
         )
     found, is_out_in = layers_of(tree, layout)
     layers = [Affine(layer.matrix if is_out_in else layer.matrix.T, layer.vector) for layer in found]
