@@ -5,8 +5,10 @@ python -m sphinx -W --keep-going -b html docs build/site, then python docs/check
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
@@ -28,6 +30,8 @@ suppress_warnings = ["myst.strikethrough"]
 
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+#: The signature above them has the types.
+napoleon_attr_annotations = False
 #: Several attributes share a line where they share a meaning.
 napoleon_custom_sections = [("Attributes", "params_style")]
 autodoc_member_order = "bysource"
@@ -55,8 +59,20 @@ html_theme_options = {
 }
 
 
-def setup(app: object) -> dict[str, bool]:
+def sources() -> str:
+    """The mark of everything that pages are made from besides their own text."""
+    mark = hashlib.sha256()
+    folders = [HERE / "site_parts", HERE.parent / "ntk_theory", HERE.parent / "benchmarks" / "results"]
+    for path in sorted(path for folder in folders for path in folder.rglob("*")):
+        if path.suffix in {".py", ".pyi", ".toml", ".md", ".json"}:
+            mark.update(path.read_bytes())
+    return mark.hexdigest()
+
+
+def setup(app: Any) -> dict[str, bool]:
     """What these pages have beyond Sphinx: generated tables, executed pictures, docstrings made plain."""
+    # Sphinx knows which pages were edited, not what others are made from: then all are read again.
+    app.add_config_value("made_from", sources(), "env")
     pages.setup(app)
     plots.setup(app)
     docstrings.setup(app)

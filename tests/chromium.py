@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import importlib.util
 import json
 import os
 import queue
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 #: Seconds that one command, or one thing waited for, may take.
@@ -34,6 +36,21 @@ OPTIONS = (
     "--no-first-run",
     "--remote-debugging-pipe",
 )
+
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Where docs/build_page.py keeps what it makes and what it fetches.
+CACHE = ROOT / ".page-cache"
+
+
+def docs(name: str) -> ModuleType:
+    """A program of the folder docs, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class Refused(Exception):
@@ -208,6 +225,18 @@ class Page:
                 pass
             time.sleep(0.02)
         raise Refused(f"not within {patience} s: {condition}")
+
+    def serious(self) -> list[str]:
+        """What axe-core finds serious or worse in the page as it is, everything that folds opened."""
+        modules = docs("build_page").npm(CACHE)
+        self.run((modules / "axe-core" / "axe.min.js").read_text() + "; 0")
+        self.run("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        found = self.run("axe.run(document).then((r) => JSON.stringify(r.violations))")
+        return [
+            f"{v['id']}: {v['nodes'][0]['html'][:200]}"
+            for v in json.loads(found)
+            if v["impact"] in ("serious", "critical")
+        ]
 
     def key(self, name: str, text: str = "", code: int = 0) -> None:
         """Press one key."""

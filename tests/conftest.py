@@ -18,7 +18,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 IN_CI = bool(os.environ.get("CI"))
 
 #: Seconds that a kind of test may take on two cores; tests without a marker are units.
-BUDGETS = {"units": 300, "properties": 300, "oracle": 300, "statistics": 240, "notebooks": 180, "page": 150}
+BUDGETS = {"units": 300, "properties": 300, "oracle": 300, "statistics": 240, "notebooks": 180, "page": 180}
 
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("local", deadline=None)

@@ -8,6 +8,7 @@ import inspect
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,24 @@ def test_every_public_name_has_a_docstring():
     without += [name for name in TRAINING if not inspect.getdoc(getattr(nt.training, name))]
     without += [name for name in ERRORS if not inspect.getdoc(getattr(nt.errors, name))]
     assert without == []
+
+
+def test_a_reader_of_one_docstring_needs_no_other():
+    """Every error says when it is raised, and none points to the top of a file that a page does not show."""
+    found = [getattr(nt, name) for name in PUBLIC if name != "__version__"]
+    found += [getattr(space, name) for space in (nt.training, nt.claims) for name in dir(space)]
+    classes = [one for one in found if inspect.isclass(one)]
+    found += [member for one in classes for name, member in vars(one).items() if name[0] != "_"]
+    texts = [inspect.getdoc(one) or "" for one in found if callable(one) or isinstance(one, property)]
+    assert [text for text in texts if "this module" in text] == []
+    said = 0
+    for text in texts:
+        section = text.partition("Raises\n------\n")[2].partition("\n\n")[0]
+        lines = [*section.splitlines(), ""] if section else []
+        for line, after in pairwise(lines):
+            said += line[:1].isalpha()
+            assert not line[:1].isalpha() or after.startswith(" "), text
+    assert said > 50
 
 
 FUNCTIONS = {

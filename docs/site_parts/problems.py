@@ -26,7 +26,7 @@ def zoo() -> str:
     answers = {name: nt.classify(name) for name in nt.zoo_names()}
     rows = [
         [f"[{name}](#{name})", cell(c.problem.title), *(_threshold(c, block) for block in BLOCKS),
-         "linear" if c.to_dict()["linear"] else "nonlinear"]
+         "linear" if all(one["linear"] for one in c.to_dict()["equations"]) else "nonlinear"]
         for name, c in answers.items()
     ]  # fmt: skip
     head = ["name", "equation", *(f"K_{block}" for block in BLOCKS), "F"]
@@ -54,7 +54,7 @@ def _section(name: str, c: nt.Classification) -> Iterator[str]:
     yield f"({name})=\n## {name}\n"
     yield f"**{cell(problem.title)}**. {cell(problem.source)}\n"
     lines = [*text.equations(problem), *_conditions(problem)]
-    yield "```\n" + "\n".join(lines) + "\n```\n"
+    yield "```text\n" + "\n".join(lines) + "\n```\n"
     yield "\n".join(f"* {cell(line)}" for line in text.paper_lines(c)) + "\n"
     rows = [
         [code(", ".join(text.block_label(b) for b in row.blocks)), *(cell(one) for one in row.cells)]

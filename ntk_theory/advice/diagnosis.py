@@ -140,7 +140,10 @@ def diagnose(
 
     Raises
     ------
-    InputError, ResourceError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    ResourceError
+        It does not fit into this machine's memory, or into the limit that was given.
     NonFiniteError
         Residuals or kernel are not finite at these parameters.
     """

@@ -323,7 +323,12 @@ def predict(
 
     Raises
     ------
-    InputError, SmoothnessError, ResourceError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    SmoothnessError
+        The activation lacks a derivative that is asked for.
+    ResourceError
+        It does not fit into this machine's memory, or into the limit that was given.
 
     >>> network = Network(("x", "t"), ("u",), 8, activation="erf")
     >>> found = predict("u_t - u_xx", network, 3, ["1/2"], [64], size=10)

@@ -83,7 +83,8 @@ class Preflight:
         yield f"at the start, median (5 % to 95 %) over {self.by}: rms residual {parts}"
         more = ""
         if self.apart is not None and self.condition is not None:
-            more = f"; blocks {_told(self.apart)} apart, condition number {self.condition.median:.0e}"
+            more = f"; its kernel's largest block {_told(self.apart)} times its smallest, condition number "
+            more += f"{self.condition.median:.0e}"
         yield f"gradient descent on the mean loss is stable below a rate of {_told(self.rate)}{more}"
 
 
@@ -205,6 +206,6 @@ def _because(residuals: Mapping[str, Quantiles], rate: Quantiles, apart: Quantil
         )
     if apart is not None and apart.median > APART:
         yield (
-            f"the blocks of the kernel are {apart.median:.1e} apart: a sum or mean of squares learns one "
-            "group and not the other; take --weights scaled or trace"
+            f"the kernel's largest block is {apart.median:.1e} times its smallest: a sum or mean of squares "
+            "learns one group and not the other; take --weights scaled or trace"
         )

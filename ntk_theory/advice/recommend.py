@@ -106,7 +106,12 @@ def recommend(
 
     Raises
     ------
-    InputError, SmoothnessError, ResourceError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    SmoothnessError
+        The activation lacks a derivative that is asked for.
+    ResourceError
+        It does not fit into this machine's memory, or into the limit that was given.
     """
     problem = as_problem(problem)
     answer = classify(

@@ -50,6 +50,10 @@ def notes(found: Compared) -> Iterator[str]:
         "rate: gradient descent on ½ Σ_g mean R_g² (train --weights mean) is stable below it as long as the "
         "kernel stays [D]"
     )
+    yield (
+        "factor on weights' rate: multiply the learning rate of all weights by it (not of the output bias), "
+        "and their part of the kernel no longer grows or falls with N [D]"
+    )
     cost = found.cost
     kernel = "more memory than this machine has"
     if cost.kernel_seconds is not None and cost.kernel_bytes is not None:
@@ -86,7 +90,7 @@ def sections(found: Compared) -> tuple[list[tuple[str, ...]], ...]:
     rates = [
         ("largest rate ~", *(_power(option.rate_exponent) for option in options)),
         (f"  at N = {found.width}", *(_range(option.rate) for option in options)),
-        ("hidden-layer factor", *(_factor(option) for option in options)),
+        ("factor on weights' rate", *(_factor(option) for option in options)),
         ("  largest rate then", *(_range(option.factored_rate) for option in options)),
     ]
     names = next((option.residuals for option in options if option.residuals), {})

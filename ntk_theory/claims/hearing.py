@@ -123,7 +123,12 @@ def hear(
 
     Raises
     ------
-    InputError, StoreError, Interrupted
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    StoreError
+        The store belongs to another study, is damaged, or cannot be written.
+    Interrupted
+        A signal asked to stop; what was computed is kept, and the same call goes on from there.
     """
     asked = [(source, what) for source in sources for what in (problems or source.problems)]
     studies: dict[tuple[str, str], list[Any]] = {}

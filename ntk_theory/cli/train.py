@@ -98,7 +98,12 @@ def command(
     ] = None,
     loss: Annotated[float | None, typer.Option("--loss", help="Loss to reach.")] = None,
     time_limit: Annotated[
-        float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this wall time.")
+        float | None,
+        typer.Option(
+            "--time-limit",
+            metavar="SECONDS",
+            help="No step that would end after it; the error estimate comes on top.",
+        ),
     ] = None,
     rate: Annotated[
         float | None,

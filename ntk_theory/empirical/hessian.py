@@ -357,7 +357,12 @@ def hessian(
 
     Raises
     ------
-    InputError, SmoothnessError, ResourceError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    SmoothnessError
+        The activation lacks a derivative that is asked for.
+    ResourceError
+        It does not fit into this machine's memory, or into the limit that was given.
 
     >>> network = Network(("x", "t"), ("u",), width=8)
     >>> (H,) = hessian("u*u_x + u_t", network, network.init(0), groups="f")["f"]

@@ -57,7 +57,14 @@ def jet_ntk(
 
     Raises
     ------
-    InputError, SmoothnessError, ResourceError, NonFiniteError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    SmoothnessError
+        The activation lacks a derivative that is asked for.
+    ResourceError
+        It does not fit into this machine's memory, or into the limit that was given.
+    NonFiniteError
+        A value overflows or is undefined.
     """
     ask = jet_request(network, parameters, points, slots)
     way = cost_of(
@@ -139,7 +146,14 @@ def contracted_ntk(
 
     Raises
     ------
-    InputError, SmoothnessError, ResourceError, NonFiniteError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    SmoothnessError
+        The activation lacks a derivative that is asked for.
+    ResourceError
+        It does not fit into this machine's memory, or into the limit that was given.
+    NonFiniteError
+        A value overflows or is undefined.
     """
     ask = jet_request(network, parameters, points, slots)
     rows = np.ascontiguousarray(weights, dtype=np.float64)

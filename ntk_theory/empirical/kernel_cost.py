@@ -54,7 +54,10 @@ def kernel_cost(
 
     Raises
     ------
-    InputError, SmoothnessError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    SmoothnessError
+        The activation lacks a derivative that is asked for.
     ResourceError
         The estimate exceeds the limit.
 

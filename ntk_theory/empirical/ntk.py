@@ -68,7 +68,12 @@ def ntk(
 
     Raises
     ------
-    InputError, SmoothnessError, ResourceError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    SmoothnessError
+        The activation lacks a derivative that is asked for.
+    ResourceError
+        It does not fit into this machine's memory, or into the limit that was given.
     NonFiniteError
         naming group and point where a residual or a derivative of F overflows.
     """

@@ -82,7 +82,12 @@ def limit_law(
 
     Raises
     ------
-    InputError, SmoothnessError, ResourceError
+    InputError
+        Arguments that do not fit together; the message names the argument and what it needs.
+    SmoothnessError
+        The activation lacks a derivative that is asked for.
+    ResourceError
+        Its estimated memory or time exceeds the limit.
 
     >>> law = limit_law("u_t - u_xx", Network(("x", "t"), ("u",), width=8, activation="erf"))
     >>> law.jet_ntk.shape, law.accuracy

@@ -143,9 +143,10 @@ class ClaimSummary:
 
 
 def summaries(verdicts: Sequence[Verdict]) -> tuple[ClaimSummary, ...]:
-    """One summary per claim, in the order of the verdicts."""
+    """One summary per claim, in the order of the verdicts, those that do not apply after all others."""
     codes = dict.fromkeys(v.claim for v in verdicts)
-    return tuple(ClaimSummary(tuple(v for v in verdicts if v.claim == code)) for code in codes)
+    found = [ClaimSummary(tuple(v for v in verdicts if v.claim == code)) for code in codes]
+    return tuple(sorted(found, key=lambda claim: claim.outcome is Outcome.NOT_APPLICABLE))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import sympy as sp
 
 from ntk_theory.errors import ProblemError
 from ntk_theory.symbolic.ansatz import Ansatz
+from ntk_theory.symbolic.bare import value_groups
 from ntk_theory.symbolic.jets import JetSpace, Slot, base_of
 from ntk_theory.symbolic.problem import Group, GroupKind, Problem
 
@@ -39,6 +40,12 @@ def hard_ansatz(problem: Problem) -> Ansatz:
     ProblemError
         No condition can be built in, each with the reason; or the data do not agree where faces meet.
     """
+    if problem.conditions == value_groups(problem.space):
+        raise ProblemError(
+            "hard builds conditions into the network, and this problem states none; write them into a "
+            "problem file ([[conditions]] and [domain]; ntk-theory zoo heat --toml prints one), or give an "
+            f"ansatz, such as {_example(problem)!r}"
+        )
     reasons: dict[str, str] = {}
     data: dict[str, dict[str, _Along]] = {name: {} for name in problem.fields}
     # Values first: a velocity is built in only where the value is.
@@ -57,6 +64,11 @@ def hard_ansatz(problem: Problem) -> Ansatz:
     ansatz = Ansatz(problem.space, space, expressions, reasons)
     _check(problem, ansatz)
     return ansatz
+
+
+def _example(problem: Problem) -> str:
+    name = problem.fields[0]
+    return f"{name} = {problem.variables[0]}*{'v' if name != 'v' else 'w'}"
 
 
 def _collect(group: Group, space: JetSpace, data: dict[str, dict[str, _Along]]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import sympy as sp
 
-from ntk_theory.errors import ProblemError
+from ntk_theory.errors import ParseError, ProblemError
 from ntk_theory.symbolic import soundness
 from ntk_theory.symbolic.bare import value_groups
 from ntk_theory.symbolic.columns import given_columns, read_columns
@@ -98,9 +98,19 @@ def _observed(problem: Problem, given: object, name: str) -> tuple[Operator, str
         )
     if "=" in given:
         raise ProblemError(f"data {name}: observe is {given!r}; it needs an operator alone, without =")
-    parsed = parse_text(
-        given, fields=problem.fields, variables=problem.variables, parameters=dict(problem.parameters)
-    )
+    try:
+        parsed = parse_text(
+            given, fields=problem.fields, variables=problem.variables, parameters=dict(problem.parameters)
+        )
+    except ParseError as fault:  # whose advice is for equations: that a new name may be declared
+        raise ParseError(
+            f"data {name}: observe is {given!r}: {fault.message}",
+            text=fault.text,
+            position=fault.position,
+            expected=f"a field ({', '.join(problem.fields)}) or an operator of the fields, such as "
+            f"{problem.fields[0]}_{problem.variables[0]}",
+            suggestion=fault.suggestion,
+        ) from None
     if len(parsed.equations) != 1 or not parsed.space.slots_of(parsed.equations[0]):
         raise ProblemError(f"data {name}: observe is {given!r}; it needs one operator of the fields")
     return Operator(problem.space, parsed.equations[0]), given

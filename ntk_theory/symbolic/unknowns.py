@@ -92,7 +92,8 @@ def check_unknowns(problem: Any) -> None:
         }
         if name not in used:
             raise ProblemError(
-                f"unknowns names {name!r}, which no equation or condition contains as a symbol"
+                f"unknowns names {name!r}, which no equation or condition contains as a symbol; "
+                f"{_candidates(problem)}"
             )
         for where, expressions in _places(problem).items():
             if any(name in {s.name for s in sp.S(e).free_symbols} for e in expressions):
@@ -100,6 +101,20 @@ def check_unknowns(problem: Any) -> None:
                     f"{where} contains the unknown {name!r}; an unknown may stand in equations and "
                     "conditions only: write a number there"
                 )
+
+
+def _candidates(problem: Any) -> str:
+    """What may be unknown: the symbols and parameters of the equations and conditions."""
+    found = {
+        s.name
+        for group in problem.groups
+        for leg in group.legs
+        for s in (*leg.parameters, *sp.S(group.target).free_symbols)
+    }
+    # A parameter has its value in the equations, unless it is named among the unknowns.
+    found |= set(problem.parameters) - set(problem.unknowns)
+    names = sorted(found - set(problem.variables))
+    return f"they contain {', '.join(names)}" if names else "they contain numbers only, write a name for one"
 
 
 def _places(problem: Any) -> dict[str, list[sp.Expr]]:

@@ -48,10 +48,9 @@ def ansatz_lines(problem: Problem) -> list[str]:
     if problem.met_by_construction:
         lines.append(f"met by construction: {', '.join(problem.met_by_construction)}")
     for residual in made.left:
-        beyond = (
-            ", whatever the network: no training meets it" if residual.is_fixed and residual.has_value else ""
-        )
-        lines.append(f"left of {residual.group} at {residual.place}: {residual.text}{beyond}")
+        is_lost = residual.is_fixed and residual.has_value
+        fate = "cannot be met, whatever the network" if is_lost else "left for training to meet"
+        lines.append(f"{fate}: {residual.group} at {residual.place}, {residual.text} = 0")
     lines += [f"not built in: {name}: {why}" for name, why in made.ansatz.reasons.items()]
     return lines
 

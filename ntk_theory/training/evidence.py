@@ -141,7 +141,7 @@ class Fresh:
         return {group.name: float(np.sqrt(np.mean(part**2))) for group, part in parts}
 
     def estimate(self, parameters: Parameters) -> Estimate | None:
-        """The error estimate (top of this module); ``None`` where the domain is not a box."""
+        """The estimate of the error by one linearised correction; ``None`` where the domain is not a box."""
         problem, rows = self.problem, self.residuals.rows
         if any(name not in problem.domain for name in problem.variables):
             return None

@@ -39,8 +39,13 @@ class Laziness:
 
     Attributes
     ----------
-    linearisation_error, kernel_drift, parameter_change:
-        The relative numbers at the top of this module, none below 0.
+    linearisation_error:
+        ‖Λ^{1/2}(R_T − R_0 − J_0 Δθ)‖ / ‖Λ^{1/2}(R_T − R_0)‖ with residuals R, their Jacobian J, weights Λ
+        of the run and Δθ = θ_T − θ_0: 0 for a run that is linear in θ.
+    kernel_drift:
+        ‖K_T − K_0‖_F / ‖K_0‖_F of the weighted kernels.
+    parameter_change:
+        ‖Δθ‖ / ‖θ_0‖.
     before, after:
         The spectrum of Λ^{1/2} K Λ^{1/2} at θ_0 and at θ_T.
     """

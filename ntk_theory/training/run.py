@@ -27,7 +27,7 @@ from ntk_theory.training.evidence import Estimate, Fresh
 from ntk_theory.training.methods.method import Method, State
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.solution import TestGrid
-from ntk_theory.training.stopping import SLOW, TOLERANCE, Resample, Until
+from ntk_theory.training.stopping import SLOW, TOLERANCE, Pace, Resample, Until
 from ntk_theory.training.trajectory import Trajectory
 
 #: How the reason begins where a small loss ends a run; beside the seed of the look that it calls for.
@@ -104,6 +104,7 @@ class Run:
         self.loss_counts = True  # until it is small and the error is not
         self.moved = 0  # the step before which points last moved to where residuals are large
         self.started, self.started_cpu = time.perf_counter(), time.process_time()
+        self.pace = Pace(self.started)
 
     def _watched(self) -> Objective:
         """The objective whose kernel is followed: at all points, or at the first of every group."""
@@ -157,6 +158,7 @@ class Run:
             self._save(state)
         if self.progress is not None:
             self.progress(state, self.objective.group_losses(state.values))
+        self.pace.ended(time.perf_counter())
         return state
 
     def _renewed(self, state: State) -> State:
@@ -265,7 +267,8 @@ class Run:
         back = until.patience
         if back is not None and state.step - self.moved > back and losses[-1] > 0.9 * losses[-1 - back]:
             return f"{SLOW} in {back} steps"
-        if until.seconds is not None and time.perf_counter() - self.started > until.seconds:
+        spent = time.perf_counter() - self.started + self.pace.seconds
+        if until.seconds is not None and spent > until.seconds:
             return f"{until.seconds:g} seconds"
         if until.cpu is not None and time.process_time() - self.started_cpu > until.cpu:
             return f"{until.cpu:g} seconds of the processor"

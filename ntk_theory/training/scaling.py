@@ -85,11 +85,11 @@ class Scale:
         return max(self.groups.values()) / min(self.groups.values())
 
     def text(self) -> str:
-        """``outputs in units of w 16; residuals of ends 16, f 6.6``."""
+        """``outputs divided by their sizes, w 16; residuals by theirs, ends 16, f 6.6``."""
         parts = [f"{name} {size:.3g}" for name, size in self.outputs.items() if size != 1.0]
         groups = ", ".join(f"{name} {size:.3g}" for name, size in self.groups.items())
-        first = f"outputs in units of {', '.join(parts)}; " if parts else ""
-        return f"{first}residuals in units of {groups}"
+        first = f"outputs divided by their sizes, {', '.join(parts)}; residuals by theirs, " if parts else ""
+        return (first or "residuals divided by their sizes, ") + groups
 
 
 def _outputs(problem: Problem, residuals: Residuals, basis: Basis) -> Floats:

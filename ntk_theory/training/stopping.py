@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ntk_theory.errors import InputError
 
@@ -24,7 +25,9 @@ class Until:
     steps:
         Steps tried.
     seconds:
-        Wall time of the call. A run that this rule stops is not reproducible to the step.
+        Wall time of the steps: none begins that, by the two before it, would end later. The estimate of the
+        error and the errors of unknowns come after it. A run that this rule stops is not reproducible to the
+        step.
     cpu:
         Processor time of this process in seconds, which other processes do not lengthen.
     loss:
@@ -47,6 +50,35 @@ class Until:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"until has {name} = {value}; it needs a positive number")
+
+
+class Pace:
+    """How long steps take, so that none begins which would end after the time is used up.
+
+    The next step is taken to last as long as the shorter of the last two: neither a look at more points nor
+    the compilation within the first step is a measure of the steps after it.
+
+    >>> pace = Pace(0.0)
+    >>> for now in (8.0, 10.0, 15.0):
+    ...     pace.ended(now)
+    ...     pace.seconds
+    0.0
+    2.0
+    2.0
+    """
+
+    def __init__(self, now: float) -> None:
+        self._ends = [now]
+
+    def ended(self, now: float) -> None:
+        """A step ended, and with it what belongs to it."""
+        self._ends = [*self._ends[-2:], now]
+
+    @property
+    def seconds(self) -> float:
+        """What the next step is expected to take; 0 before there were two."""
+        steps = [b - a for a, b in pairwise(self._ends)]
+        return min(steps) if len(steps) > 1 else 0.0
 
 
 @dataclass(frozen=True)

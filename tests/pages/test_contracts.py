@@ -168,6 +168,8 @@ def test_what_the_theme_leaves_unnamed_is_named(made: dict[str, object]) -> None
         == "<p><a><strong>InputError</strong></a></p>"
     )
     assert 'class="number">1e-05</span>' in reachable("<td><p>1e-05</p></td>")
+    assert 'zero, <span class="number">N^(1-2s)</span>' in reachable("<td><p>zero, N^(1-2s)</p></td>")
+    assert '"pre number">--time-limit<' in reachable('<code><span class="pre">--time-limit</span></code>')
     assert reachable("<pre>x\n\n</pre>") == '<pre tabindex="0">x\n</pre>'
 
 
@@ -178,6 +180,34 @@ def test_signatures_and_norms_are_read_as_they_are_meant(made: dict[str, object]
     given, _ = signature(None, "class", "", None, None, shown, None)
     assert given == "(a: ~typing.Any = ..., b=..., c: int = 1)"
     assert not re.findall(r"(?<!\\)_∞", made["theory"]())
+    array = (
+        "(x: ~numpy._typing._array_like._Buffer | ~numpy._typing._nested_sequence._NestedSequence[bool] | "
+        "~numpy._typing._nested_sequence._NestedSequence[complex | bytes | str] | int = POINTS, e=EXPONENTS)"
+    )
+    given, _ = signature(None, "function", "", nt.predict, None, array, None)
+    assert given == "(x: ~numpy.typing.ArrayLike | int = 8, e=('2/5', '1/2', '3/4'))"
+
+
+def test_what_is_public_is_linked_by_its_public_name(made: dict[str, object]) -> None:
+    from site_parts.docstrings import plain  # noqa: PLC0415  as above
+
+    lines = [
+        "As :func:`ntk_theory.limit.law.limit_law`, :func:`own_features` and",
+        ":mod:`ntk_theory.limit`.",
+    ]
+    plain(None, "function", "", None, None, lines)
+    assert lines == [
+        "As :func:`~ntk_theory.limit_law`, :func:`~ntk_theory.training.own_features` and",
+        ":mod:`ntk_theory.limit`.",
+    ]
+
+
+def test_the_zoo_knows_which_systems_are_linear(made: dict[str, object]) -> None:
+    told = dict(re.findall(r"^\| \[([\w-]+)\].* \| (linear|nonlinear) \|$", made["zoo"](), re.MULTILINE))
+    assert len(told) == len(nt.zoo_names())
+    linear = {name for name in told if all(g.legs[0].is_linear for g in nt.zoo(name).equations)}
+    assert {name for name, word in told.items() if word == "linear"} == linear
+    assert {"heat", "elasticity-2d", "maxwell-1d", "stokes", "schroedinger", "two-material"} < linear
 
 
 def test_no_column_of_a_table_is_without_a_name(made: dict[str, object]) -> None:

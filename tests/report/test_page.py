@@ -15,7 +15,8 @@ import pytest
 import ntk_theory as nt
 from ntk_theory.errors import InputError
 from ntk_theory.report.page.initialisation import criterion_meanings, page
-from ntk_theory.report.page.markup import details, table, tag, void
+from ntk_theory.report.page.markup import details, document, join, pill, table, tag, void
+from ntk_theory.report.page.plain import told
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command, verify_command
 from ntk_theory.report.rows import answers
@@ -230,3 +231,15 @@ def test_a_page_never_replaces_its_store(tmp_path):
     with nt.Store.create(path, study), pytest.raises(InputError, match="which this command reads"):
         nt.page(path, path, force=True)
     assert nt.judge(path).study == study
+
+
+def test_a_number_of_powers_of_ten_is_one_word():
+    assert join(["at 1.5e-05, x2e-3"]) == 'at <span class="number">1.5e-05</span>, x2e-3'
+    assert "<title>1e-05 &lt;</title>" in document("1e-05 <", [])
+    assert pill("not applicable") == '<span class="pill not-applicable">not applicable</span>'
+
+
+def test_a_setting_is_told_without_quotes_and_braces():
+    marks = {"methods": {"gauss-newton": 60, "adam": 1000}, "reference": 120}
+    assert told(marks) == "methods gauss-newton 60, adam 1000; reference 120"
+    assert told("zero") == "zero"

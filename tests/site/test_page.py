@@ -5,7 +5,6 @@ Answers and messages are compared with the command line's own, run in this proce
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import random
@@ -15,19 +14,16 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
-from chromium import Chromium, Page, served
+from chromium import CACHE, Chromium, Page, docs, served
 
 import ntk_theory as nt
 from ntk_theory.cli.app import run
 
 pytestmark = pytest.mark.page
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = ROOT / ".page-cache"
 #: Seconds on two cores from opening the address to the first answer, and from asking to a later one.
 COLD, WARM = 15, 1
 WIDTHS = (375, 830, 1280)
@@ -104,20 +100,11 @@ class Site(NamedTuple):
     browser: Chromium
 
 
-def builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_page", ROOT / "docs" / "build_page.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page, built once."""
     out = tmp_path_factory.mktemp("site") / "try"
-    builder().build(out, CACHE)
+    docs("build_page").build(out, CACHE)
     return out
 
 
@@ -253,6 +240,20 @@ def test_a_hostile_text_has_the_command_lines_message(
     assert page.run("document.querySelectorAll('#problem pre :not(span), #answer:not([hidden])').length") == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("depth", "0"), ("s", "1/0"), ("ansatz", "w = x*v"), ("features", "x = periodic"), ("hard", "true")],
+)
+def test_an_odd_option_has_the_command_lines_message(
+    name: str, value: str, page: Page, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ask(page, {"text": "u_t - u_xx", name: value})
+    option = [f"--{name}"] if value == "true" else [f"--{name}", value]
+    code, _, messages = command_line(["u_t - u_xx", *option], capfd)
+    assert code != 0
+    assert content(page, "#problem pre") == messages.rstrip("\n")
+
+
 @pytest.mark.parametrize("text", HOSTILE_FILES, ids=lambda x: ascii(x[:30]))
 def test_a_hostile_file_has_the_command_lines_message(
     text: str, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -367,27 +368,15 @@ def test_nothing_is_wider_than_the_window(width: int, page: Page) -> None:
 
 @pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_serious(is_dark: bool, page: Page) -> None:
-    axe = (CACHE / "npm" / "node_modules" / "axe-core" / "axe.min.js").read_text()
     page.dark(is_dark)
-    page.run(axe + "; 0")
     for question in ({"text": "kdv", "s": "3/4"}, {"text": "u_t -"}, {"text": PROBLEM, "is_file": True}):
         ask(page, question)
-        page.run("document.querySelectorAll('details').forEach((d) => { d.open = true })")
-        assert _serious(page) == [], question
+        assert page.serious() == [], question
     # Negative control: a text that nobody can read is found.
     page.run("document.querySelector('h1').style.color = 'var(--line)'")
-    assert "color-contrast" in " ".join(_serious(page))
+    assert "color-contrast" in " ".join(page.serious())
     page.run("document.querySelector('h1').style.color = ''")
     page.dark(False)
-
-
-def _serious(page: Page) -> list[str]:
-    found = page.run("axe.run(document).then((r) => JSON.stringify(r.violations))")
-    return [
-        f"{v['id']}: {v['nodes'][0]['html'][:200]}"
-        for v in json.loads(found)
-        if v["impact"] in ("serious", "critical")
-    ]
 
 
 def test_no_request_leaves_the_origin(site: Site, page: Page) -> None:

@@ -59,3 +59,15 @@ def test_without_scripts_the_page_says_the_same(address):
         tab.wait("document.querySelectorAll('table').length > 3")
         assert tab.run("document.querySelector('.chart').hidden")
         assert tab.run("document.querySelectorAll('img').length") == 3
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_serious(is_dark, address):
+    with Chromium() as browser:
+        tab = browser.page(address)
+        tab.dark(is_dark)
+        tab.wait("document.querySelectorAll('.chart svg circle').length > 0")
+        assert tab.serious() == []
+        # Negative control: a text in the colour of lines.
+        tab.run("document.querySelector('h1').style.color = 'var(--line)'")
+        assert "color-contrast" in " ".join(tab.serious())

@@ -138,8 +138,19 @@ def test_verify_decides_and_confirms_a_hard_constraint() -> None:
 
 
 def test_hard_says_why_not() -> None:
-    with pytest.raises(ProblemError, match="hard can build no condition in; b: it does not hold"):
+    with pytest.raises(ProblemError, match=r"this problem states none; .* such as 'u = x\*v'"):
         nt.problem("u_t - u_xx", hard=True)
+    with pytest.raises(ProblemError, match="such as 'v = x\\*w'"):
+        nt.problem("v_t - v_xx", hard=True)
+    mixed = """
+    equations = ["u_t = u_xx"]
+    [[conditions]]
+    name = "mean"
+    equation = "u + u_x = 1"
+    on = [{ x = 0 }]
+    """
+    with pytest.raises(ProblemError, match="hard can build no condition in; mean: u \\+ u_x is neither"):
+        nt.problem(from_toml(mixed), hard=True)
     corner = """
     equations = ["u_t = u_xx"]
     [domain]

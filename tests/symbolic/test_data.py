@@ -128,6 +128,11 @@ def test_training_and_studies_take_data(tmp_path: Path) -> None:
         ("x,t,u\n0,0,1\n", ['sigma = "s"'], ["no column 's'"]),
         ("x,t,u\n0,0,1\n", ['observe = "u = 1"'], ["observe is 'u = 1'"]),
         ("x,t,u\n0,0,1\n", ['observe = "x"'], ["field"]),
+        (
+            "x,t,u\n0,0,1\n",
+            ['observe = "U"'],
+            ["observe is 'U'", "expected a field (u) or", "did you mean u?"],
+        ),
         ("x,t,u\n0,0,1\n", ["colour = 1"], ["unknown key 'colour'"]),
         ("x,t,u\n0,0,1\n", ['name = "f"'], ["'f'"]),
         ("x,t,u\n0,0,1\n", ['name = "start"'], ["'start' is used twice"]),

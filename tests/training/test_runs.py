@@ -23,6 +23,7 @@ from ntk_theory.training import (
     save_network,
     train,
 )
+from ntk_theory.training import run as run_module
 from ntk_theory.training.solution import TestGrid
 
 
@@ -221,3 +222,20 @@ def test_errors_by_field_add_up() -> None:
     assert relative_error(problem, network, theta) == pytest.approx(np.sqrt(whole), rel=1e-12)
     zero = theta.replaced(np.zeros(theta.size))
     assert field_errors(problem, network, zero) == pytest.approx({"u": 1.0, "v": 1.0})
+
+
+@pytest.mark.parametrize(("limit", "steps"), [(5, 1), (25, 2), (29, 2), (31, 3), (45, 4)])
+def test_no_step_begins_that_would_end_after_the_time(limit, steps, monkeypatch) -> None:
+    """Steps of ten seconds each, by a clock that moves with steps only; the first two are needed to know."""
+    now, advance = [0.0], GaussNewton.advance
+
+    def slow(self, objective, state):
+        now[0] += 10
+        return advance(self, objective, state)
+
+    monkeypatch.setattr(GaussNewton, "advance", slow)
+    monkeypatch.setattr(run_module.time, "perf_counter", lambda: now[0])
+    run = train(*setup(), until=Until(seconds=limit), evidence=False, error=False)
+    assert run.reason == f"{limit} seconds"
+    assert len(run.losses) == steps + 1
+    assert 10 * steps <= max(limit, 10)

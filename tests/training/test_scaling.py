@@ -163,7 +163,7 @@ def test_the_command_tells_the_sizes(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = tmp_path / "beam.toml"
     path.write_text(BEAM, encoding="utf-8")
     cli(["train", str(path), "--steps", "1", "--no-drift"])
-    assert "outputs in units of w 16; residuals in units of clamp 16" in " ".join(
+    assert "outputs divided by their sizes, w 16; residuals by theirs, clamp 16" in " ".join(
         capsys.readouterr().out.split()
     )
     cli(["train", str(path), "--steps", "1", "--no-drift", "--json"])

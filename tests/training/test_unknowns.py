@@ -200,7 +200,7 @@ def test_problems_with_unknowns_are_written_and_read() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"q": 1}, "'q', which no equation"),
+        ({"q": 1}, "'q', which no equation or condition contains as a symbol; they contain k$"),
         ({"k": "one"}, "unknowns.k"),
         ({"k": {"start": -1, "positive": True}}, "positive start"),
         ({"k": {"begin": 1}}, "unknown key 'begin'"),
@@ -212,6 +212,15 @@ def test_problems_with_unknowns_are_written_and_read() -> None:
 def test_bad_unknowns_are_refused_by_name(given: object, words: str) -> None:
     with pytest.raises(NTKTheoryError, match=words):
         nt.problem("u_t - k*u_xx", unknowns=given, parameters={} if given == {"k": 1} else None)
+
+
+def test_a_name_that_nothing_contains_is_told_what_could_be_unknown() -> None:
+    with pytest.raises(NTKTheoryError, match=r"they contain c, k, kappa$"):
+        nt.problem("u_t - k*u_xx + c*u - kappa", unknowns={"c": 1, "kk": 1})
+    with pytest.raises(NTKTheoryError, match=r"they contain k$"):  # which has a value until it is unknown
+        nt.problem("heat", unknowns={"kk": 1})
+    with pytest.raises(NTKTheoryError, match="they contain numbers only"):
+        nt.problem("u_t - u_xx", unknowns={"kk": 1})
 
 
 def test_what_cannot_have_them_says_so() -> None:

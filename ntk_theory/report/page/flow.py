@@ -8,10 +8,11 @@ from ntk_theory.report.drifts import TrainingAnswer, footer, head, measured, tra
 from ntk_theory.report.figures.drift import draw_drifts
 from ntk_theory.report.figures.palette import data_uri
 from ntk_theory.report.page.initialisation import derivation
-from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag, void
+from ntk_theory.report.page.markup import Markup, definitions, details, document, table, tag, void
+from ntk_theory.report.page.plain import claim_row
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command
-from ntk_theory.report.rows import SIGNS, ClaimSummary
+from ntk_theory.report.rows import SIGNS
 from ntk_theory.report.words import problem_title
 from ntk_theory.studies.flow.cells import flow_settings
 from ntk_theory.studies.flow.verify import TrainingResult
@@ -61,7 +62,7 @@ def _answer(answer: TrainingAnswer) -> Iterator[Markup]:
             ],
         )
     refuted_by = answer.result.refuted_by
-    rows = [_claim_row(claim, refuted_by.get(claim.code, "")) for claim in answer.claims]
+    rows = [claim_row(claim, refuted_by.get(claim.code, "")) for claim in answer.claims]
     yield table(["claim", "outcome", "evidence"], rows, "told")
     verdicts = [
         [v.claim, "" if v.s is None else str(v.s), f"{SIGNS[v.outcome]} {v.outcome}", v.reason]
@@ -78,15 +79,6 @@ def _answer(answer: TrainingAnswer) -> Iterator[Markup]:
         depth=study.depth,
     )
     yield details("Derivation of the limits at the start of training, rule by rule", derivation(initial))
-
-
-def _claim_row(claim: ClaimSummary, refuted_by: str) -> list[str]:
-    found = "; ".join(map(str, claim.digest()))
-    return [
-        join([claim.statement, tag("div", f"{claim.code} {claim.source}", class_="soft")]),
-        claim.counted,
-        join([found, tag("div", f"Would refute it: {refuted_by}.", class_="soft")]),
-    ]
 
 
 def _settings(result: TrainingResult, provenance: Provenance) -> Iterator[Markup]:

@@ -8,7 +8,7 @@ from typing import Any
 from ntk_theory.progress import duration
 from ntk_theory.report.figures.study import Picture, answer_pictures, map_picture
 from ntk_theory.report.page.chart import chart
-from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag, void
+from ntk_theory.report.page.markup import Markup, definitions, details, document, join, pill, table, tag, void
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command, verify_command
 from ntk_theory.report.rows import (
@@ -108,7 +108,7 @@ def _headlines(every: Sequence[StudyAnswer]) -> Iterator[Markup]:
         where = answer.label + (f" and {others} other{'s' if others > 1 else ''}" if others else "")
         first = claim.digest()[0]
         note = f" {answer.label}: {first}." if others else f" {first}."
-        yield join([_pill(Outcome.REFUTED), " ", tag("b", where), f": “{statement}” ({source}).", note])
+        yield join([pill(Outcome.REFUTED), " ", tag("b", where), f": “{statement}” ({source}).", note])
 
 
 def _overview(every: Sequence[StudyAnswer]) -> Markup:
@@ -136,10 +136,6 @@ def _label(answer: StudyAnswer, every: Sequence[StudyAnswer]) -> str:
 def _sign(claim: ClaimSummary) -> Markup:
     title = f"{claim.statement}: {claim.counted}"
     return tag("span", SIGNS[claim.outcome], class_=f"pill {_class(claim.outcome)}", title=title)
-
-
-def _pill(outcome: Outcome, words: str | None = None) -> Markup:
-    return tag("span", words or str(outcome), class_=f"pill {_class(outcome)}")
 
 
 def _class(outcome: Outcome) -> str:
@@ -207,7 +203,7 @@ def _claims(answer: StudyAnswer) -> Markup:
             [claim.statement, void("br"), tag("span", f"{claim.source} · {claim.code}", class_="soft")]
         )
         rows.append(
-            [statement, _pill(claim.outcome, claim.counted), _evidence(claim), refuted_by.get(claim.code, "")]
+            [statement, pill(claim.outcome, claim.counted), _evidence(claim), refuted_by.get(claim.code, "")]
         )
     return table(["claim", "outcome", "evidence", "would be refuted by"], rows, "told")
 
@@ -308,7 +304,7 @@ def _settings(study: Study, every: Sequence[StudyAnswer]) -> Markup:
             settings,
             tag("h2", "Criterion, frozen before sampling"),
             tag("p", frozen),
-            table(["name", "value", "meaning"], rows),
+            table(["name", "value", "meaning"], rows, "told"),
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
@@ -17,6 +18,7 @@ class Markup(str):
     __slots__ = ()
 
 
+_SCIENTIFIC = re.compile(r"(?<![\w.])\d[\d.]*e[-+]\d+(?!\w)")
 Content: TypeAlias = str | Iterable[str]
 
 
@@ -37,7 +39,12 @@ def void(name: str, /, **attributes: str) -> Markup:
 def join(content: Content) -> Markup:
     """Several pieces one after another, each escaped unless it is HTML."""
     pieces = [content] if isinstance(content, str) else content
-    return Markup("".join(p if isinstance(p, Markup) else escape(visible(str(p))) for p in pieces))
+    return Markup("".join(p if isinstance(p, Markup) else _whole(escape(visible(str(p)))) for p in pieces))
+
+
+def _whole(text: str) -> str:
+    """1e-05 is one word, which no line ends within."""
+    return _SCIENTIFIC.sub(r'<span class="number">\g<0></span>', text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], class_: str = "") -> Markup:
@@ -60,6 +67,11 @@ def definitions(pairs: Iterable[tuple[str, str]]) -> Markup:
     return tag("dl", [piece for name, value in pairs for piece in (tag("dt", name), tag("dd", value))])
 
 
+def pill(outcome: str, words: str = "") -> Markup:
+    """An outcome in its colour, in other words where these are given."""
+    return tag("span", words or outcome, class_=f"pill {outcome.replace(' ', '-')}")
+
+
 def details(summary: str, content: Content) -> Markup:
     """Something to unfold."""
     return tag("details", [tag("summary", summary), join(content)])
@@ -73,7 +85,7 @@ def document(title: str, body: Content, *, scripted: bool = False) -> Markup:
         void("meta", charset="utf-8"),
         void("meta", name="generator", content=GENERATOR),
         void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", title[:120]),
+        tag("title", Markup(escape(visible(title[:120])))),
         tag("style", Markup(style)),
     ]
     script = (folder / "page.js").read_text(encoding="utf-8") if scripted else ""

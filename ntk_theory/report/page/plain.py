@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ntk_theory.report.page.markup import Markup, definitions, details, document, join, table, tag
+from ntk_theory.report.page.markup import Markup, definitions, details, document, join, pill, table, tag
 from ntk_theory.report.page.provenance import Provenance
 from ntk_theory.report.page.reproduce import resume_command
 from ntk_theory.report.rows import SIGNS, ClaimSummary, summaries
@@ -59,7 +59,7 @@ def _answer(
     yield from more
     yield table(
         ["claim", "outcome", "evidence"],
-        (_row(c, refuted_by.get(c.code, "")) for c in summaries(verdicts)),
+        (claim_row(c, refuted_by.get(c.code, "")) for c in summaries(verdicts)),
         "told",
     )
     rows = [
@@ -70,13 +70,21 @@ def _answer(
     yield details("Every verdict with its reason", table(heads, rows, "told"))
 
 
-def _row(claim: ClaimSummary, refuted_by: str) -> list[str]:
+def claim_row(claim: ClaimSummary, refuted_by: str) -> list[str]:
+    """What a claim says and who makes it, its outcome, what was found and what would refute it."""
     found = "; ".join(map(str, claim.digest()))
     return [
         join([claim.statement, tag("div", f"{claim.code} {claim.source}", class_="soft")]),
-        claim.counted,
+        pill(str(claim.outcome), claim.counted),
         join([found, tag("div", f"Would refute it: {refuted_by}.", class_="soft")]),
     ]
+
+
+def told(value: object, separator: str = "; ") -> str:
+    """A setting without quotes and braces: ``methods gauss-newton 60, adam 1000; reference 120``."""
+    if isinstance(value, Mapping):
+        return separator.join(f"{name} {told(one, ', ')}" for name, one in value.items())
+    return str(value)
 
 
 def _settings(result: Result[Any], provenance: Provenance) -> Iterator[Markup]:
@@ -85,10 +93,10 @@ def _settings(result: Result[Any], provenance: Provenance) -> Iterator[Markup]:
     pairs: dict[str, Any] = {"s": ", ".join(map(str, study.s)), "widths": ", ".join(map(str, study.widths))}
     pairs |= {"seeds": study.seeds, "depth": study.depth, "output bias": study.output_bias}
     pairs |= {"root seed": study.seed, **study.marks}
-    yield definitions((name, str(value)) for name, value in pairs.items())
+    yield definitions((name, told(value)) for name, value in pairs.items())
     meanings = kind_of(study).criterion.meanings()
     numbers = [[tag("code", n), str(v), meanings.get(n, "")] for n, v in study.criterion.items()]
-    yield table(["name", "value", "meaning"], numbers)
+    yield table(["name", "value", "meaning"], numbers, "told")
     yield tag("p", ["The same numbers again: ", tag("code", resume_command(result.path))])
     yield tag("p", f"Study {study.digest}; rows {provenance.fingerprint}.", class_="soft")
     for environment in provenance.environments[-1:]:

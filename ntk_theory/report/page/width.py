@@ -20,7 +20,7 @@ def page(result: Result[WidthEvidence], provenance: Provenance, *, only: Sequenc
     def more(label: str, activation: str) -> Iterator[Markup]:
         e = result.evidence[label, activation]
         for first, *rows in (sizes(e), exponents(e)):
-            yield table(first, rows)
+            yield table(first, rows, "limits")
         alt = f"The {e.measure} of trained networks of {label} against width, by method."
         caption = (
             f"Each dot a network, lines their medians; dashed, the references. {FOOT[:1].upper()}{FOOT[1:]}."

@@ -29,6 +29,8 @@ def show(c: Classification, at: dict[str, dict[str, str]], *, why: bool) -> None
         console.print(Text(line))
     console.print()
     console.print(_table(c, console))
+    if any(len(row.blocks) > 1 for row in text.rows(c)):
+        console.print(Text("a row holds for all blocks that it names, down to the next line", style="dim"))
     for value, limits in at.items():
         parts = ", ".join(f"{block_label(block)}: {limit}" for block, limit in limits.items())
         console.print(Text(f"at s = {value}: {parts}", style="bold"))
@@ -64,7 +66,8 @@ def _filled(c: Classification, separator: str) -> Table:
         table.add_column(column, overflow="fold", no_wrap=column == "converges")
     for row in rows:
         converges, *sides = row.cells
-        names = "\n".join(
+        # A comma at the end of its line: what stands beside the first holds for those below it.
+        names = ",\n".join(
             block_label(name).replace(",", ",\n  " if separator == "\n" and len(name) > LONG_NAME else ",")
             for name in row.blocks
         )

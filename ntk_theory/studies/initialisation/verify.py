@@ -72,7 +72,12 @@ def verify(
 
     Raises
     ------
-    InputError, StoreError, Interrupted
+    InputError
+        Arguments that do not fit together, or a claim that does not fit the kind of study.
+    StoreError
+        The store belongs to another study, is damaged, or cannot be written.
+    Interrupted
+        A signal asked to stop; what was computed is kept, and the same call goes on from there.
     """
     return verify_kind(
         DEFAULT,
