@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,41 @@ def test_a_command_far_from_all(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().err
     assert "No such command 'xyzzy'" in told
     assert "did you mean" not in told
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("du/dt = -u", "u_t"),
+        ("v_x + dv / dt", "v_t"),
+        ("u_t + uu_x", "u*u_x"),
+        ("u_t - uxx", "u_xx"),
+        ("u_t - U_xx", "u_xx"),
+        ("heat equation", "heat"),
+        ("Burgers equation", "burgers"),
+        ("Navier-Stokes", "navier-stokes-2d"),
+        ("kdv-equation", "kdv"),
+    ],
+)
+def test_what_is_written_on_paper(typed: str, meant: str) -> None:
+    with pytest.raises(InputError, match=rf"did you mean {re.escape(meant)}\?"):
+        nt.classify(typed)
+
+
+def test_latex_is_told_apart_from_brackets() -> None:
+    with pytest.raises(InputError, match="plain text such as u_xx, not LaTeX"):
+        nt.classify("u_{t} = u_{xx}")
+    with pytest.raises(InputError, match=r"expected \(, if that"):
+        nt.classify("u_t + {u}")
+
+
+def test_a_file_of_claims_without_its_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").touch()
+    assert cli(["verify", "heat", "--claims", "mine"]) == 2
+    assert "did you mean the file mine.py?" in capsys.readouterr().err
 
 
 def test_a_slot() -> None:

@@ -25,6 +25,8 @@ CHANGES = (
     (re.compile(r"(?<=<td><p>)(\d[\d.]*e[-+]\d+)(?=</p>)"), r'<span class="number">\1</span>'),
     # So is a power of N.
     (re.compile(r"(<td><p>[^<]*?)(N\^\([^<()]*\))"), r'\1<span class="number">\2</span>'),
+    # So is an option.
+    (re.compile(r'<span class="pre">(--?[a-z][\w-]*)</span>'), r'<span class="pre number">\1</span>'),
     # A section without sentences ends in the dash that would have led to them.
     (re.compile(r"(</strong>(?:</a>)?) (?:--|–) *(?=</p>)"), r"\1"),
 )

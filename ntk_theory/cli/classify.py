@@ -43,7 +43,7 @@ def command(
     features: Features = None,
     depth: Annotated[
         int | None,
-        typer.Option("--depth", min=1, help="Hidden layers; default: what holds for two and more."),
+        typer.Option("--depth", help="Hidden layers; default: what holds for two and more."),
     ] = None,
     s: Annotated[
         list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")

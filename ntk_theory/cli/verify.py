@@ -142,6 +142,8 @@ def command(
     own = claims if claims is not None and claims.endswith(".py") else None
     Outputs([*(what or ()), own, *data_files(data)]).claim_store("--store", store)
     own_claims = _own(None if own is None else Path(own))
+    if claims is not None and own is None and Path(f"{claims}.py").is_file():
+        raise InputError(f"--claims is {claims!r}; did you mean the file {claims}.py?")
     heard = None if claims is None or own is not None else court.registry.sources_of(claims)
     if (unknown or data) and zoo:
         option = "--unknown" if unknown else "--data"

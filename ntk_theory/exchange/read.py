@@ -108,6 +108,11 @@ def from_weights(
     ((8,), (1.0, 1.0, 8.0, 1.0))
     """
     tree = read_weights(weights) if isinstance(weights, str | os.PathLike) else weights
+    if not isinstance(tree, Mapping | Sequence):
+        raise InputError(
+            f"the weights are a {type(weights).__name__}; they need a list of arrays, a dictionary of layers "
+            "or the path of a file (of a model itself: a torch module, or a Keras model)"
+        )
     found, is_out_in = layers_of(tree, layout)
     layers = [Affine(layer.matrix if is_out_in else layer.matrix.T, layer.vector) for layer in found]
     names, outer = names_for(layers[0].weight.shape[1], len(layers[-1].weight), variables, fields)

@@ -151,12 +151,22 @@ def _problem(
     try:
         parsed = _parsed(what, fields, variables, names)
     except ParseError as cause:
-        near = difflib.get_close_matches(what, _zoo(), 1) if isinstance(what, str) else []
-        if near and _ZOO_NAME.match(str(what)) and "_" not in str(what):
-            raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near[0]}?") from None
+        near = _meant(what) if isinstance(what, str) else None
+        if near is not None:
+            raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near}?") from None
         raise cause
     _refuse_absent(parsed, parameters)
     return with_unknowns(bare_problem([Operator(parsed.space, e) for e in parsed.equations]), unknowns)
+
+
+def _meant(text: str) -> str | None:
+    """The problem that words such as ``kdvv``, ``heat equation`` or ``Navier-Stokes`` are near to."""
+    name = "-".join(text.lower().removesuffix("equations").removesuffix("equation").split()).strip("-")
+    if not _ZOO_NAME.match(name) or len(name) < len("kdv"):
+        return None
+    longer = [known for known in _zoo() if known.startswith(f"{name}-")]
+    exact = [name] if name in _zoo() else []
+    return next(iter([*exact, *difflib.get_close_matches(name, _zoo(), 1), *longer]), None)
 
 
 @lru_cache(maxsize=1)

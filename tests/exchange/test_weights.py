@@ -122,6 +122,8 @@ def test_a_damaged_file_is_one_sentence(change, tmp_path):
         ([np.ones((2, 3, 4)), np.ones((4, 1))], "shape .2, 3, 4."),
         ([np.ones(3), np.ones((2, 3)), np.ones((3, 1))], "without a matrix"),
         ({"a": {"kernel": "text"}}, "str at a/kernel"),
+        (3, "are a int; they need a list of arrays"),
+        (np.ones((2, 3)), "are a ndarray; they need a list of arrays"),
     ],
 )
 def test_what_is_no_stack_of_layers_is_refused(weights, word):

@@ -168,6 +168,8 @@ def test_what_the_theme_leaves_unnamed_is_named(made: dict[str, object]) -> None
         == "<p><a><strong>InputError</strong></a></p>"
     )
     assert 'class="number">1e-05</span>' in reachable("<td><p>1e-05</p></td>")
+    assert 'zero, <span class="number">N^(1-2s)</span>' in reachable("<td><p>zero, N^(1-2s)</p></td>")
+    assert '"pre number">--time-limit<' in reachable('<code><span class="pre">--time-limit</span></code>')
     assert reachable("<pre>x\n\n</pre>") == '<pre tabindex="0">x\n</pre>'
 
 

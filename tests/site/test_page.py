@@ -240,6 +240,20 @@ def test_a_hostile_text_has_the_command_lines_message(
     assert page.run("document.querySelectorAll('#problem pre :not(span), #answer:not([hidden])').length") == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("depth", "0"), ("s", "1/0"), ("ansatz", "w = x*v"), ("features", "x = periodic"), ("hard", "true")],
+)
+def test_an_odd_option_has_the_command_lines_message(
+    name: str, value: str, page: Page, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ask(page, {"text": "u_t - u_xx", name: value})
+    option = [f"--{name}"] if value == "true" else [f"--{name}", value]
+    code, _, messages = command_line(["u_t - u_xx", *option], capfd)
+    assert code != 0
+    assert content(page, "#problem pre") == messages.rstrip("\n")
+
+
 @pytest.mark.parametrize("text", HOSTILE_FILES, ids=lambda x: ascii(x[:30]))
 def test_a_hostile_file_has_the_command_lines_message(
     text: str, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

@@ -77,7 +77,7 @@ def test_a_claim_that_fails_keeps_the_numbers(result):
     [
         (lambda e: nt.Finding("true", "x"), "has the outcome 'true'; it needs one of supported"),
         (lambda e: ["supported"], "found a str; it needs nt.Finding"),
-        (lambda e: 3, "failed: TypeError"),
+        (lambda e: 3, "found a int; it needs nt.Finding"),
         (lambda e: nt.Finding("supported", "x", "ff", "often"), "often"),
     ],
 )

@@ -130,8 +130,8 @@ def test_training_and_studies_take_data(tmp_path: Path) -> None:
         ("x,t,u\n0,0,1\n", ['observe = "x"'], ["field"]),
         (
             "x,t,u\n0,0,1\n",
-            ['observe = "uu"'],
-            ["observe is 'uu'", "expected a field (u) or", "did you mean u?"],
+            ['observe = "U"'],
+            ["observe is 'U'", "expected a field (u) or", "did you mean u?"],
         ),
         ("x,t,u\n0,0,1\n", ["colour = 1"], ["unknown key 'colour'"]),
         ("x,t,u\n0,0,1\n", ['name = "f"'], ["'f'"]),

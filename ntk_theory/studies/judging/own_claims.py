@@ -109,7 +109,8 @@ def claim(
         def decide(own: Claim[Any], evidence: Any) -> Iterator[Verdict]:
             try:
                 found = decides(evidence)
-                findings = [found] if isinstance(found, Finding) else list(found)
+                is_one = isinstance(found, Finding) or not isinstance(found, Iterable)
+                findings = [found] if is_one else list(found)
             except NTKTheoryError:
                 raise
             except Exception as cause:

@@ -165,6 +165,8 @@ def _name(source: SourceText, text: str, at: int) -> Token:
 def _unknown_character(source: SourceText, character: str, at: int) -> Exception:
     shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
     instead = _INSTEAD.get(character)
+    if character == "{" and at and (source.text or "")[at - 1] in "_^":
+        instead = _INSTEAD["\\"]
     if character == "_":
         return source.error("a name cannot begin with an underscore", at, expected="a name such as u_x")
     expected = f"{instead}, if that is what was meant" if instead else None

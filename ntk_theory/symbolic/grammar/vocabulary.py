@@ -200,11 +200,12 @@ class Vocabulary:
                 expected="the real and the imaginary part as two fields (u and v), in two equations",
             )
         head, mark, tail = text.partition("_")
-        suggestion = _INSTEAD.get(text) or near(text, self.known())
+        meant = _INSTEAD.get(text) or self._meant(source, text, at)
+        suggestion = meant or near(text, self.known())
         if mark:
             field = near(head, list(self._likely_fields()))
             fits = spelled(tail.lower(), (*self.variables, *VARIABLE_ORDER))
-            suggestion = f"{field}_{tail.lower()}" if field and fits else suggestion
+            suggestion = f"{field}_{tail.lower()}" if field and fits and not meant else suggestion
             how = (
                 f"fields={_declaration(self.fields, head)}"
                 if NAME.match(head)
@@ -218,6 +219,21 @@ class Vocabulary:
             expected=f"a known name, or its declaration ({how})",
             suggestion=suggestion,
         )
+
+    def _meant(self, source: SourceText, text: str, at: Position) -> str | None:
+        """``u_t`` for du/dt, ``u_xx`` for uxx, ``u*u_x`` for uu_x."""
+        fields, variables = self._likely_fields(), (*self.variables, *VARIABLE_ORDER)
+        quotient = re.match(r"d(\w+)\s*/\s*d(\w+)", (source.text or "")[at:]) if at is not None else None
+        if quotient and quotient[1] in fields and spelled(quotient[2], variables):
+            return f"{quotient[1]}_{quotient[2]}"
+        for field in fields:
+            rest = text.removeprefix(field)
+            base, mark, index = rest.partition("_")
+            if text.startswith(field) and spelled(rest, variables):
+                return f"{field}_{rest}"
+            if text.startswith(field) and base in fields and (not mark or spelled(index, variables)):
+                return f"{field}*{rest}"
+        return None
 
     def _unknown_part(self, source: SourceText, text: str, at: Position) -> Exception:
         parts = list(dict.fromkeys(part for name in self.fields if (part := part_of(name))))
