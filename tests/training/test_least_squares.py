@@ -17,7 +17,16 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.resources import thread_limit
 from ntk_theory.training import GaussNewton, Until, train
-from ntk_theory.training.methods.damped import GRAM_SAFE, DampedSystem, DenseModel, TiledModel, local_model
+from ntk_theory.training.methods.damped import (
+    FAINT,
+    GRAM_SAFE,
+    SHARE,
+    DampedSystem,
+    DenseModel,
+    TiledModel,
+    balance,
+    local_model,
+)
 from ntk_theory.training.objective import Objective
 
 
@@ -103,7 +112,7 @@ def test_tiles_give_what_the_whole_jacobian_gives(rates, threads, monkeypatch) -
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@pytest.mark.parametrize("factor", [1e8, 1e-3])
+@pytest.mark.parametrize("factor", [1e8, 0.1])
 def test_tiled_and_dense_models_take_the_same_step(factor, exact) -> None:
     """Above and below the damping where a Gram matrix is no longer enough."""
     problem, network, theta, _ = small()
@@ -145,7 +154,7 @@ def test_damped_step_is_the_augmented_least_squares_solution(shape, damping) -> 
     augmented = np.vstack([matrix, np.sqrt(damping) * np.eye(shape[1])])
     want = np.linalg.lstsq(augmented, np.concatenate([-r, np.zeros(shape[1])]), rcond=None)[0]
     system = DampedSystem.of(matrix, damping)
-    assert system.by_qr == (damping < 1e-11 * np.sum(matrix**2))
+    assert system.by_qr == (damping < GRAM_SAFE * np.sum(matrix**2))
     np.testing.assert_allclose(system.solve(r), want, rtol=1e-8, atol=1e-8)
 
 
@@ -164,6 +173,68 @@ def test_qr_keeps_what_a_gram_matrix_loses(shape) -> None:
     gram = matrix.T @ matrix + damping * np.eye(shape[1])
     by_gram = -np.linalg.lstsq(gram, matrix.T @ r, rcond=None)[0]
     assert np.linalg.norm(by_gram - want) > 0.1 * np.linalg.norm(want)
+
+
+@pytest.mark.parametrize("shape", [(60, 40), (40, 60)])
+def test_a_gram_matrix_is_used_as_long_as_its_rounding_is_a_small_change_of_damping(shape) -> None:
+    """At the smallest damping for it the step lies between those of damping 0.9 μ and 1.1 μ, and falls as far.
+
+    Singular values 1 … 1e-9, so that most of them are below √μ and a third below rounding of AᵀA.
+    """
+    rng = np.random.default_rng(11)
+    left = np.linalg.qr(rng.standard_normal((shape[0], 40)))[0]
+    right = np.linalg.qr(rng.standard_normal((shape[1], 40)))[0]
+    sigma = np.logspace(0, -9, 40)
+    matrix, r = (left * sigma) @ right.T, left @ rng.standard_normal(40)
+    mu = 1.01 * GRAM_SAFE * float(np.sum(matrix**2))
+    system = DampedSystem.of(matrix, mu)
+    assert not system.by_qr
+
+    def step(damping):
+        return -right @ (sigma / (sigma**2 + damping) * (left.T @ r))
+
+    def left_over(v):
+        return float(np.sum((r + matrix @ v) ** 2))
+
+    found, want = system.solve(r), step(mu)
+    assert np.linalg.norm(found - want) < np.linalg.norm(step(0.9 * mu) - want)
+    assert left_over(step(0.9 * mu)) < left_over(found) < left_over(step(1.1 * mu))
+
+
+def test_balance_lies_between_the_metrics_of_levenberg_and_marquardt() -> None:
+    """μ‖δ‖² in its units is μ Σ_j (m_j/g)^{2p} δθ_j²/η_j; columns that move nothing are scaled like faint ones."""
+    problem, network, theta, _ = small()
+    theta = replace(theta, layer_rates=(0.5, 2.0, 0.25, 3.0, 1.5, 0.75))
+    objective = Objective.of(problem, network, theta, draw_points(problem, 31, 2))
+    _, whole = objective.jacobian(theta.flatten())
+    norms = np.linalg.norm(np.sqrt(objective.weights)[:, None] * whole, axis=0)
+    c = balance(objective, norms)
+    m = np.sqrt(objective.rates) * norms
+    geometric = np.exp(np.mean(np.log(m)))
+    change = np.sin(np.arange(len(c)))
+    own = np.sum((change / c) ** 2)
+    assert own == pytest.approx(
+        np.sum((m / geometric) ** (2 * SHARE) * change**2 / objective.rates), rel=1e-12
+    )
+    largest, m[3], norms[3] = m.max(), 0.0, 0.0
+    with_zero, roots = balance(objective, norms), np.sqrt(objective.rates)
+    top = int(np.argmax(m))
+    assert with_zero[3] / roots[3] == pytest.approx(with_zero[top] / roots[top] / FAINT**SHARE, rel=1e-12)
+    assert largest == m[top]
+    assert balance(objective, np.zeros_like(norms)) is None
+
+
+def test_a_model_in_any_metric_has_the_same_column_norms() -> None:
+    """From AᵀA and from the triangle, tall and wide: what they are scaled by is taken out again."""
+    problem, network, theta, _ = small()
+    for points in (31, 2):
+        objective = Objective.of(problem, network, theta, draw_points(problem, points, 2))
+        plain = local_model(objective, theta.flatten())
+        scaled = local_model(objective, theta.flatten(), balance(objective, plain.norms))
+        np.testing.assert_allclose(scaled.norms, plain.norms, rtol=1e-10)
+        if isinstance(scaled, TiledModel):
+            _ = scaled.upper
+            np.testing.assert_allclose(scaled.norms, plain.norms, rtol=1e-10)
 
 
 @pytest.mark.parametrize(("name", "steps", "bound"), [("poisson", 80, 1e-5), ("sine-gordon", 16, 1e-3)])
