@@ -177,7 +177,7 @@ def test_qr_keeps_what_a_gram_matrix_loses(shape) -> None:
 
 @pytest.mark.parametrize("shape", [(60, 40), (40, 60)])
 def test_a_gram_matrix_is_used_as_long_as_its_rounding_is_a_small_change_of_damping(shape) -> None:
-    """At the smallest damping for it the step lies between those of damping 0.9 μ and 1.1 μ, and falls as far.
+    """At the smallest damping for it the step is that of a damping between 0.9 μ and 1.1 μ.
 
     Singular values 1 … 1e-9, so that most of them are below √μ and a third below rounding of AᵀA.
     """
@@ -202,7 +202,7 @@ def test_a_gram_matrix_is_used_as_long_as_its_rounding_is_a_small_change_of_damp
 
 
 def test_balance_lies_between_the_metrics_of_levenberg_and_marquardt() -> None:
-    """μ‖δ‖² in its units is μ Σ_j (m_j/g)^{2p} δθ_j²/η_j; columns that move nothing are scaled like faint ones."""
+    """μ‖δ‖² in its units is μ Σ_j (m_j/g)^{2p} δθ_j²/η_j; a column of zeros is scaled like a faint one."""
     problem, network, theta, _ = small()
     theta = replace(theta, layer_rates=(0.5, 2.0, 0.25, 3.0, 1.5, 0.75))
     objective = Objective.of(problem, network, theta, draw_points(problem, 31, 2))

@@ -117,7 +117,7 @@ class LocalModel(ABC):
         return np.divide(norms, self.columns, out=np.zeros_like(norms), where=self.columns > 0)
 
     def moved(self, v: Floats) -> Floats:
-        """c ∘ v, by which the parameters move."""
+        """The move of the parameters, c ∘ v."""
         return v if self.columns is None else self.columns * v
 
     @abstractmethod
@@ -133,15 +133,15 @@ class LocalModel(ABC):
 
 
 def balance(objective: Objective, norms: Floats) -> Floats | None:
-    """c for column norms q of Λ^{1/2} J: with m_j = η_j^{1/2} q_j, c_j = η_j^{1/2} (g/m_j)^p; (P,).
+    """The metric c for column norms q of Λ^{1/2} J: with m_j = η_j^{1/2} q_j, c_j = η_j^{1/2} (g/m_j)^p; (P,).
 
     g is the geometric mean of m over η_j > 0, p is :data:`SHARE`; norms below :data:`FAINT` of the largest
     count as that. ``None`` where no column is different from 0.
 
     μ‖δ‖² is then μ Σ_j (m_j/g)^{2p} (δθ_j)²/η_j. At p = 0 that is Levenberg's metric, which is blind to how
-    much a parameter moves R; at p = 1 Marquardt's D = diag(AᵀA), which lets those that hardly do run away. On
-    ten benchmark problems p from 1/4 to 1/2 took half the steps or fewer to the same loss that p = 0
-    took; p = 1 several times as many [C].
+    much a parameter moves R; at p = 1 Marquardt's D = diag(AᵀA), which lets those that hardly do run away.
+    After equal seconds p = 1/2 left errors 1.3 to 13 times smaller than p = 0 on seven of nine benchmark
+    problems, 3/8 as small ones, and p = 1 larger ones [C].
     """
     root = np.sqrt(objective.metric)
     own = root * norms
