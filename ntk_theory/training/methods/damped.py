@@ -133,7 +133,7 @@ class LocalModel(ABC):
 
 
 def balance(objective: Objective, norms: Floats) -> Floats | None:
-    """The metric c for column norms q of Λ^{1/2} J: with m_j = η_j^{1/2} q_j, c_j = η_j^{1/2} (g/m_j)^p; (P,).
+    """The metric c_j = η_j^{1/2} (g/m_j)^p, m_j = η_j^{1/2} q_j, q the column norms of Λ^{1/2} J; (P,).
 
     g is the geometric mean of m over η_j > 0, p is :data:`SHARE`; norms below :data:`FAINT` of the largest
     count as that. ``None`` where no column is different from 0.
