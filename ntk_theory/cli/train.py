@@ -74,7 +74,14 @@ def command(
             "--option", metavar="NAME=VALUE", help="An option of the method, see below; repeatable."
         ),
     ] = None,
-    width: Annotated[str, typer.Option("--width", help="Neurons per layer; or one per layer: 16,16.")] = "16",
+    width: Annotated[
+        str | None,
+        typer.Option(
+            "--width",
+            help="Neurons per layer; or one per layer: 16,16. Default: 16; 24 with --time-limit 100 or more.",
+            show_default=False,
+        ),
+    ] = None,
     depth: Annotated[int | None, typer.Option("--depth", help="Hidden layers; default 3.")] = None,
     s: Annotated[str, typer.Option("--s", help="The output's scaling 1/N^s.")] = "1/2",
     activation: Activation = "tanh",
@@ -200,6 +207,7 @@ def command(
             f"--tolerance is {tolerance:g}, but {problem.name or what!r} has no known solution; use --loss"
         )
     from ntk_theory.training import Resample, train_from_starts  # noqa: PLC0415  --help stays quick
+    from ntk_theory.training.defaults import usual_width  # noqa: PLC0415  as above
     from ntk_theory.training.stopping import TOLERANCE  # noqa: PLC0415  as above
     from ntk_theory.training.train import resolved  # noqa: PLC0415  as above
     from ntk_theory.training.verdict import judge  # noqa: PLC0415  as above
@@ -215,7 +223,7 @@ def command(
     options = or_table(
         context,
         problem,
-        width=width,
+        width=str(usual_width(rules)) if width is None else width,
         depth=depth,
         s=s,
         activation=activation,

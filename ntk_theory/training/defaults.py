@@ -1,8 +1,9 @@
 """A network and points for a problem where the user gives none.
 
-Meant for Gauss–Newton on two cores: three hidden layers of sixteen tanh neurons, inputs mapped onto
-[−1, 1]^d, and :data:`RESIDUALS_PER_PARAMETER` times as many residuals as parameters, so that few functions of
-the network meet the equations at these points and not between them [C].
+Meant for Gauss–Newton on two cores: three hidden layers of sixteen tanh neurons (more for a run that may take
+minutes, :func:`usual_width`), inputs mapped onto [−1, 1]^d, and :data:`RESIDUALS_PER_PARAMETER` times as many
+residuals as parameters, so that few functions of the network meet the equations at these points and not
+between them [C].
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from ntk_theory.setting.initialisation import Initialisation
 from ntk_theory.symbolic.numbers import bind
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import Method
+from ntk_theory.training.stopping import Until
 
 WIDTH, DEPTH = 16, 3
+#: Who gives so many seconds gets wider layers: their steps take five times as long, and what the smaller
+#: network has learnt by then, it has learnt nearly all of it can [C].
+LONG_RUN, WIDER = 100.0, 24
 #: Points per equation and per condition, by the number of variables (the last for more); where they follow
 #: the parameters at least so many of all equations, and of all conditions, together.
 EQUATION_POINTS = (128, 800, 1200)
@@ -68,6 +73,16 @@ def default_network(
         features=features,
         initialisation=initialisation,
     )
+
+
+def usual_width(rules: Until) -> int:
+    """Neurons per layer for a run that these rules end: :data:`WIDER` from :data:`LONG_RUN` seconds on.
+
+    >>> usual_width(Until(steps=400)), usual_width(Until(cpu=60)), usual_width(Until(seconds=300))
+    (16, 16, 24)
+    """
+    given = [limit for limit in (rules.seconds, rules.cpu) if limit is not None]
+    return WIDER if min(given, default=0.0) >= LONG_RUN else WIDTH
 
 
 def default_counts(problem: Problem, parameters: int = 0) -> dict[str, int]:

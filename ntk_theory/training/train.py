@@ -21,7 +21,13 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.training.adaptive import LOOK
-from ntk_theory.training.defaults import check_memory, default_counts, default_network, measured_counts
+from ntk_theory.training.defaults import (
+    check_memory,
+    default_counts,
+    default_network,
+    measured_counts,
+    usual_width,
+)
 from ntk_theory.training.identified import identified
 from ntk_theory.training.identified_fields import identified_fields
 from ntk_theory.training.methods.method import Method
@@ -75,10 +81,11 @@ def train(
         A problem, operator, zoo name or expression; its ``domain`` is needed where network or points are
         left out.
     network, parameters, points:
-        Default: three layers of sixteen neurons with inputs mapped onto [−1, 1]^d, and waves of the
-        equations' own frequencies (:func:`own_features`) where these are many, initialised and points
-        drawn with ``seed``, three times as many residuals as parameters (but for methods that follow the
-        kernel of all points); a number of points is that many in every group.
+        Default: three layers of sixteen neurons (of 24 where ``until`` gives 100 seconds or more) with
+        inputs mapped onto [−1, 1]^d, and waves of the equations' own frequencies (:func:`own_features`)
+        where these are many, initialised and points drawn with ``seed``, three times as many residuals as
+        parameters (but for methods that follow the kernel of all points); a number of points is that many in
+        every group.
     method:
         A name of :data:`ntk_theory.training.methods.registry.METHODS`, or a method with options:
         ``method("adam", rate=1e-3)`` or ``Adam(rate=1e-3)`` of :mod:`ntk_theory.training`.
@@ -136,8 +143,9 @@ def train(
         The run diverged or cannot meet its tolerance; with ``trajectory`` as far as it came.
     """
     problem = as_problem(problem)
-    network = network if network is not None else default_network(problem, features=own_features(problem))
     chosen, rules = resolved(method, until)
+    if network is None:
+        network = default_network(problem, width=usual_width(rules), features=own_features(problem))
     given = parameters is not None or checkpoint is not None or isinstance(points, Mapping)
     count = (1 if given else usual_windows(problem, chosen, rules)) if windows is None else windows
     check_number(count)

@@ -181,7 +181,7 @@ class DenseModel(LocalModel):
     columns: Floats | None = None
 
     @cached_property
-    def squares(self) -> Floats:  # type: ignore[override]
+    def squares(self) -> Floats:
         """See :class:`LocalModel`."""
         return np.asarray(np.einsum("ij,ij->j", self.matrix, self.matrix))
 
