@@ -78,7 +78,7 @@ def command(
         str | None,
         typer.Option(
             "--width",
-            help="Neurons per layer; or one per layer: 16,16. Default: 16; 24 with --time-limit 100 or more.",
+            help="Neurons per layer; or one per layer: 16,16. Default: 16; 24 with --time-limit 200 or more.",
             show_default=False,
         ),
     ] = None,

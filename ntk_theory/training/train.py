@@ -81,7 +81,7 @@ def train(
         A problem, operator, zoo name or expression; its ``domain`` is needed where network or points are
         left out.
     network, parameters, points:
-        Default: three layers of sixteen neurons (of 24 where ``until`` gives 100 seconds or more) with
+        Default: three layers of sixteen neurons (of 24 where ``until`` gives 200 seconds or more) with
         inputs mapped onto [−1, 1]^d, and waves of the equations' own frequencies (:func:`own_features`)
         where these are many, initialised and points drawn with ``seed``, three times as many residuals as
         parameters (but for methods that follow the kernel of all points); a number of points is that many in
