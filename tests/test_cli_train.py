@@ -41,17 +41,26 @@ def test_the_table_shows_losses_errors_and_drift(capsys):
     assert re.findall(r"^step (\d+)", captured.err, flags=re.MULTILINE) == ["1", "2", "4", "8", "16", "32"]
 
 
-@pytest.mark.parametrize(("limit", "width"), [(None, 16), (199, 16), (200, 24), (1e4, 24)])
-def test_who_gives_minutes_gets_wider_layers(limit, width, capsys):
-    """24 neurons from 200 seconds on, in Python as on the command line; a width that is given stays."""
+@pytest.mark.parametrize(
+    ("name", "limit", "width"),
+    [
+        ("advection", None, 16),
+        ("advection", 199, 16),
+        ("advection", 200, 24),
+        ("fisher-kpp", 99, 16),
+        ("fisher-kpp", 100, 24),
+    ],
+)
+def test_who_gives_minutes_gets_wider_layers(name, limit, width, capsys):
+    """Earlier for nonlinear equations; in Python as on the command line; a width that is given stays."""
     given = [] if limit is None else ["--time-limit", str(limit)]
-    assert run(["train", "advection", "--steps", "1", "--no-drift", "--json", *given]) == 0
+    assert run(["train", name, "--steps", "1", "--no-drift", "--json", *given]) == 0
     found = json.loads(capsys.readouterr().out)["network"]["width"]
     assert found == [width] * 3
     own = {"steps": 1} if limit is None else {"steps": 1, "seconds": limit}
-    same = nt.train("advection", until=own, evidence=False, error=False)
+    same = nt.train(name, until=own, evidence=False, error=False)
     assert list(same.network.widths) == found
-    assert run(["train", "advection", "--steps", "1", "--width", "5", "--no-drift", "--json", *given]) == 0
+    assert run(["train", name, "--steps", "1", "--width", "5", "--no-drift", "--json", *given]) == 0
     assert json.loads(capsys.readouterr().out)["network"]["width"] == [5] * 3
 
 

@@ -78,7 +78,8 @@ def command(
         str | None,
         typer.Option(
             "--width",
-            help="Neurons per layer; or one per layer: 16,16. Default: 16; 24 with --time-limit 200 or more.",
+            help="Neurons per layer; or one per layer: 16,16. Default: 16; 24 with --time-limit 100 or more "
+            "(200 for linear equations).",
             show_default=False,
         ),
     ] = None,
@@ -223,7 +224,7 @@ def command(
     options = or_table(
         context,
         problem,
-        width=str(usual_width(rules)) if width is None else width,
+        width=str(usual_width(problem, rules)) if width is None else width,
         depth=depth,
         s=s,
         activation=activation,

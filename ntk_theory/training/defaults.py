@@ -25,10 +25,10 @@ from ntk_theory.training.methods.method import Method
 from ntk_theory.training.stopping import Until
 
 WIDTH, DEPTH = 16, 3
-#: Who gives so many seconds gets wider layers: their steps take five times as long, but what the smaller
-#: network has not learnt by then it learns slowly. In 120 seconds they are better on some benchmark
-#: problems (a shock) and worse on others (waves) [C].
-LONG_RUN, WIDER = 200.0, 24
+#: Who gives so many seconds, for linear equations or for others, gets wider layers: their steps take five
+#: times as long, but what the smaller network has not learnt by then it learns slowly. Shocks and solitons
+#: gain by them in 120 seconds, waves lose [C].
+LONG_LINEAR, LONG_RUN, WIDER = 200.0, 100.0, 24
 #: Points per equation and per condition, by the number of variables (the last for more); where they follow
 #: the parameters at least so many of all equations, and of all conditions, together.
 EQUATION_POINTS = (128, 800, 1200)
@@ -76,14 +76,21 @@ def default_network(
     )
 
 
-def usual_width(rules: Until) -> int:
-    """Neurons per layer for a run that these rules end: :data:`WIDER` from :data:`LONG_RUN` seconds on.
+def usual_width(problem: Problem, rules: Until) -> int:
+    """Neurons per layer for a run that these rules end: :data:`WIDER` where they give it minutes.
 
-    >>> usual_width(Until(steps=400)), usual_width(Until(cpu=60)), usual_width(Until(seconds=300))
-    (16, 16, 24)
+    From :data:`LONG_RUN` seconds on, or :data:`LONG_LINEAR` where all equations are linear.
+
+    >>> from ntk_theory import zoo
+    >>> ends = Until(steps=400), Until(cpu=99), Until(seconds=100)
+    >>> [usual_width(zoo("burgers"), rules) for rules in ends]
+    [16, 16, 24]
+    >>> [usual_width(zoo("heat"), Until(seconds=limit)) for limit in (100, 200)]
+    [16, 24]
     """
     given = [limit for limit in (rules.seconds, rules.cpu) if limit is not None]
-    return WIDER if min(given, default=0.0) >= LONG_RUN else WIDTH
+    linear = all(leg.is_linear for group in problem.equations for leg in group.legs)
+    return WIDER if min(given, default=0.0) >= (LONG_LINEAR if linear else LONG_RUN) else WIDTH
 
 
 def default_counts(problem: Problem, parameters: int = 0) -> dict[str, int]:

@@ -81,11 +81,11 @@ def train(
         A problem, operator, zoo name or expression; its ``domain`` is needed where network or points are
         left out.
     network, parameters, points:
-        Default: three layers of sixteen neurons (of 24 where ``until`` gives 200 seconds or more) with
-        inputs mapped onto [−1, 1]^d, and waves of the equations' own frequencies (:func:`own_features`)
-        where these are many, initialised and points drawn with ``seed``, three times as many residuals as
-        parameters (but for methods that follow the kernel of all points); a number of points is that many in
-        every group.
+        Default: three layers of sixteen neurons (of 24 where ``until`` gives 100 seconds or more, 200 for
+        linear equations) with inputs mapped onto [−1, 1]^d, and waves of the equations' own frequencies
+        (:func:`own_features`) where these are many, initialised and points drawn with ``seed``, three times
+        as many residuals as parameters (but for methods that follow the kernel of all points); a number of
+        points is that many in every group.
     method:
         A name of :data:`ntk_theory.training.methods.registry.METHODS`, or a method with options:
         ``method("adam", rate=1e-3)`` or ``Adam(rate=1e-3)`` of :mod:`ntk_theory.training`.
@@ -145,7 +145,7 @@ def train(
     problem = as_problem(problem)
     chosen, rules = resolved(method, until)
     if network is None:
-        network = default_network(problem, width=usual_width(rules), features=own_features(problem))
+        network = default_network(problem, width=usual_width(problem, rules), features=own_features(problem))
     given = parameters is not None or checkpoint is not None or isinstance(points, Mapping)
     count = (1 if given else usual_windows(problem, chosen, rules)) if windows is None else windows
     check_number(count)
