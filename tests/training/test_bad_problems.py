@@ -5,8 +5,6 @@ from __future__ import annotations
 import bad_problems
 import pytest
 
-from ntk_theory.training.stopping import TOLERANCE
-
 #: Problem → how it has to end: what it is does not depend on a seed.
 ENDINGS = {
     "corner-in-time": "inconsistent",
@@ -39,14 +37,8 @@ def test_what_has_no_solution_is_not_solved(name: str) -> None:
     assert "not met together" in found["reason"]
 
 
-def test_a_kink_is_called_solved_only_where_the_error_is_small() -> None:
-    """A smooth network meets u_x = sign(x) at points long before it does between them.
-
-    Its error against |x| is known here and not to the judge; what is said depends on the time, which decides
-    how sharp the corner has become.
-    """
+def test_a_kink_is_not_solved() -> None:
+    """Smooth networks meet u_x = sign(x) at points, not between them; which is said depends on the time."""
     found = bad_problems.measure("kink", 2.0)
-    assert found["ending"] in ("stalled", "overfitted", "solved")
-    if found["ending"] == "solved":
-        assert found["error"] <= 2 * TOLERANCE
+    assert found["ending"] in ("stalled", "overfitted")
     assert not found["wrong"]
