@@ -135,11 +135,7 @@ def _label(answer: StudyAnswer, every: Sequence[StudyAnswer]) -> str:
 
 def _sign(claim: ClaimSummary) -> Markup:
     title = f"{claim.statement}: {claim.counted}"
-    return tag("span", SIGNS[claim.outcome], class_=f"pill {_class(claim.outcome)}", title=title)
-
-
-def _class(outcome: Outcome) -> str:
-    return str(outcome).replace(" ", "-")
+    return pill(claim.outcome, SIGNS[claim.outcome], title=title)
 
 
 def _anchor(name: str) -> str:
@@ -193,7 +189,7 @@ def _limit(answer: StudyAnswer, block: str, s: Any) -> Markup:
     words = f"{SIGNS[cell.outcome]} {cell.predicted}"
     if cell.outcome is Outcome.REFUTED:
         words = f"✗ {cell.predicted} predicted, {cell.observed} observed"
-    return tag("span", words, class_=f"pill {_class(cell.outcome)}", title=cell.reason)
+    return pill(cell.outcome, words, title=cell.reason)
 
 
 def _claims(answer: StudyAnswer) -> Markup:

@@ -67,9 +67,10 @@ def definitions(pairs: Iterable[tuple[str, str]]) -> Markup:
     return tag("dl", [piece for name, value in pairs for piece in (tag("dt", name), tag("dd", value))])
 
 
-def pill(outcome: str, words: str = "") -> Markup:
-    """An outcome in its colour, in other words where these are given."""
-    return tag("span", words or outcome, class_=f"pill {outcome.replace(' ', '-')}")
+def pill(outcome: str, words: str = "", *, title: str = "") -> Markup:
+    """An outcome in its colour, in other words where these are given; ``title`` shows under the pointer."""
+    more = {"title": title} if title else {}
+    return tag("span", words or outcome, class_=f"pill {outcome.replace(' ', '-')}", **more)
 
 
 def details(summary: str, content: Content) -> Markup:

@@ -75,7 +75,7 @@ def claim_row(claim: ClaimSummary, refuted_by: str) -> list[str]:
     found = "; ".join(map(str, claim.digest()))
     return [
         join([claim.statement, tag("div", f"{claim.code} {claim.source}", class_="soft")]),
-        pill(str(claim.outcome), claim.counted),
+        pill(claim.outcome, claim.counted),
         join([found, tag("div", f"Would refute it: {refuted_by}.", class_="soft")]),
     ]
 
