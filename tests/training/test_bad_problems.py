@@ -37,8 +37,9 @@ def test_what_has_no_solution_is_not_solved(name: str) -> None:
     assert "not met together" in found["reason"]
 
 
-def test_a_kink_is_not_solved() -> None:
-    """Smooth networks meet u_x = sign(x) at points, not between them; which is said depends on the time."""
+def test_a_kink_is_solved_only_as_far_as_it_is() -> None:
+    """Smooth networks near a corner: which ending is said depends on the time, whether it is true does not."""
     found = bad_problems.measure("kink", 2.0)
-    assert found["ending"] in ("stalled", "overfitted")
+    assert found["ending"] in ("stalled", "overfitted", "solved")
     assert not found["wrong"]
+    assert found["error"] / 10 < found["estimate"] < 10 * found["error"]
