@@ -48,7 +48,7 @@ METHODS = {
 @pytest.mark.parametrize("name", METHODS)
 def test_interrupted_run_ends_bit_identically(name, tmp_path) -> None:
     method, more = METHODS[name]
-    more = {"method": method, "drift": True, **more}
+    more = {"method": method, "drift": True, "evidence": False, **more}
     whole = train(*setup(), until=Until(steps=20), **more)
     path = tmp_path / "run.npz"
     for steps in (3, 9, 10, 20):
