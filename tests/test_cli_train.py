@@ -35,6 +35,7 @@ def test_the_table_shows_losses_errors_and_drift(capsys):
         assert word in captured.out
     assert "stopped after 60 steps" in captured.out
     assert "ends after 60 steps at the latest; --time-limit SECONDS bounds the time" in captured.out
+    assert "estimate of the error" not in captured.out
     error = float(re.search(r"^u +([\d.e+-]+)", captured.out, flags=re.MULTILINE)[1])
     assert error < 1e-5
     # Not a terminal: a line at every power of two, on standard error.

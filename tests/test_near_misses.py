@@ -103,6 +103,84 @@ def test_a_formula_with_a_fault_is_no_file(formula: str) -> None:
     assert "file" not in str(caught.value).replace("problem file", "")
 
 
+@pytest.mark.parametrize(
+    ("given", "own"),
+    [("--epochs", "--steps"), ("--lr", "--rate"), ("--optimizer", "--method"), ("--layers", "--depth")],
+)
+def test_an_option_as_it_is_called_elsewhere(
+    given: str, own: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli(["train", "heat", given, "3"]) == 2
+    told = capsys.readouterr().err
+    assert f"No such option: {given}; here it is {own}" in told
+    assert "(ntk-theory train --help lists what there is)" in told
+
+
+def test_an_option_that_the_command_lacks_under_any_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli(["classify", "heat", "--lr", "3"]) == 2
+    told = capsys.readouterr().err
+    assert "No such option: --lr" in told
+    assert "here it is" not in told
+    assert "(ntk-theory classify --help" in told
+    assert cli(["--bogus"]) == 2
+    assert "(ntk-theory --help" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "needs"),
+    [
+        ("--time-limit", "20s", "a number of seconds alone"),
+        ("--steps", "many", "a whole number alone"),
+        ("--resample", "5x", "a whole number of steps alone"),
+        ("--rate", "1/10", "a number alone"),
+    ],
+)
+def test_a_number_with_its_unit(
+    option: str, value: str, needs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli(["train", "heat", option, value]) == 2
+    assert f"{option} is {value!r}; it needs {needs}, such as 20" in capsys.readouterr().err
+
+
+def test_exponents_with_commas(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli(["classify", "heat", "--s", "3/4,1", "--json"]) == 0
+    together = capsys.readouterr().out
+    assert cli(["classify", "heat", "--s", "3/4", "--s", "1", "--json"]) == 0
+    assert capsys.readouterr().out == together
+    assert '"3/4": {' in together
+    assert cli(["classify", "heat", "--s", "3/4,"]) == 2
+    assert "--s is '3/4,'; it needs exponents" in capsys.readouterr().err
+
+
+class Module:
+    """Something of another library."""
+
+
+def test_a_module_in_the_place_of_a_network() -> None:
+    heat = nt.zoo("heat")
+    with pytest.raises(InputError, match=r"^network is a Module; it needs a Network: .*nt\.from_torch"):
+        nt.train(heat, Module())  # type: ignore[arg-type]
+    network = nt.Network(heat.variables, heat.fields, width=4)
+    with pytest.raises(InputError, match=r"^parameters is a Module; it needs Parameters"):
+        nt.train(heat, network, Module())  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^run is a Module; it needs the Trajectory that nt\.train"):
+        nt.training.laziness(heat, Module())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("points", [[[0.5, 0.5], [0.1, 0.2]], "12", 2.5, True])
+def test_the_points_of_one_group_in_the_place_of_all(points: object) -> None:
+    heat = nt.zoo("heat")
+    network = nt.Network(heat.variables, heat.fields, width=4)
+    with pytest.raises(InputError, match=r"^points is a .*mapping from group name to array, with the groups"):
+        nt.audit((network, network.init(0)), heat, points)  # type: ignore[arg-type]
+
+
+def test_a_limit_of_time_is_told_to_be_that_of_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli(["train", "poisson", "--steps", "2", "--time-limit", "500", "--no-drift"]) in (0, 4)
+    told = "ends after 2 steps or after 500 s at the latest; that is the time of its steps: compiling and the"
+    assert told in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_slot() -> None:
     space = nt.zoo("heat").space
     assert space.slot("u", x=2).index == (2, 0)

@@ -21,6 +21,7 @@ from ntk_theory.exchange.model import Model
 from ntk_theory.exchange.read import as_model
 from ntk_theory.limit.law import limit_law
 from ntk_theory.model.blocks import UNIONS, Kernel
+from ntk_theory.model.handed import number_of
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.shown import Brief, Shown
@@ -196,7 +197,7 @@ def audit(
     read = as_model(model, variables=asked.variables, fields=asked.fields)
     under = read.under(asked).bind()
     given = check_points(under, _kept(under, points)) if isinstance(points, Mapping) else None
-    chosen = given or draw_points(under, POINTS if points is None else int(points), seed)  # type: ignore[arg-type]
+    chosen = given or draw_points(under, number_of(under, points, POINTS), seed)
     kernel = ntk(under, read.network, read.parameters, chosen)
     before = None if earlier is None else check_points(under, {**chosen, **_kept(under, earlier)})
     compared = (

@@ -23,6 +23,7 @@ from ntk_theory import cli
 from ntk_theory.cli import streams
 from ntk_theory.cli.files import WRITTEN
 from ntk_theory.cli.plain import plainly, taken_plainly
+from ntk_theory.cli.usage import complaint
 from ntk_theory.errors import InputError, Interrupted, NTKTheoryError
 from ntk_theory.interrupts import exit_code, stoppable
 from ntk_theory.visible import say
@@ -30,8 +31,6 @@ from ntk_theory.visible import say
 BAD_INPUT, INCOMPLETE = 2, 3
 #: What shells report of a process that SIGPIPE ended.
 UNREAD = 141
-#: Characters of an option parser's message, which repeats what it was given.
-LONGEST_MESSAGE = 200
 
 
 class Command(NamedTuple):
@@ -293,10 +292,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if not _is_usage_error(error):
             raise
-        message = str(error.format_message())  # type: ignore[attr-defined]
-        if len(message) > LONGEST_MESSAGE:
-            message = message[: LONGEST_MESSAGE - 1] + "…"
-        _complain(f"{message}  (ntk-theory --help lists what there is)")
+        _complain(complaint(error, arguments, COMMANDS))
         return BAD_INPUT
     return result if isinstance(result, int) else 0
 

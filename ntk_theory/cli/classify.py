@@ -23,6 +23,7 @@ from ntk_theory.cli.options import (
     Unknowns,
     Variables,
     What,
+    exponents,
     features_of,
     print_json,
     resolve,
@@ -46,7 +47,8 @@ def command(
         typer.Option("--depth", help="Hidden layers; default: what holds for two and more."),
     ] = None,
     s: Annotated[
-        list[str] | None, typer.Option("--s", help="Answer at this exponent, such as 3/4; repeatable.")
+        list[str] | None,
+        typer.Option("--s", help="Answer at these exponents, such as 3/4,1; repeatable."),
     ] = None,
     why: Annotated[bool, typer.Option("--why", help="Print the derivation, rule by rule.")] = False,
     as_latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
@@ -80,7 +82,7 @@ def command(
         initialisation=start_of(options["init"]),
         depth=or_depth(problem, depth),
     )
-    at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in s or []}
+    at = {value: {b: str(c.regime(b, value).limit) for b in c.sharp} for value in exponents(s) or []}
     if as_json:
         print_json(c.to_dict() | ({"at_s": at} if at else {}))
     elif as_latex:

@@ -280,6 +280,18 @@ def whole_numbers(option: str, text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def exponents(given: list[str] | None) -> list[str] | None:
+    """The values of a repeatable ``--s``, of which each may be several with commas.
+
+    >>> exponents(["3/4, 1", "1/2"])
+    ['3/4', '1', '1/2']
+    """
+    found = [item.strip() for text in given or [] for item in text.split(",")]
+    if not all(found):
+        raise InputError(f"--s is {' '.join(given or [])[:40]!r}; it needs exponents, such as 1/2 or 3/4,1")
+    return found or None
+
+
 def within(option: str, value: int, least: int, most: int) -> int:
     """The number, refused outside its bounds."""
     if not least <= value <= most:

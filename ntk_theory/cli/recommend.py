@@ -25,6 +25,7 @@ from ntk_theory.cli.options import (
     Unknowns,
     Variables,
     What,
+    exponents,
     features_of,
     print_json,
     resolve,
@@ -51,7 +52,8 @@ def command(
     init: Start = None,
     output_bias: OutputBias = "zero",
     s: Annotated[
-        list[str] | None, typer.Option("--s", help="Compare these; repeatable. Default 1/4, 1/2, 3/4, 1.")
+        list[str] | None,
+        typer.Option("--s", help="Compare these; repeatable. Default 1/4,1/2,3/4,1."),
     ] = None,
     points: Annotated[
         int, typer.Option("--points", help="Points per group for residuals and rates; time is their square.")
@@ -98,7 +100,7 @@ def command(
         problem,
         goal=wanted,  # type: ignore[arg-type]
         **options,
-        s=s or advice.recommend.CANDIDATES,
+        s=exponents(s) or advice.recommend.CANDIDATES,
         points=points,
         seed=seed,
     )

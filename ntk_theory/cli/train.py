@@ -300,7 +300,9 @@ def _latest_end(method: Method, rules: Until) -> str:
     bounds = [] if rules.steps is None else [f"after {rules.steps} steps"]
     bounds += [] if method.horizon is None else [f"at t = {method.horizon.end:g}"]
     bounds += [] if rules.seconds is None else [f"after {rules.seconds:g} s"]
-    option = "" if rules.seconds is not None else "; --time-limit SECONDS bounds the time"
+    option = "; --time-limit SECONDS bounds the time"
+    if rules.seconds is not None:
+        option = "; that is the time of its steps: compiling and the estimate of the error come on top"
     return f"ends {' or '.join(bounds)} at the latest{option}"
 
 

@@ -20,6 +20,8 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.spectra import Spectrum, spectra, weighted
+from ntk_theory.errors import InputError
+from ntk_theory.model.handed import CONVERT
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
@@ -85,6 +87,11 @@ def laziness(problem: Problem | Operator | str, run: Trajectory, points: int = P
     Laziness
         0 for everything that did not move at all.
     """
+    if not isinstance(run, Trajectory):
+        raise InputError(
+            f"run is a {type(run).__name__}; it needs the Trajectory that nt.train(problem, network, "
+            f"parameters) gave, which knows the start, too; {CONVERT}"
+        )
     where = thinned(run.points, points)
     objective = Objective.of(as_problem(problem), run.network, run.initial, where, dict(run.group_weights))
     start, end = run.initial.flatten(), run.parameters.flatten()

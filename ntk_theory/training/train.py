@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ntk_theory.errors import InputError, Interrupted, TrainingError
+from ntk_theory.model.handed import check_network
 from ntk_theory.model.lowering import start_values
 from ntk_theory.model.network import Network
 from ntk_theory.model.parameters import Parameters
@@ -146,6 +147,7 @@ def train(
     chosen, rules = resolved(method, until)
     if network is None:
         network = default_network(problem, width=usual_width(problem, rules), features=own_features(problem))
+    check_network(network, parameters)
     given = parameters is not None or checkpoint is not None or isinstance(points, Mapping)
     count = (1 if given else usual_windows(problem, chosen, rules)) if windows is None else windows
     check_number(count)

@@ -185,7 +185,10 @@ def test_another_criterion_is_refused_with_the_reason(path: Path) -> None:
 
 def test_another_study_is_refused(path: Path) -> None:
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="another study"):
+    had = Store.open(path).study.seeds
+    with pytest.raises(
+        StoreError, match=rf"another study \(it has seeds {had}, not 4; criterion\.level 0\.05, not none\)"
+    ):
         run(study_cases.small(seeds=4), path, workers=1)
     assert path.read_bytes() == before
 

@@ -16,6 +16,7 @@ from ntk_theory.studies.engine.environment import environment
 from ntk_theory.studies.engine.sampling import sampling_of
 from ntk_theory.studies.engine.store import Store
 from ntk_theory.studies.engine.workers import stream, worker_count
+from ntk_theory.studies.question.difference import difference
 from ntk_theory.studies.question.study import Cell, Study
 
 #: Seconds of work per task: long against sending one, short against what a kill may lose.
@@ -100,7 +101,10 @@ def run(
         if isinstance(store, Store):
             opened = store
             if opened.digest != study.digest:
-                raise StoreError(f"the store {opened.path} holds another study; open the one of this study")
+                told = difference(opened.study.to_dict(), study.to_dict())
+                raise StoreError(
+                    f"the store {opened.path} holds another study (it has {told}); open the one of this study"
+                )
         else:
             opened = stack.enter_context(Store.open_or_create(store, study))
         return _Run(study, opened, count, cluster, progress).run()

@@ -37,6 +37,7 @@ from ntk_theory.studies.engine.wellformed import (
     read_json,
 )
 from ntk_theory.studies.engine.writing import write_cell
+from ntk_theory.studies.question.difference import difference
 from ntk_theory.studies.question.study import Cell, Study, canonical
 
 
@@ -379,6 +380,7 @@ class Store:
                 "drawn; judge by that one, or run into a new file with another root seed"
             )
         raise StoreError(
-            f"the store {self.path} holds another study ({self.digest[:12]}, not {study.digest[:12]}); "
+            f"the store {self.path} holds another study (it has "
+            f"{difference(self._question, study.to_dict())}); "
             "name another file, or repeat the arguments that it was made with"
         )
