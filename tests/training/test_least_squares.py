@@ -17,7 +17,18 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.resources import thread_limit
 from ntk_theory.training import GaussNewton, Until, train
-from ntk_theory.training.methods.damped import GRAM_SAFE, DampedSystem, DenseModel, TiledModel, local_model
+from ntk_theory.training.methods.damped import (
+    EARLY,
+    FAINT,
+    GRAM_SAFE,
+    SHARE,
+    DampedSystem,
+    DenseModel,
+    TiledModel,
+    balance,
+    local_model,
+    power,
+)
 from ntk_theory.training.objective import Objective
 
 
@@ -190,6 +201,44 @@ def test_a_gram_matrix_is_used_as_long_as_its_rounding_is_a_small_change_of_damp
     found, want = system.solve(r), step(mu)
     assert np.linalg.norm(found - want) < np.linalg.norm(step(0.9 * mu) - want)
     assert left_over(step(0.9 * mu)) < left_over(found) < left_over(step(1.1 * mu))
+
+
+def test_balance_lies_between_the_metrics_of_levenberg_and_marquardt() -> None:
+    """μ‖δ‖² in its units is μ Σ_j (m_j/g)^{2p} δθ_j²/η_j; a column of zeros is scaled like a faint one."""
+    problem, network, theta, _ = small()
+    theta = replace(theta, layer_rates=(0.5, 2.0, 0.25, 3.0, 1.5, 0.75))
+    objective = Objective.of(problem, network, theta, draw_points(problem, 31, 2))
+    _, whole = objective.jacobian(theta.flatten())
+    norms = np.linalg.norm(np.sqrt(objective.weights)[:, None] * whole, axis=0)
+    c = balance(objective, norms, SHARE)
+    m = np.sqrt(objective.rates) * norms
+    geometric = np.exp(np.mean(np.log(m)))
+    change = np.sin(np.arange(len(c)))
+    own = np.sum((change / c) ** 2)
+    assert own == pytest.approx(
+        np.sum((m / geometric) ** (2 * SHARE) * change**2 / objective.rates), rel=1e-12
+    )
+    largest, m[3], norms[3] = m.max(), 0.0, 0.0
+    with_zero, roots = balance(objective, norms, SHARE), np.sqrt(objective.rates)
+    top = int(np.argmax(m))
+    assert with_zero[3] / roots[3] == pytest.approx(with_zero[top] / roots[top] / FAINT**SHARE, rel=1e-12)
+    assert largest == m[top]
+    assert balance(objective, np.zeros_like(norms), SHARE) is None
+    assert balance(objective, norms, power(EARLY)) is None
+    assert 0 < power(EARLY + 1) < power(2 * EARLY) == power(10**6) == SHARE
+
+
+def test_a_model_in_any_metric_has_the_same_column_norms() -> None:
+    """From AᵀA and from the triangle, tall and wide: what they are scaled by is taken out again."""
+    problem, network, theta, _ = small()
+    for points in (31, 2):
+        objective = Objective.of(problem, network, theta, draw_points(problem, points, 2))
+        plain = local_model(objective, theta.flatten())
+        scaled = local_model(objective, theta.flatten(), balance(objective, plain.norms, SHARE))
+        np.testing.assert_allclose(scaled.norms, plain.norms, rtol=1e-10)
+        if isinstance(scaled, TiledModel):
+            _ = scaled.upper
+            np.testing.assert_allclose(scaled.norms, plain.norms, rtol=1e-10)
 
 
 @pytest.mark.parametrize(("name", "steps", "bound"), [("poisson", 80, 1e-5), ("sine-gordon", 16, 1e-3)])

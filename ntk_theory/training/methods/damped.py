@@ -35,6 +35,12 @@ from ntk_theory.training.objective import Objective
 #: Cholesky while μ ≥ GRAM_SAFE · tr(BᵀB): rounding of BᵀB is then at most 2^{-52}/GRAM_SAFE ≈ 2e-3 of μ,
 #: as if the damping were another by so little, and far cheaper.
 GRAM_SAFE = 1e-13
+#: The power of the column norms in the metric of late steps: 0 is Levenberg's, 1 Marquardt's.
+SHARE = 0.375
+#: Up to this step the metric is Levenberg's; the power then grows, over as many steps, to its late value.
+EARLY = 100
+#: Columns smaller than this share of the largest are scaled like it.
+FAINT = 1e-8
 #: Up to this size one thread factorises: two threads would spend as much time waiting for each other.
 ALONE = 4000
 
@@ -80,21 +86,41 @@ class DampedSystem:
 
 
 class LocalModel(ABC):
-    """R near θ: A = Λ^{1/2} J η^{1/2} and r = Λ^{1/2} R.
+    """R near θ: A = Λ^{1/2} J C and r = Λ^{1/2} R, C = diag(c).
 
     Attributes
     ----------
     values, r:
         R and r, (n,).
+    columns:
+        c: the parameters move by c ∘ δ; (P,), or None for ones.
     """
 
     values: Floats
     r: Floats
+    columns: Floats | None
 
     @property
     @abstractmethod
+    def squares(self) -> Floats:
+        """‖a_j‖² for every column a_j of A, (P,)."""
+
+    @property
     def largest(self) -> float:
         """The largest squared column norm of A."""
+        return float(self.squares.max())
+
+    @property
+    def norms(self) -> Floats:
+        """The column norms of Λ^{1/2} J, (P,); 0 where c is."""
+        norms = np.sqrt(self.squares)
+        if self.columns is None:
+            return norms
+        return np.divide(norms, self.columns, out=np.zeros_like(norms), where=self.columns > 0)
+
+    def moved(self, v: Floats) -> Floats:
+        """The move of the parameters, c ∘ v."""
+        return v if self.columns is None else self.columns * v
 
     @abstractmethod
     def times(self, v: Floats) -> Floats:
@@ -108,19 +134,49 @@ class LocalModel(ABC):
         """
 
 
-def local_model(objective: Objective, vector: Floats) -> LocalModel:
-    """The model at θ, dense where there are fewer residuals than parameters."""
+def power(step: int) -> float:
+    """The p of :func:`balance` after so many steps: 0 up to :data:`EARLY`, :data:`SHARE` from 2 EARLY on."""
+    return SHARE * min(max(step / EARLY - 1.0, 0.0), 1.0)
+
+
+def balance(objective: Objective, norms: Floats, p: float) -> Floats | None:
+    """The metric c_j = η_j^{1/2} (g/m_j)^p, m_j = η_j^{1/2} q_j, q the column norms of Λ^{1/2} J; (P,).
+
+    g is the geometric mean of m over η_j > 0; norms below :data:`FAINT` of the largest count as that.
+    ``None``, which is η^{1/2}, at p = 0 and where no column is different from 0.
+
+    μ‖δ‖² is then μ Σ_j (m_j/g)^{2p} (δθ_j)²/η_j. At p = 0 that is Levenberg's metric, which is blind to how
+    much a parameter moves R; at p = 1 Marquardt's D = diag(AᵀA), which lets those that hardly do run away.
+    Early steps are better off with the former, late ones, along a narrow valley, between the two: after
+    equal seconds p = 3/8 left errors 1.3 to 13 times smaller than p = 0 on seven of nine benchmark problems,
+    p = 1 larger ones, and p = 3/8 from the first step on larger ones after 15 to 100 steps [C].
+    """
+    root = np.sqrt(objective.metric)
+    own = root * norms
+    largest = float(own.max())
+    if p == 0 or not (largest > 0 and np.isfinite(largest)):
+        return None
+    logs = np.log(np.maximum(own, FAINT * largest))
+    return np.asarray(root * np.exp(p * (logs[root > 0].mean() - logs)))
+
+
+def local_model(objective: Objective, vector: Floats, columns: Floats | None = None) -> LocalModel:
+    """The model at θ, dense where there are fewer residuals than parameters.
+
+    ``columns`` is c, by default η^{1/2}.
+    """
     here = objective.at(vector)
     root = np.sqrt(objective.weights)
     plain = objective.template.layer_rates is None and objective.scale is None
-    columns = None if plain else np.sqrt(objective.metric)
+    if columns is None and not plain:
+        columns = np.sqrt(objective.metric)
     rows = JacobianRows.of(here, root, columns)
     n, size = rows.shape
     if n >= size:
         return TiledModel(objective, here, rows, root)
     matrix = np.empty((n, size))
     rows.fill(0, n, matrix)
-    return DenseModel(here.values, root * here.values, matrix)
+    return DenseModel(here.values, root * here.values, matrix, columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,11 +186,12 @@ class DenseModel(LocalModel):
     values: Floats
     r: Floats
     matrix: Floats
+    columns: Floats | None = None
 
-    @property
-    def largest(self) -> float:
-        """The largest squared column norm."""
-        return float(np.einsum("ij,ij->j", self.matrix, self.matrix).max())
+    @cached_property
+    def squares(self) -> Floats:
+        """See :class:`LocalModel`."""
+        return np.asarray(np.einsum("ij,ij->j", self.matrix, self.matrix))
 
     def times(self, v: Floats) -> Floats:
         """Av."""
@@ -176,19 +233,24 @@ class TiledModel(LocalModel):
         return triangle(self.rows)
 
     @property
-    def largest(self) -> float:
-        """The largest squared column norm."""
-        return float(np.diagonal(self.normal[0]).max())
+    def columns(self) -> Floats | None:  # type: ignore[override]
+        """See :class:`LocalModel`."""
+        return self.rows.columns
+
+    @property
+    def squares(self) -> Floats:
+        """See :class:`LocalModel`; from what is there: a triangle has the column norms of A."""
+        if "upper" in self.__dict__:
+            return np.asarray(np.einsum("ij,ij->j", self.upper, self.upper))
+        return np.array(np.diagonal(self.normal[0]))
 
     def times(self, v: Floats) -> Floats:
         """Av."""
-        direction = v if self.rows.columns is None else self.rows.columns * v
-        return self.root * self.here.jvp(self.objective.parameters(direction))
+        return self.root * self.here.jvp(self.objective.parameters(self.moved(v)))
 
     def pull(self, w: Floats) -> Floats:
         """Aᵀw."""
-        pulled = self.here.vjp(self.root * w).flatten()
-        return pulled if self.rows.columns is None else self.rows.columns * pulled
+        return self.moved(self.here.vjp(self.root * w).flatten())
 
     def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
         """See :class:`LocalModel`."""
