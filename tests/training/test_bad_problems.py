@@ -38,7 +38,7 @@ def test_what_has_no_solution_is_not_solved(name: str) -> None:
 
 
 def test_a_kink_is_solved_only_as_far_as_it_is() -> None:
-    """Smooth networks near a corner: which ending is said depends on the time, whether it is true does not."""
+    """Smooth networks near a corner: the ending that is said depends on the time, its truth does not."""
     found = bad_problems.measure("kink", 2.0)
     assert found["ending"] in ("stalled", "overfitted", "solved")
     assert not found["wrong"]
