@@ -38,7 +38,7 @@ GRAM_SAFE = 1e-13
 #: The power of the column norms in the metric of late steps: 0 is Levenberg's, 1 Marquardt's.
 SHARE = 0.375
 #: Up to this step the metric is Levenberg's; the power then grows, over as many steps, to its late value.
-EARLY = 100
+EARLY = 30
 #: Columns smaller than this share of the largest are scaled like it.
 FAINT = 1e-8
 #: Up to this size one thread factorises: two threads would spend as much time waiting for each other.
