@@ -14,6 +14,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests of threads ask for their number.
     for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(_name, "1")
+#: The networks of tests are tiny and JAX spends its time compiling them: it shall do that quickly.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    " --xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+)
 
 IN_CI = bool(os.environ.get("CI"))
 

@@ -162,7 +162,9 @@ class Fresh:
         scale = np.repeat(groups * np.sqrt(sizes) / measured, sizes)
         units = np.repeat(outputs, len(basis.degrees))
         matrix = basis.residual_rows(self.residuals, weights) * (units / scale[:, None])
-        right = -here.values / scale
+        # Turned by Qᵀ of [M | r] = QR: the same norms and singular values, with a fraction of the rows.
+        turned = np.asarray(np.linalg.qr(np.column_stack((matrix, -here.values / scale)), mode="r"))
+        matrix, right = turned[:, :-1], turned[:, -1]
         found = least_squares(matrix, right, RANK)
         total, rest = float(np.linalg.norm(right)), float(np.linalg.norm(matrix @ found - right))
         size, moved = self._norms(parameters, basis, units * found)

@@ -217,7 +217,9 @@ def test_gradient_descent_is_stable_below_the_rate_and_not_above() -> None:
     def descend(share):
         method = GradientDescent(rate=share * option.rate.median)
         given = (problem, network, network.init(0), points)
-        return train(*given, method=method, until=60, weights="mean", drift=False, error=False)
+        return train(
+            *given, method=method, until=60, weights="mean", drift=False, error=False, evidence=False
+        )
 
     below = descend(0.85)
     assert (np.diff(below.losses) < 0).all()
@@ -259,7 +261,7 @@ def test_solving_a_nonlinear_equation_moves_its_kernel_at_every_width(name) -> N
         network = Network(problem.variables, problem.fields, width, 1, s="3/4", output_bias="none")
         theta, points = network.init(0), nt.draw_points(problem, 3, 0)
         method = Flow(1.0, "dop853", 1e-5, clock="kernel")
-        run = train(problem, network, theta, points, method=method, error=False, drift=False)
+        run = train(problem, network, theta, points, method=method, error=False, drift=False, evidence=False)
         objective = Objective.of(problem, network, theta, points)
         rows = objective.residuals.rows
         still = jet_ntk(network, theta, rows.points, rows.slots)

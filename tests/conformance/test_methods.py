@@ -55,7 +55,11 @@ def theta(made):
 
 
 def trained(name, which="linear", **more):
-    return train(*setup(which), method=name, **{"until": short(name), "error": False, "drift": False} | more)
+    return train(
+        *setup(which),
+        method=name,
+        **{"until": short(name), "error": False, "drift": False, "evidence": False} | more,
+    )
 
 
 # --- facts, options, place ----------------------------------------------------------------------

@@ -221,10 +221,10 @@ def test_different_conditions_in_great_number_are_refused(tmp_path):
 
 
 def test_random_texts_are_answered_or_refused_within_bounds():
-    """300 towers, deep derivatives, powers and systems."""
-    command = [sys.executable, str(BENCHMARK), "0", "300", "1"]
+    """100 towers, deep derivatives, powers and systems."""
+    command = [sys.executable, str(BENCHMARK), "0", "100", "1"]
     found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert found.returncode == 0, found.stdout + found.stderr
-    counts = re.search(r"300 texts, (\d+) refused, 0 beyond", found.stdout)
+    counts = re.search(r"100 texts, (\d+) refused, 0 beyond", found.stdout)
     assert counts is not None
-    assert int(counts[1]) < 150  # refusing everything would keep the bounds too
+    assert int(counts[1]) < 50  # refusing everything would keep the bounds too

@@ -27,7 +27,7 @@ def setup(name, width=64, s="1/2", n=6, **more):
 
 def run(given, end, integrator="auto", tolerance=None, step=None, **more):
     method = Flow(end, integrator, tolerance, step, **more)
-    return train(*given, method=method, drift=False, error=False)
+    return train(*given, method=method, drift=False, error=False, evidence=False)
 
 
 def distance(one, other) -> float:
@@ -81,7 +81,9 @@ def test_etd2rk_is_exact_where_the_jacobian_is_constant() -> None:
     objective = Objective.of(problem, network, theta, points)
     kernel = objective.kernel(theta.flatten())
     end = 100 / kernel.eigenvalues()[0]
-    flown = train(problem, network, theta, points, method=Flow(end, "etd2rk", step=end), error=False)
+    flown = train(
+        problem, network, theta, points, method=Flow(end, "etd2rk", step=end), error=False, evidence=False
+    )
     want = linear_flow(kernel, objective.values(theta.flatten()), [end])[0]
     np.testing.assert_allclose(objective.values(flown.parameters.flatten()), want, rtol=1e-9, atol=1e-9)
     assert flown.drift is not None

@@ -28,7 +28,7 @@ def setup(name, width, s, n=3, seed=0, **more):
 
 
 def flown(given, end, **more):
-    return train(*given, method=Flow(end, "dop853", 1e-7, **more), error=False)
+    return train(*given, method=Flow(end, "dop853", 1e-7, **more), error=False, evidence=False)
 
 
 def test_constant_dynamics_of_a_linear_value_problem_is_an_exponential() -> None:

@@ -144,9 +144,11 @@ def test_given_parameters_and_other_weights_are_left_alone() -> None:
     problem = steel()
     network = nt.Network(problem.variables, problem.fields, width=5, depth=2)
     theta = network.init(1)
-    given = train(problem, network, theta, until=1, drift=False, error=False)
+    given = train(problem, network, theta, until=1, drift=False, error=False, evidence=False)
     assert np.array_equal(given.initial.flatten(), theta.flatten())
-    plain = train(problem, network, until=Until(steps=1), weights="mean", drift=False, error=False)
+    plain = train(
+        problem, network, until=Until(steps=1), weights="mean", drift=False, error=False, evidence=False
+    )
     assert plain.scale is None
     assert np.array_equal(plain.initial.flatten(), network.init(0).flatten())
 
