@@ -1,6 +1,7 @@
-"""Damped least squares: min_δ ‖Aδ + r‖² + μ‖δ‖², for one factorisation and several right-hand sides.
+"""Damped least squares: min_δ ‖Aδ + r‖² + μ‖C⁻¹δ‖², for one factorisation and several right-hand sides.
 
-With m = min(n, P) the two classical forms have a matrix of size m [D]:
+C is diagonal, see :func:`balance`; δ = Cx and AC in place of A leave C = I. With m = min(n, P) the two
+classical forms then have a matrix of size m [D]:
 
     n ≥ P   (AᵀA + μI) δ = −Aᵀr                     parameter space
     n < P   δ = −Aᵀ (AAᵀ + μI)^{-1} r               function space: K + μI with the kernel K = AAᵀ
@@ -49,17 +50,20 @@ ALONE = 4000
 class DampedSystem:
     """The factorised system of size m; ``by_qr`` says which way it was done.
 
-    ``pull`` is w ↦ Aᵀw, ``tall`` says n ≥ P.
+    ``pull`` is w ↦ (AC)ᵀw, ``tall`` says n ≥ P, ``c`` is the diagonal of C, ``None`` for ones.
     """
 
     pull: Callable[[Floats], Floats]
     upper: Floats
     by_qr: bool
     tall: bool
+    c: Floats | None = None
 
     @classmethod
-    def of(cls, matrix: Floats, damping: float) -> DampedSystem:
+    def of(cls, matrix: Floats, damping: float, c: Floats | None = None) -> DampedSystem:
         """Factorise for A = ``matrix`` (n, P) and μ = ``damping`` > 0."""
+        if c is not None:
+            matrix = matrix * c
         is_tall = matrix.shape[0] >= matrix.shape[1]
         tall = matrix if is_tall else matrix.T
         found = None
@@ -74,63 +78,46 @@ class DampedSystem:
             with BLAS.limited(_threads(m)):
                 (factor,) = scipy.linalg.qr(augmented, mode="r", overwrite_a=True, check_finite=False)
             found = factor[:m]
-        return cls(lambda w: np.asarray(matrix.T @ w), found, by_qr, is_tall)
+        return cls(lambda w: np.asarray(matrix.T @ w), found, by_qr, is_tall, c)
 
     def solve(self, r: Floats, pulled: Floats | None = None) -> Floats:
-        """δ for the right-hand side r (n,); ``pulled`` is Aᵀr where it is known."""
+        """δ for the right-hand side r (n,); ``pulled`` is (AC)ᵀr where it is known."""
         factor = (self.upper, False)
         if self.tall:
             right = self.pull(r) if pulled is None else pulled
-            return np.asarray(-scipy.linalg.cho_solve(factor, right, check_finite=False))
-        return -self.pull(scipy.linalg.cho_solve(factor, r, check_finite=False))
+            found = np.asarray(-scipy.linalg.cho_solve(factor, right, check_finite=False))
+        else:
+            found = -self.pull(scipy.linalg.cho_solve(factor, r, check_finite=False))
+        return found if self.c is None else self.c * found
 
 
 class LocalModel(ABC):
-    """R near θ: A = Λ^{1/2} J C and r = Λ^{1/2} R, C = diag(c).
+    """R near θ: A = Λ^{1/2} J η^{1/2} and r = Λ^{1/2} R.
 
     Attributes
     ----------
     values, r:
         R and r, (n,).
-    columns:
-        c: the parameters move by c ∘ δ; (P,), or None for ones.
     """
 
     values: Floats
     r: Floats
-    columns: Floats | None
 
     @property
     @abstractmethod
     def squares(self) -> Floats:
         """‖a_j‖² for every column a_j of A, (P,)."""
 
-    @property
-    def largest(self) -> float:
-        """The largest squared column norm of A."""
-        return float(self.squares.max())
-
-    @property
-    def norms(self) -> Floats:
-        """The column norms of Λ^{1/2} J, (P,); 0 where c is."""
-        norms = np.sqrt(self.squares)
-        if self.columns is None:
-            return norms
-        return np.divide(norms, self.columns, out=np.zeros_like(norms), where=self.columns > 0)
-
-    def moved(self, v: Floats) -> Floats:
-        """The move of the parameters, c ∘ v."""
-        return v if self.columns is None else self.columns * v
-
     @abstractmethod
     def times(self, v: Floats) -> Floats:
         """Av."""
 
     @abstractmethod
-    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
+    def damped(self, damping: float, *, exact: bool, p: float = 0.0) -> tuple[DampedSystem, Floats, bool]:
         """The system at μ, its δ for r, and whether μ is too small for a Gram matrix.
 
-        ``exact`` expects that it is: then no Gram matrix is formed in the first place.
+        ``exact`` expects that it is: then no Gram matrix is formed in the first place. ``p`` is that of
+        :func:`balance`.
         """
 
 
@@ -139,44 +126,36 @@ def power(step: int) -> float:
     return SHARE * min(max(step / EARLY - 1.0, 0.0), 1.0)
 
 
-def balance(objective: Objective, norms: Floats, p: float) -> Floats | None:
-    """The metric c_j = η_j^{1/2} (g/m_j)^p, m_j = η_j^{1/2} q_j, q the column norms of Λ^{1/2} J; (P,).
+def balance(squares: Floats, p: float) -> Floats | None:
+    """The diagonal of C, c_j = (g/m_j)^p for the column norms m_j = ‖a_j‖ of A; (P,).
 
-    g is the geometric mean of m over η_j > 0; norms below :data:`FAINT` of the largest count as that.
-    ``None``, which is η^{1/2}, at p = 0 and where no column is different from 0.
+    g is the geometric mean of the m_j > 0; norms below :data:`FAINT` of the largest count as that. ``None``,
+    which is C = I, at p = 0 and where no column is different from 0.
 
-    μ‖δ‖² is then μ Σ_j (m_j/g)^{2p} (δθ_j)²/η_j. At p = 0 that is Levenberg's metric, which is blind to how
-    much a parameter moves R; at p = 1 Marquardt's D = diag(AᵀA), which lets those that hardly do run away.
-    Early steps are better off with the former, late ones, along a narrow valley, between the two: after
-    equal seconds p = 3/8 left errors 1.3 to 13 times smaller than p = 0 on seven of nine benchmark problems,
-    p = 1 larger ones, and p = 3/8 from the first step on larger ones after 15 to 100 steps [C].
+    At p = 0 the damping is Levenberg's, which is blind to how much a parameter moves R; at p = 1 Marquardt's
+    D = diag(AᵀA), which lets those that hardly do run away. Early steps are better off with the former, late
+    ones, along a narrow valley, with one between the two [C].
     """
-    root = np.sqrt(objective.metric)
-    own = root * norms
-    largest = float(own.max())
+    largest = float(squares.max())
     if p == 0 or not (largest > 0 and np.isfinite(largest)):
         return None
-    logs = np.log(np.maximum(own, FAINT * largest))
-    return np.asarray(root * np.exp(p * (logs[root > 0].mean() - logs)))
+    logs = 0.5 * np.log(np.maximum(squares, FAINT**2 * largest))
+    return np.asarray(np.exp(p * (logs[squares > 0].mean() - logs)))
 
 
-def local_model(objective: Objective, vector: Floats, columns: Floats | None = None) -> LocalModel:
-    """The model at θ, dense where there are fewer residuals than parameters.
-
-    ``columns`` is c, by default η^{1/2}.
-    """
+def local_model(objective: Objective, vector: Floats) -> LocalModel:
+    """The model at θ, dense where there are fewer residuals than parameters."""
     here = objective.at(vector)
     root = np.sqrt(objective.weights)
     plain = objective.template.layer_rates is None and objective.scale is None
-    if columns is None and not plain:
-        columns = np.sqrt(objective.metric)
+    columns = None if plain else np.sqrt(objective.metric)
     rows = JacobianRows.of(here, root, columns)
     n, size = rows.shape
     if n >= size:
         return TiledModel(objective, here, rows, root)
     matrix = np.empty((n, size))
     rows.fill(0, n, matrix)
-    return DenseModel(here.values, root * here.values, matrix, columns)
+    return DenseModel(here.values, root * here.values, matrix)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +165,6 @@ class DenseModel(LocalModel):
     values: Floats
     r: Floats
     matrix: Floats
-    columns: Floats | None = None
 
     @cached_property
     def squares(self) -> Floats:
@@ -197,9 +175,9 @@ class DenseModel(LocalModel):
         """Av."""
         return np.asarray(self.matrix @ v)
 
-    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
+    def damped(self, damping: float, *, exact: bool, p: float = 0.0) -> tuple[DampedSystem, Floats, bool]:
         """See :class:`LocalModel`."""
-        system = DampedSystem.of(self.matrix, damping)
+        system = DampedSystem.of(self.matrix, damping, balance(self.squares, p))
         return system, system.solve(self.r), system.by_qr
 
 
@@ -233,11 +211,6 @@ class TiledModel(LocalModel):
         return triangle(self.rows)
 
     @property
-    def columns(self) -> Floats | None:  # type: ignore[override]
-        """See :class:`LocalModel`."""
-        return self.rows.columns
-
-    @property
     def squares(self) -> Floats:
         """See :class:`LocalModel`; from what is there: a triangle has the column norms of A."""
         if "upper" in self.__dict__:
@@ -246,24 +219,30 @@ class TiledModel(LocalModel):
 
     def times(self, v: Floats) -> Floats:
         """Av."""
-        return self.root * self.here.jvp(self.objective.parameters(self.moved(v)))
+        direction = v if self.rows.columns is None else self.rows.columns * v
+        return self.root * self.here.jvp(self.objective.parameters(direction))
 
     def pull(self, w: Floats) -> Floats:
         """Aᵀw."""
-        return self.moved(self.here.vjp(self.root * w).flatten())
+        pulled = self.here.vjp(self.root * w).flatten()
+        return pulled if self.rows.columns is None else self.rows.columns * pulled
 
-    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
-        """See :class:`LocalModel`."""
-        if not exact:
+    def damped(self, damping: float, *, exact: bool, p: float = 0.0) -> tuple[DampedSystem, Floats, bool]:
+        """See :class:`LocalModel`; C comes in where A is small already, in P² operations."""
+        if exact:
+            _ = self.upper  # before the norms are asked for, which would form AᵀA
+        c = balance(self.squares, p)
+        trace = float(np.sum(self.squares if c is None else c**2 * self.squares))
+        pull = self.pull if c is None else lambda w: c * self.pull(w)
+        if not exact and damping >= GRAM_SAFE * trace:
             gram, pulled = self.normal
-            if damping >= GRAM_SAFE * float(np.trace(gram)):
-                found = _cholesky(gram, damping)
-                if found is not None:
-                    system = DampedSystem(self.pull, found, False, True)
-                    return system, system.solve(self.r, pulled), False
-        system = DampedSystem(self.pull, damped_triangle(self.upper, damping), True, True)
-        small = damping < GRAM_SAFE * float(np.sum(self.upper**2))
-        return system, system.solve(self.r), small
+            found = _cholesky(gram if c is None else gram * c * c[:, None], damping)
+            if found is not None:
+                system = DampedSystem(pull, found, False, True, c)
+                return system, system.solve(self.r, pulled if c is None else c * pulled), False
+        upper = self.upper if c is None else self.upper * c
+        system = DampedSystem(pull, damped_triangle(upper, damping), True, True, c)
+        return system, system.solve(self.r), damping < GRAM_SAFE * trace
 
     @staticmethod
     def floats(parameters: int) -> float:
@@ -289,7 +268,7 @@ def _cholesky(gram: Floats, damping: float) -> Floats | None:
 
 def require_slope(model: LocalModel, group: str) -> float:
     """The largest squared column norm of A; raises where it vanishes, naming the group that is not learnt."""
-    largest = model.largest
+    largest = float(model.squares.max())
     if not largest > 0:
         raise TrainingError(
             "no parameter moves any residual, so that K + μI becomes singular and group "

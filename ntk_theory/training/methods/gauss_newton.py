@@ -1,10 +1,11 @@
 """Gauss–Newton with Levenberg–Marquardt damping and geodesic acceleration.
 
-With A = Λ^{1/2} J C, C the diagonal metric of :func:`~ntk_theory.training.methods.damped.balance`, taken from
-the column norms at the step before, and r = Λ^{1/2} R, a step is δ = v + a (in units of C), where
+With A = Λ^{1/2} J η^{1/2}, η the metric with every output in its own unit, and r = Λ^{1/2} R a step is δ =
+v + a (in units of η^{1/2}), where
 
-    (AᵀA + μI) v = −Aᵀr,   (AᵀA + μI) a = −½ Aᵀ r_vv,   r_vv = ∂²r along v,
+    (AᵀA + μC⁻²) v = −Aᵀr,   (AᵀA + μC⁻²) a = −½ Aᵀ r_vv,   r_vv = ∂²r along v,
 
+C = I in early steps, later powers of A's column norms (:func:`~ntk_theory.training.methods.damped.balance`);
 the second-order correction a being that of Transtrum & Sethna 2012 (arXiv 1201.5885): r_vv comes from one
 more residual by the difference r_vv ≈ (2/h) [(r(θ + hv) − r(θ))/h − Av], the factorisation is reused. In
 a residual network of this size a factorisation costs far more than a residual, and with the
@@ -21,15 +22,7 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.training.methods.damped import (
-    DampedSystem,
-    LocalModel,
-    TiledModel,
-    balance,
-    local_model,
-    power,
-    require_slope,
-)
+from ntk_theory.training.methods.damped import DampedSystem, TiledModel, local_model, power, require_slope
 from ntk_theory.training.methods.method import Facts, Method, State
 from ntk_theory.training.methods.options import option
 from ntk_theory.training.objective import Objective
@@ -81,21 +74,19 @@ class GaussNewton(Method):
             raise InputError(f"damping is {self.damping}; it needs a positive number such as 1e-2")
 
     def begin(self, objective: Objective, vector: Floats) -> State:
-        """R and A at the start give the scale of μ; C is η^{1/2}."""
+        """R and A at the start give the scale of μ."""
         model = local_model(objective, vector)
         largest = require_slope(model, objective.worst_group(model.values))
-        memory = _memory(max(self.damping * largest, SMALLEST), 2.0, False, model.norms)
+        memory = _memory(max(self.damping * largest, SMALLEST), 2.0, False)
         return State(vector, model.values, 0, 0.0, 1, memory, kept=model)
 
     def advance(self, objective: Objective, state: State) -> State:
         """Try one step; a rejected one only raises μ."""
-        norms = state.memory["norms"]
-        model: LocalModel = state.kept
-        if model is None:
-            model = local_model(objective, state.vector, balance(objective, norms, power(state.step)))
+        model = local_model(objective, state.vector) if state.kept is None else state.kept
         values, r = model.values, model.r
         mu, factor = float(state.memory["mu"]), float(state.memory["factor"])
-        system, v, exact = model.damped(mu, exact=bool(state.memory.get("exact", False)))
+        exact = bool(state.memory.get("exact", False))
+        system, v, exact = model.damped(mu, exact=exact, p=power(state.step))
         step, time, evaluations = state.step + 1, state.time + 1.0, state.evaluations + 2
         new, ratio = None, -np.inf
         if np.isfinite(v).all():
@@ -103,17 +94,16 @@ class GaussNewton(Method):
             predicted = 0.5 * float(r @ r - np.sum((r + along) ** 2))
             delta = v
             if self.geodesic:
-                delta = v + _bend(objective, state.vector, system, model, (v, along))
+                delta = v + _bend(objective, state.vector, system, (r, v, along))
                 evaluations += 1
-            vector = state.vector + model.moved(delta)
+            vector = state.vector + np.sqrt(objective.metric) * delta
             new = _values(objective, vector)
             if new is not None and predicted > 0:
                 ratio = (objective.loss(values) - objective.loss(new)) / predicted
         if new is not None and ratio > ACCEPT:
             mu *= 0.3 if ratio > 0.5 else 1.0 if ratio > 0.2 else 2.0
-            memory = _memory(max(mu, SMALLEST), 2.0, exact, model.norms)
-            return State(vector, new, step, time, evaluations, memory)
-        memory = _memory(mu * factor, min(2 * factor, 2.0**40), exact, norms)
+            return State(vector, new, step, time, evaluations, _memory(max(mu, SMALLEST), 2.0, exact))
+        memory = _memory(mu * factor, min(2 * factor, 2.0**40), exact)
         return State(state.vector, values, step, time, evaluations, memory, model)
 
     def ended(self, state: State) -> str | None:
@@ -129,25 +119,23 @@ class GaussNewton(Method):
         return 2.0 * points * parameters + points**2
 
 
-def _memory(mu: float, factor: float, exact: bool, norms: Floats) -> dict[str, Floats]:
-    """μ, its next factor, whether μ has become too small for a Gram matrix, and what C is made of."""
-    numbers = {"mu": mu, "factor": factor, "exact": float(exact)}
-    return {**{name: np.array(number) for name, number in numbers.items()}, "norms": norms}
+def _memory(mu: float, factor: float, exact: bool) -> dict[str, Floats]:
+    """μ, its next factor, and whether μ has become too small for a Gram matrix."""
+    return {"mu": np.array(mu), "factor": np.array(factor), "exact": np.array(float(exact))}
 
 
 def _bend(
     objective: Objective,
     vector: Floats,
     system: DampedSystem,
-    model: LocalModel,
-    at: tuple[Floats, Floats],
+    at: tuple[Floats, Floats, Floats],
 ) -> Floats:
-    """The correction a, or 0 where it is too long to be trusted; ``at`` are v and Av."""
-    v, along = at
-    probe = _values(objective, vector + model.moved(PROBE * v))
+    """The correction a, or 0 where it is too long to be trusted."""
+    r, v, along = at
+    probe = _values(objective, vector + PROBE * np.sqrt(objective.metric) * v)
     if probe is None:
         return np.zeros_like(v)
-    second = 2 / PROBE * ((np.sqrt(objective.weights) * probe - model.r) / PROBE - along)
+    second = 2 / PROBE * ((np.sqrt(objective.weights) * probe - r) / PROBE - along)
     if not np.isfinite(second).all():
         return np.zeros_like(v)
     a = 0.5 * system.solve(second)
