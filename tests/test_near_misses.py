@@ -62,6 +62,47 @@ def test_a_file_of_claims_without_its_ending(
     assert "did you mean the file mine.py?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["sink.tml", "sink.npz", "runs/sink.pt", "model.json", "./sink", "../sink", "C:\\\\sink", "~/sink"],
+)
+def test_the_name_of_a_file_that_is_not_there(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=rf"there is no file {re.escape(repr(name))}; a problem is"):
+        nt.problem(name)
+
+
+def test_the_name_of_a_problem_file_with_a_slip(tmp_path: Path) -> None:
+    (tmp_path / "sink.toml").write_text('equations = ["u_t - u_xx = 0"]\n')
+    with pytest.raises(InputError, match=rf"did you mean {re.escape(str(tmp_path / 'sink.toml'))}\?"):
+        nt.problem(str(tmp_path / "sink.tml"))
+    (tmp_path / "sink.txt").touch()
+    with pytest.raises(InputError, match=r"is a file, but a problem file ends in \.toml; rename"):
+        nt.problem(str(tmp_path / "sink.txt"))
+    with pytest.raises(InputError, match="is a folder, where a problem is needed"):
+        nt.problem(str(tmp_path))
+
+
+def test_a_network_in_the_place_of_the_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network, problem = tmp_path / "sink.npz", tmp_path / "sink.toml"
+    network.touch()
+    problem.write_text('equations = ["u_t - u_xx = 0"]\n')
+    for swapped in (network, str(network)):
+        with pytest.raises(InputError, match=r"is a file of a network .*the problem comes first"):
+            nt.problem(swapped)
+    assert cli(["diagnose", str(network), str(problem)]) == 2
+    assert "the problem comes first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("formula", ["u_t - u/", "u_t + x..t", "u_t - sin(u", "u.u_x", "a/b/c + u@"])
+def test_a_formula_with_a_fault_is_no_file(formula: str) -> None:
+    with pytest.raises(InputError) as caught:
+        nt.problem(formula)
+    assert "file" not in str(caught.value).replace("problem file", "")
+
+
 def test_a_slot() -> None:
     space = nt.zoo("heat").space
     assert space.slot("u", x=2).index == (2, 0)

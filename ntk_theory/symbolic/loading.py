@@ -6,7 +6,6 @@ is read by the closed grammar, every number is exact.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,8 @@ from ntk_theory.symbolic.loading_parts import (
     named_equations,
     parts_space,
 )
+from ntk_theory.symbolic.loading_places import parse_condition
+from ntk_theory.symbolic.loading_toml import tables_of
 from ntk_theory.symbolic.loading_unknown_fields import split_unknowns, with_unknown_fields
 from ntk_theory.symbolic.on_functions import substitute
 from ntk_theory.symbolic.operator import Operator
@@ -93,11 +94,7 @@ def from_toml(
     """
     if len(text) > MAX_BYTES:
         raise ProblemError(f"the problem file has {len(text)} characters; it may have {MAX_BYTES}")
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as cause:
-        raise ProblemError(f"the problem file is not TOML: {cause}") from None
-    return from_table(table, name=name, parameters=parameters, folder=folder, unknowns=unknowns)
+    return from_table(tables_of(text), name=name, parameters=parameters, folder=folder, unknowns=unknowns)
 
 
 def from_table(
@@ -230,7 +227,10 @@ class _Reader:
     def _tables(self, key: str) -> list[Mapping[str, Any]]:
         value = self.table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-            raise ProblemError(f"{key} must be an array of tables, [[{key}]]")
+            single = f"; [{key}] is one table" if isinstance(value, dict) else ""
+            raise ProblemError(
+                f"{key} must be an array of tables, [[{key}]] with double brackets at each{single}"
+            )
         if len(value) > MAX_GROUPS:
             raise ProblemError(f"there are {len(value)} {key}; at most {MAX_GROUPS} are read")
         return value
@@ -325,8 +325,9 @@ class _Reader:
     ) -> sp.Expr:
         """F of a condition. A bare field of a problem in parts means that of the one part it lies in."""
         bare = [f for f in dict.fromkeys(map(base_of, self.space.fields)) if f not in self.space.fields]
-        parsed = parse_text(
+        parsed = parse_condition(
             text,
+            name,
             fields=(*self.space.fields, *bare),
             variables=self.space.variables,
             parameters=self.open,

@@ -15,6 +15,7 @@ import sympy as sp
 
 from ntk_theory.errors import InputError, ParseError
 from ntk_theory.symbolic.bare import bare_problem
+from ntk_theory.symbolic.file_names import about_file, refuse_network
 from ntk_theory.symbolic.grammar import Parsed, from_sympy, parse_text
 from ntk_theory.symbolic.loading import from_toml, load_toml
 from ntk_theory.symbolic.loading_ansatz import under_ansatz
@@ -142,6 +143,7 @@ def _problem(
         read = what if isinstance(what, Problem) else bare_problem([what])
         return with_unknowns(with_parameters(read, parameters), unknowns)
     if isinstance(what, Path) or (isinstance(what, str) and what.endswith(".toml")):
+        refuse_network(Path(what))
         return load_toml(what, parameters=parameters, unknowns=unknowns)
     if isinstance(what, str) and what in _zoo():
         return from_toml(zoo_text(str(what)), name=str(what), parameters=parameters, unknowns=unknowns)
@@ -154,6 +156,9 @@ def _problem(
         near = _meant(what) if isinstance(what, str) else None
         if near is not None:
             raise InputError(f"there is no problem {what!r} in the zoo; did you mean {near}?") from None
+        file = about_file(what) if isinstance(what, str) else None
+        if file is not None:
+            raise file from None
         raise cause
     _refuse_absent(parsed, parameters)
     return with_unknowns(bare_problem([Operator(parsed.space, e) for e in parsed.equations]), unknowns)

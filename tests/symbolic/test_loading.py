@@ -119,6 +119,75 @@ def test_faults_are_named(text, needle):
     assert needle in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("x = [0, pi]", '"pi" and "1/3"'),
+        ("x = [0, 1/3]", '"pi" and "1/3"'),
+        ("x = [0, 2*pi]  # the period", '"pi" and "1/3"'),
+        ("x = [0, .5]", "both sides of the decimal point"),
+        ("x = [0, 1.]", "both sides of the decimal point"),
+    ],
+)
+def test_a_line_that_is_no_toml_is_quoted_with_what_it_needs(line, needed):
+    with pytest.raises(ProblemError) as caught:
+        from_toml(f"{MINIMAL}[domain]\n{line}\n")
+    said = str(caught.value).split("\n")
+    assert "not TOML" in said[0]
+    assert said[1].strip() == line
+    assert set(said[2].strip()) == {"^"}
+    assert needed in said[3]
+
+
+def test_a_line_without_a_usual_slip_is_quoted_alone():
+    with pytest.raises(ProblemError) as caught:
+        from_toml(f'{MINIMAL}title = "pi, 1/3 # .5\n')
+    assert 'title = "pi' in str(caught.value)
+    assert "decimal point" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["equations", "conditions", "data"])
+def test_tables_of_which_there_are_several_need_double_brackets(key):
+    with pytest.raises(ProblemError, match=rf"expected \[\[{key}\]\], with double brackets at each"):
+        from_toml(f'[{key}]\nname = "a"\n[{key}]\nname = "b"\n')
+
+
+def test_another_table_that_stands_twice():
+    with pytest.raises(ProblemError, match=r"expected \[domain\] once"):
+        from_toml(f"{MINIMAL}[domain]\nx = [0, 1]\n[domain]\nt = [0, 1]\n")
+
+
+def test_one_table_of_conditions_in_single_brackets():
+    with pytest.raises(ProblemError, match=r"\[\[conditions\]\] with double.*\[conditions\] is one table"):
+        from_toml(f'{MINIMAL}[conditions]\nname = "a"\nequation = "u = 0"\n')
+
+
+@pytest.mark.parametrize(
+    ("equation", "instead", "place"),
+    [
+        ("u(x,0) = sin(x)", "u = sin(x)", "t = 0"),
+        ("u_x(0, t) = 0", "u_x = 0", "x = 0"),
+        ("u(1/2, t) + u_x(1/2, t) = t", "u + u_x = t", 'x = "1/2"'),
+        ("u(-0.5, 0) = 1", "u = 1", "x = -0.5, t = 0"),
+        ("u(L, t) = exp(-t)", "u = exp(-t)", 'x = "L"'),
+    ],
+)
+def test_a_place_in_the_equation_of_a_condition(equation, instead, place):
+    start = f'{MINIMAL}[parameters]\nL = 1\n[[conditions]]\nname = "a"\n'
+    with pytest.raises(ProblemError) as caught:
+        from_toml(f'{start}equation = "{equation}"\n')
+    assert f'condition a: equation = "{equation}" takes the field at a place' in str(caught.value)
+    assert f'equation = "{instead}" and on = [{{ {place} }}]' in str(caught.value)
+    (mended,) = from_toml(f'{start}equation = "{instead}"\non = [{{ {place} }}]\n').conditions
+    assert len(mended.faces) == 1
+
+
+@pytest.mark.parametrize("equation", ["u(0,t) = u(1,t)", "u(0) = 1", "u(t,0) = 1", "u(x,2*t) = 1"])
+def test_a_place_that_the_text_does_not_tell_gets_the_two_ways_to_write_one(equation):
+    with pytest.raises(ProblemError, match=r"like equation = \"u = sin\(x\)\" and on = .*periodic = "):
+        from_toml(f'{MINIMAL}[[conditions]]\nname = "a"\nequation = "{equation}"\n')
+
+
 def test_text_in_a_file_is_never_evaluated():
     with pytest.raises(NTKTheoryError):
         from_toml("equations = [\"__import__('os').system('true') + u_x\"]\n")

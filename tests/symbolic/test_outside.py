@@ -18,7 +18,7 @@ TEXTS = {
     "u_t - ∫u": ("the character '∫'", "w_x = u", 6),
     "u_t + u(t - 1)": ("a delay or a shift", "method of steps", 6),
     "u_t - u(x - 1, t)": ("a delay or a shift", "method of steps", 6),
-    "u_t + u_x(0, t)": ("a delay or a shift", "two places", 6),
+    "u_t + u_x(0, t)": ("a delay or a shift", "or two places", 6),
     "u_t - delay(u, 1)": ("a delay or a shift", "method of steps", 6),
     "u_t + u*u(2*x, t)": ("a delay or a shift", "method of steps", 8),
     "diff(u, t, 1/2) - u_xx": ("order of a derivative is 1/2", "z_t = -a*z + u", 11),

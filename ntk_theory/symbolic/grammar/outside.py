@@ -17,7 +17,8 @@ FRACTIONAL = (
 DELAY = (
     "the field is taken at another place, a delay or a shift, and an operator is taken at one",
     "the earlier value as a known function of t, on an interval no longer than the delay (the method of "
-    "steps); a condition may have two places, periodic = [{ x = 0 }, { x = 1 }]",
+    "steps); a condition of a problem file has its place beside its equation, on = [{ t = 0 }], or two "
+    "places, periodic = [{ x = 0 }, { x = 1 }]",
 )
 
 _NAMES = {
