@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import ntk_theory as nt
 from ntk_theory.cli.app import run
 
 SMALL = ["--width", "64", "--depth", "1", "--points", "4"]
@@ -104,3 +105,23 @@ def test_bad_input_is_code_two_with_one_sentence(arguments, word, capsys):
     assert word in captured.err
     assert captured.out == ""
     assert len(captured.err.strip().splitlines()) <= 6
+
+
+def test_a_network_file_without_a_start_says_what_is_answered(capsys, tmp_path):
+    """A module from elsewhere: its start is asked for, and --init answers it."""
+    problem = nt.zoo("heat")
+    path = str(tmp_path / "m.npz")
+    network = nt.Network(problem.variables, problem.fields, width=8, depth=1)
+    nt.save(path, network, network.init(0))
+    base = ["recommend", "heat", "--network", path, "--points", "3"]
+    assert run(base) == 0
+    assert "names no start" in " ".join(capsys.readouterr().out.split())
+    assert run([*base, "--init", "pytorch"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "names no start" not in out
+    assert "the network is the one that pytorch starts" in out
+    started = nt.Network(problem.variables, problem.fields, width=8, depth=1, initialisation="pytorch")
+    other = str(tmp_path / "n.npz")
+    nt.save(other, started, started.init(0))
+    assert run(["recommend", "heat", "--network", other, "--init", "he"]) == 2
+    assert "leave it out" in capsys.readouterr().err

@@ -68,7 +68,7 @@ def advise(answer: Classification, goal: Goal = "accuracy") -> Advice:
     if goal not in GOALS:
         raise InputError(f"goal is {goal!r}; it needs one of {', '.join(GOALS)}")
     if answer.kernel.start is not None and answer.kernel.start.is_standard:
-        return _library(answer.kernel.start)
+        return _library(answer, answer.kernel.start)
     undefined = list(_sentences(answer, HALF, Limit.UNDEFINED))
     if undefined:
         return _undefined_at_half(answer, goal, f"{undefined[0]}: {_reason(answer)} [D]")
@@ -86,8 +86,11 @@ def advise(answer: Classification, goal: Goal = "accuracy") -> Advice:
     return _accuracy(answer) if goal == "accuracy" else _constant(answer)
 
 
-def _library(start: Initialisation) -> Advice:
-    """A library's network is one at s = 1/2; what scales is its users' learning rate."""
+def _library(answer: Classification, start: Initialisation) -> Advice:
+    """A library's network is one at s = 1/2; what scales is its users' learning rate.
+
+    K/N has a deterministic limit in the blocks whose spread has a smaller exponent than their norm.
+    """
     own = f"at s = 1/2 the network is the one that {start} starts, in its users' own parameterisation [D]"
     if start.shrinks:
         linear = (
@@ -95,12 +98,29 @@ def _library(start: Initialisation) -> Advice:
             "and every derivative of u is small by a power of its own; the numbers are of this width [D]"
         )
         return Advice(HALF, (own, linear))
+    own_regimes = regimes(answer, HALF)
+    grows = {name: regime for name, regime in own_regimes.items() if regime.limit is Limit.DIVERGES}
+    random = [name for name, regime in grows.items() if regime.spread_exponent == regime.norm_exponent]
+    open_ = [name for name, regime in grows.items() if regime.spread_exponent is None]
+    beware = [
+        f"{sentence} [D]"
+        for limit in (Limit.UNDEFINED, Limit.UNDECIDED)
+        for sentence in _sentences(answer, HALF, limit)
+    ]
+    if random:
+        beware.append(
+            f"{_kernels(random)} divided by N {'stays' if len(random) == 1 else 'stay'} random: every start "
+            f"has a kernel of its own at any width [D], which in training {_MOVES}; no constant kernel "
+            "explains the result"
+        )
+    if open_:
+        beware.append(f"whether {_kernels(open_)} divided by N settles with the width is undecided [D]")
     rate = (
-        "its kernel is N times one that converges, up to terms of order 1 (first layer, biases): scale the "
-        "learning rate like 1/N, not s [D]"
+        f"its kernel {'grows like N' if beware else 'is N times one that converges'}, up to terms of order 1 "
+        "(first layer, biases): scale the learning rate like 1/N, not s [D]"
     )
     other = "another s multiplies u by N^(1/2 - s), and the classification is that of this kernel [D]"
-    return Advice(HALF, (own, rate, other))
+    return Advice(HALF, (own, rate, other), tuple(beware))
 
 
 def _undefined_at_half(answer: Classification, goal: Goal, what: str) -> Advice:

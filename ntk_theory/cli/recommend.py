@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 import ntk_theory as nt
 from ntk_theory import advice, model
 from ntk_theory.cli.files import console
-from ntk_theory.cli.network_table import one_width, or_table, read_network
+from ntk_theory.cli.network_table import is_given, one_width, or_table, read_network
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -84,7 +85,10 @@ def command(
         init=init,
     )
     if network_file is not None:
-        options |= _of_file(read_network(context, problem, network_file, activation, ("s",)).network)
+        file = _of_file(read_network(context, problem, network_file, activation, ("s", "init")).network)
+        if file["init"] is not None and is_given(context, "init"):
+            raise InputError(f"--init is given, but {str(network_file)!r} says {file['init']}; leave it out")
+        options |= file | {"init": file["init"] or options["init"]}
     options = one_width(options, "recommend")
     options["features"] = features_of(options["features"])
     options["initialisation"] = start_of(options.pop("init"))
@@ -104,10 +108,19 @@ def command(
         points=points,
         seed=seed,
     )
+    if network_file is not None and options["initialisation"] is None:
+        found = replace(found, beware=(*found.beware, NO_START))
     if as_json:
         print_json({"problem": problem.name or None, **found.to_dict()})
     else:
         terminal.recommendation.show(found, console())
+
+
+#: Said of a file that may come from elsewhere.
+NO_START = (
+    "the network's file names no start: this is the answer for N(0, 1) weights; for a module that another "
+    "library started ask with --init pytorch, glorot-normal, he, ... [D]"
+)
 
 
 def _of_file(network: Network) -> dict[str, Any]:

@@ -149,7 +149,7 @@ class Fresh:
             here = self.residuals.at(parameters)
             return self._estimated(here, Basis.of(problem, self.residuals, FUNCTIONS, ROWS), parameters)
         except (NonFiniteError, np.linalg.LinAlgError):
-            homogeneous = _homogeneous(self.residuals)
+            homogeneous = met_by_zero(self.residuals)
             return Estimate(math.inf, 1.0, math.inf, 0, homogeneous) if len(rows.points) else None
 
     def _estimated(self, here: Linearised, basis: Basis, parameters: Parameters) -> Estimate:
@@ -176,7 +176,7 @@ class Fresh:
             unexplained=rest / total if total else 0.0,
             residual=float(relative.max()) if size else math.inf,
             null=int(np.count_nonzero(np.linalg.svd(matrix, compute_uv=False) < NULL)),
-            homogeneous=_homogeneous(self.residuals),
+            homogeneous=met_by_zero(self.residuals),
             noise=noise,
             missed=missed,
             measured=tuple(group.name for group in self.problem.groups if group.data is not None),
@@ -226,7 +226,7 @@ class Fresh:
         )
 
 
-def _homogeneous(residuals: Residuals) -> bool:
+def met_by_zero(residuals: Residuals) -> bool:
     """Does zero meet everything? Where the residual of zero is not finite, it does not."""
     rows = residuals.rows
     try:

@@ -26,6 +26,7 @@ from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Problem
 from ntk_theory.symbolic.reading import problem as as_problem
 from ntk_theory.training.defaults import thinned
+from ntk_theory.training.evidence import met_by_zero
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.trajectory import Trajectory
 
@@ -33,6 +34,11 @@ from ntk_theory.training.trajectory import Trajectory
 POINTS = 300
 #: Up to here a run is called lazy.
 LAZY = 0.5
+#: Said where it is so: such a run tells nothing of the problem that was meant.
+ZERO = (
+    "but zero meets every equation and condition, so that the run learnt to be zero: state the source or the "
+    "data of the problem that is meant"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Laziness:
         ‖Δθ‖ / ‖θ_0‖.
     before, after:
         The spectrum of Λ^{1/2} K Λ^{1/2} at θ_0 and at θ_T.
+    homogeneous:
+        Does zero meet every equation and condition? Then the way to it is all that the run learnt.
     """
 
     linearisation_error: float
@@ -57,6 +65,7 @@ class Laziness:
     parameter_change: float
     before: Spectrum
     after: Spectrum
+    homogeneous: bool = False
 
     @property
     def is_lazy(self) -> bool:
@@ -68,7 +77,7 @@ class Laziness:
         return (
             f"{word}: the linear theory of the start misses {self.linearisation_error:.2g} of the residual's "
             f"way; the kernel moved by {self.kernel_drift:.2g} of itself, "
-            f"the parameters by {self.parameter_change:.2g}"
+            f"the parameters by {self.parameter_change:.2g}" + (f"; {ZERO}" if self.homogeneous else "")
         )
 
 
@@ -105,6 +114,7 @@ def laziness(problem: Problem | Operator | str, run: Trajectory, points: int = P
         parameter_change=_share(end - start, start),
         before=spectra(first)[0],
         after=spectra(last)[0],
+        homogeneous=met_by_zero(objective.residuals),
     )
 
 

@@ -275,3 +275,23 @@ def test_solving_a_nonlinear_equation_moves_its_kernel_at_every_width(name) -> N
         assert parts == [0.0, 0.0]
     else:
         assert parts[1] > 0.8 * parts[0] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "is_random"),
+    [
+        ("u_t - u_xx", False),
+        ("u_tt - 4*u_xx + u", False),
+        ("x*u_x - u", False),
+        ("u_t + u*u_x", True),
+        ("u_t + u^3*u_x", True),
+        ("u_xx + sin(u)", True),
+        ("u_t*u_x", True),
+    ],
+)
+@pytest.mark.parametrize("start", ["pytorch", "he", "lecun"])
+def test_a_library_s_kernel_over_n_converges_for_linear_problems_only(text, is_random, start) -> None:
+    """K/N of a nonlinear residual is as random as K at s = 1/2 with N(0, 1) weights."""
+    found = advise(nt.classify(text, initialisation=start))
+    assert any("is N times one that converges" in sentence for sentence in found.because) != is_random
+    assert any("divided by N" in sentence and "random" in sentence for sentence in found.beware) == is_random

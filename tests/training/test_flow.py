@@ -14,6 +14,7 @@ from ntk_theory.errors import InputError
 from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.training import Flow, train
+from ntk_theory.training import objective as objective_module
 from ntk_theory.training.limiting import linear_flow
 from ntk_theory.training.methods.phi import phi
 from ntk_theory.training.objective import Objective
@@ -127,3 +128,16 @@ def test_losses_fall_along_a_flow_and_groups_add_up() -> None:
 def test_bad_options(bad) -> None:
     with pytest.raises(InputError, match=next(iter(bad))):
         Flow(**bad)
+
+
+@pytest.mark.parametrize("weights", ["sum", "scaled"])
+def test_the_largest_eigenvalue_by_products_is_that_of_the_kernel(weights, monkeypatch) -> None:
+    """With layers at rates of their own, and a system."""
+    for name in ("kdv", "brusselator"):
+        problem, network, theta, points = setup(name, n=6)
+        rates = tuple(np.linspace(0.5, 2, len(theta.rates)))
+        objective = Objective.of(problem, network, replace(theta, layer_rates=rates), points, weights)
+        whole = objective.largest_eigenvalue(theta.flatten())
+        monkeypatch.setattr(objective_module, "SMALL", 10)
+        assert objective.largest_eigenvalue(theta.flatten()) == pytest.approx(whole, rel=1e-11)
+        monkeypatch.undo()

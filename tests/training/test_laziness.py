@@ -53,3 +53,16 @@ def test_what_stood_still_moved_by_nothing():
     run = train("burgers", NETWORK, points=5, method=Adam(rate=1e-300), until=1, evidence=False)
     found = laziness("burgers", run)
     assert (found.linearisation_error, found.kernel_drift, found.parameter_change) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("what", "is_zero"),
+    [("u_t + u*u_x", True), ("u_t - u_xx + u^2", True), ("u_xx - 1", False), ("burgers", False)],
+)
+def test_a_run_to_zero_says_that_it_is_one(what, is_zero):
+    """A bare equation has the conditions u = 0: a homogeneous one has nothing to learn."""
+    problem = nt.problem(what)
+    run = train(problem, points=6, until=2, evidence=False, error=False)
+    found = laziness(problem, run)
+    assert found.homogeneous == is_zero
+    assert ("zero meets every equation" in str(found)) == is_zero

@@ -17,7 +17,18 @@ from ntk_theory.model.network import Network
 from ntk_theory.model.points import draw_points
 from ntk_theory.resources import thread_limit
 from ntk_theory.training import GaussNewton, Until, train
-from ntk_theory.training.methods.damped import GRAM_SAFE, DampedSystem, DenseModel, TiledModel, local_model
+from ntk_theory.training.methods.damped import (
+    EARLY,
+    FAINT,
+    GRAM_SAFE,
+    SHARE,
+    DampedSystem,
+    DenseModel,
+    TiledModel,
+    balance,
+    local_model,
+    power,
+)
 from ntk_theory.training.objective import Objective
 
 
@@ -99,23 +110,26 @@ def test_tiles_give_what_the_whole_jacobian_gives(rates, threads, monkeypatch) -
     w, v = np.cos(np.arange(len(a))), np.sin(np.arange(len(vector)))
     for found, want in ((pulled, a.T @ model.r), (model.pull(w), a.T @ w), (model.times(v), a @ v)):
         np.testing.assert_allclose(found, want, rtol=0, atol=1e-13 * np.linalg.norm(want))
-    assert model.largest == pytest.approx(np.max(np.sum(a**2, axis=0)), rel=1e-13)
+    np.testing.assert_allclose(model.squares, np.sum(a**2, axis=0), rtol=1e-11)
 
 
+@pytest.mark.parametrize("p", [0.0, SHARE])
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("factor", [1e8, 0.1])
-def test_tiled_and_dense_models_take_the_same_step(factor, exact) -> None:
-    """Above and below the damping where a Gram matrix is no longer enough."""
+def test_tiled_and_dense_models_take_the_same_step(factor, exact, p) -> None:
+    """Above and below the damping where a Gram matrix is no longer enough, in two metrics."""
     problem, network, theta, _ = small()
     objective = Objective.of(problem, network, theta, draw_points(problem, 31, 2))
     tiled = local_model(objective, theta.flatten())
     _, matrix = objective.jacobian(theta.flatten())
-    mu = factor * GRAM_SAFE * float(np.sum(matrix**2))
-    system, step, small_mu = tiled.damped(mu, exact=exact)
-    _, want, want_small = DenseModel(tiled.values, tiled.r, matrix).damped(mu, exact=exact)
+    c = balance(np.sum(matrix**2, axis=0), p)
+    c = np.ones(matrix.shape[1]) if c is None else c
+    mu = factor * GRAM_SAFE * float(np.sum((matrix * c) ** 2))
+    system, step, small_mu = tiled.damped(mu, exact=exact, p=p)
+    _, want, want_small = DenseModel(tiled.values, tiled.r, matrix).damped(mu, exact=exact, p=p)
     assert small_mu == want_small == (factor < 1)
     assert system.by_qr == (small_mu or exact)
-    augmented = np.vstack([matrix, np.sqrt(mu) * np.eye(matrix.shape[1])])
+    augmented = np.vstack([matrix, np.sqrt(mu) * np.diag(1 / c)])
     least = np.linalg.lstsq(augmented, np.concatenate([-tiled.r, np.zeros(len(step))]), rcond=None)[0]
     np.testing.assert_allclose(step, least, rtol=0, atol=1e-7 * np.linalg.norm(least))
     np.testing.assert_allclose(step, want, rtol=0, atol=1e-7 * np.linalg.norm(want))
@@ -137,16 +151,35 @@ def test_triangle_keeps_singular_values_that_a_gram_matrix_loses() -> None:
     assert np.abs(np.sort(by_gram)[::-1] / sigma - 1).max() > 1
 
 
+@pytest.mark.parametrize("balanced", [False, True])
 @pytest.mark.parametrize("shape", [(40, 12), (12, 40), (15, 15)])
 @pytest.mark.parametrize("damping", [1e-1, 1e-6, 1e-14])
-def test_damped_step_is_the_augmented_least_squares_solution(shape, damping) -> None:
+def test_damped_step_is_the_augmented_least_squares_solution(shape, damping, balanced) -> None:
+    """The least ‖Aδ + r‖² + μ‖C⁻¹δ‖², for C = I and another."""
     rng = np.random.default_rng(5)
     matrix, r = rng.standard_normal(shape), rng.standard_normal(shape[0])
-    augmented = np.vstack([matrix, np.sqrt(damping) * np.eye(shape[1])])
+    c = np.exp(rng.standard_normal(shape[1])) if balanced else np.ones(shape[1])
+    augmented = np.vstack([matrix, np.sqrt(damping) * np.diag(1 / c)])
     want = np.linalg.lstsq(augmented, np.concatenate([-r, np.zeros(shape[1])]), rcond=None)[0]
-    system = DampedSystem.of(matrix, damping)
-    assert system.by_qr == (damping < GRAM_SAFE * np.sum(matrix**2))
+    system = DampedSystem.of(matrix, damping, c if balanced else None)
+    assert system.by_qr == (damping < GRAM_SAFE * np.sum((matrix * c) ** 2))
     np.testing.assert_allclose(system.solve(r), want, rtol=1e-8, atol=1e-8)
+
+
+def test_balance_lies_between_the_metrics_of_levenberg_and_marquardt() -> None:
+    """‖C⁻¹δ‖² is Σ_j (m_j/g)^{2p} δ_j²; a column of zeros is scaled like a faint one, outside the mean."""
+    squares = np.array([4.0, 1.0, 0.25, 1e-30, 0.0])
+    m = np.array([2.0, 1.0, 0.5, 2 * FAINT, 2 * FAINT])
+    geometric = np.exp(np.mean(np.log(m[:4])))
+    for p in (SHARE, 1.0):
+        np.testing.assert_allclose(balance(squares, p), (geometric / m) ** p, rtol=1e-12)
+    assert balance(squares, 0.0) is None
+    assert balance(np.zeros(3), SHARE) is None
+
+
+def test_early_steps_are_levenberg_s() -> None:
+    assert power(0) == power(EARLY) == 0
+    assert 0 < power(EARLY + 1) < power(2 * EARLY) == power(10**6) == SHARE
 
 
 @pytest.mark.parametrize("shape", [(30, 20), (20, 30)])

@@ -1,6 +1,7 @@
-"""Damped least squares: min_δ ‖Aδ + r‖² + μ‖δ‖², for one factorisation and several right-hand sides.
+"""Damped least squares: min_δ ‖Aδ + r‖² + μ‖C⁻¹δ‖², for one factorisation and several right-hand sides.
 
-With m = min(n, P) the two classical forms have a matrix of size m [D]:
+C is diagonal, see :func:`balance`; δ = Cx and AC in place of A leave C = I. With m = min(n, P) the two
+classical forms then have a matrix of size m [D]:
 
     n ≥ P   (AᵀA + μI) δ = −Aᵀr                     parameter space
     n < P   δ = −Aᵀ (AAᵀ + μI)^{-1} r               function space: K + μI with the kernel K = AAᵀ
@@ -35,6 +36,12 @@ from ntk_theory.training.objective import Objective
 #: Cholesky while μ ≥ GRAM_SAFE · tr(BᵀB): rounding of BᵀB is then at most 2^{-52}/GRAM_SAFE ≈ 2e-3 of μ,
 #: as if the damping were another by so little, and far cheaper.
 GRAM_SAFE = 1e-13
+#: The power of the column norms in the metric of late steps: 0 is Levenberg's, 1 Marquardt's.
+SHARE = 0.375
+#: Up to this step the metric is Levenberg's; the power then grows, over as many steps, to its late value.
+EARLY = 30
+#: Columns smaller than this share of the largest are scaled like it.
+FAINT = 1e-8
 #: Up to this size one thread factorises: two threads would spend as much time waiting for each other.
 ALONE = 4000
 
@@ -43,17 +50,20 @@ ALONE = 4000
 class DampedSystem:
     """The factorised system of size m; ``by_qr`` says which way it was done.
 
-    ``pull`` is w ↦ Aᵀw, ``tall`` says n ≥ P.
+    ``pull`` is w ↦ (AC)ᵀw, ``tall`` says n ≥ P, ``c`` is the diagonal of C, ``None`` for ones.
     """
 
     pull: Callable[[Floats], Floats]
     upper: Floats
     by_qr: bool
     tall: bool
+    c: Floats | None = None
 
     @classmethod
-    def of(cls, matrix: Floats, damping: float) -> DampedSystem:
+    def of(cls, matrix: Floats, damping: float, c: Floats | None = None) -> DampedSystem:
         """Factorise for A = ``matrix`` (n, P) and μ = ``damping`` > 0."""
+        if c is not None:
+            matrix = matrix * c
         is_tall = matrix.shape[0] >= matrix.shape[1]
         tall = matrix if is_tall else matrix.T
         found = None
@@ -68,15 +78,17 @@ class DampedSystem:
             with BLAS.limited(_threads(m)):
                 (factor,) = scipy.linalg.qr(augmented, mode="r", overwrite_a=True, check_finite=False)
             found = factor[:m]
-        return cls(lambda w: np.asarray(matrix.T @ w), found, by_qr, is_tall)
+        return cls(lambda w: np.asarray(matrix.T @ w), found, by_qr, is_tall, c)
 
     def solve(self, r: Floats, pulled: Floats | None = None) -> Floats:
-        """δ for the right-hand side r (n,); ``pulled`` is Aᵀr where it is known."""
+        """δ for the right-hand side r (n,); ``pulled`` is (AC)ᵀr where it is known."""
         factor = (self.upper, False)
         if self.tall:
             right = self.pull(r) if pulled is None else pulled
-            return np.asarray(-scipy.linalg.cho_solve(factor, right, check_finite=False))
-        return -self.pull(scipy.linalg.cho_solve(factor, r, check_finite=False))
+            found = np.asarray(-scipy.linalg.cho_solve(factor, right, check_finite=False))
+        else:
+            found = -self.pull(scipy.linalg.cho_solve(factor, r, check_finite=False))
+        return found if self.c is None else self.c * found
 
 
 class LocalModel(ABC):
@@ -93,19 +105,42 @@ class LocalModel(ABC):
 
     @property
     @abstractmethod
-    def largest(self) -> float:
-        """The largest squared column norm of A."""
+    def squares(self) -> Floats:
+        """‖a_j‖² for every column a_j of A, (P,)."""
 
     @abstractmethod
     def times(self, v: Floats) -> Floats:
         """Av."""
 
     @abstractmethod
-    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
+    def damped(self, damping: float, *, exact: bool, p: float = 0.0) -> tuple[DampedSystem, Floats, bool]:
         """The system at μ, its δ for r, and whether μ is too small for a Gram matrix.
 
-        ``exact`` expects that it is: then no Gram matrix is formed in the first place.
+        ``exact`` expects that it is: then no Gram matrix is formed in the first place. ``p`` is that of
+        :func:`balance`.
         """
+
+
+def power(step: int) -> float:
+    """The p of :func:`balance` after so many steps: 0 up to :data:`EARLY`, :data:`SHARE` from 2 EARLY on."""
+    return SHARE * min(max(step / EARLY - 1.0, 0.0), 1.0)
+
+
+def balance(squares: Floats, p: float) -> Floats | None:
+    """The diagonal of C, c_j = (g/m_j)^p for the column norms m_j = ‖a_j‖ of A; (P,).
+
+    g is the geometric mean of the m_j > 0; norms below :data:`FAINT` of the largest count as that. ``None``,
+    which is C = I, at p = 0 and where no column is different from 0.
+
+    At p = 0 the damping is Levenberg's, which is blind to how much a parameter moves R; at p = 1 Marquardt's
+    D = diag(AᵀA), which lets those that hardly do run away. Early steps are better off with the former, late
+    ones, along a narrow valley, with one between the two [C].
+    """
+    largest = float(squares.max())
+    if p == 0 or not (largest > 0 and np.isfinite(largest)):
+        return None
+    logs = 0.5 * np.log(np.maximum(squares, FAINT**2 * largest))
+    return np.asarray(np.exp(p * (logs[squares > 0].mean() - logs)))
 
 
 def local_model(objective: Objective, vector: Floats) -> LocalModel:
@@ -131,18 +166,18 @@ class DenseModel(LocalModel):
     r: Floats
     matrix: Floats
 
-    @property
-    def largest(self) -> float:
-        """The largest squared column norm."""
-        return float(np.einsum("ij,ij->j", self.matrix, self.matrix).max())
+    @cached_property
+    def squares(self) -> Floats:
+        """See :class:`LocalModel`."""
+        return np.asarray(np.einsum("ij,ij->j", self.matrix, self.matrix))
 
     def times(self, v: Floats) -> Floats:
         """Av."""
         return np.asarray(self.matrix @ v)
 
-    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
+    def damped(self, damping: float, *, exact: bool, p: float = 0.0) -> tuple[DampedSystem, Floats, bool]:
         """See :class:`LocalModel`."""
-        system = DampedSystem.of(self.matrix, damping)
+        system = DampedSystem.of(self.matrix, damping, balance(self.squares, p))
         return system, system.solve(self.r), system.by_qr
 
 
@@ -176,9 +211,11 @@ class TiledModel(LocalModel):
         return triangle(self.rows)
 
     @property
-    def largest(self) -> float:
-        """The largest squared column norm."""
-        return float(np.diagonal(self.normal[0]).max())
+    def squares(self) -> Floats:
+        """See :class:`LocalModel`; from what is there: a triangle has the column norms of A."""
+        if "upper" in self.__dict__:
+            return np.asarray(np.einsum("ij,ij->j", self.upper, self.upper))
+        return np.array(np.diagonal(self.normal[0]))
 
     def times(self, v: Floats) -> Floats:
         """Av."""
@@ -190,18 +227,22 @@ class TiledModel(LocalModel):
         pulled = self.here.vjp(self.root * w).flatten()
         return pulled if self.rows.columns is None else self.rows.columns * pulled
 
-    def damped(self, damping: float, *, exact: bool) -> tuple[DampedSystem, Floats, bool]:
-        """See :class:`LocalModel`."""
-        if not exact:
+    def damped(self, damping: float, *, exact: bool, p: float = 0.0) -> tuple[DampedSystem, Floats, bool]:
+        """See :class:`LocalModel`; C comes in where A is small already, in P² operations."""
+        if exact:
+            _ = self.upper  # before the norms are asked for, which would form AᵀA
+        c = balance(self.squares, p)
+        trace = float(np.sum(self.squares if c is None else c**2 * self.squares))
+        pull = self.pull if c is None else lambda w: c * self.pull(w)
+        if not exact and damping >= GRAM_SAFE * trace:
             gram, pulled = self.normal
-            if damping >= GRAM_SAFE * float(np.trace(gram)):
-                found = _cholesky(gram, damping)
-                if found is not None:
-                    system = DampedSystem(self.pull, found, False, True)
-                    return system, system.solve(self.r, pulled), False
-        system = DampedSystem(self.pull, damped_triangle(self.upper, damping), True, True)
-        small = damping < GRAM_SAFE * float(np.sum(self.upper**2))
-        return system, system.solve(self.r), small
+            found = _cholesky(gram if c is None else gram * c * c[:, None], damping)
+            if found is not None:
+                system = DampedSystem(pull, found, False, True, c)
+                return system, system.solve(self.r, pulled if c is None else c * pulled), False
+        upper = self.upper if c is None else self.upper * c
+        system = DampedSystem(pull, damped_triangle(upper, damping), True, True, c)
+        return system, system.solve(self.r), damping < GRAM_SAFE * trace
 
     @staticmethod
     def floats(parameters: int) -> float:
@@ -227,7 +268,7 @@ def _cholesky(gram: Floats, damping: float) -> Floats | None:
 
 def require_slope(model: LocalModel, group: str) -> float:
     """The largest squared column norm of A; raises where it vanishes, naming the group that is not learnt."""
-    largest = model.largest
+    largest = float(model.squares.max())
     if not largest > 0:
         raise TrainingError(
             "no parameter moves any residual, so that K + μI becomes singular and group "

@@ -3,8 +3,9 @@
 With A = Λ^{1/2} J η^{1/2}, η the metric with every output in its own unit, and r = Λ^{1/2} R a step is δ =
 v + a (in units of η^{1/2}), where
 
-    (AᵀA + μI) v = −Aᵀr,   (AᵀA + μI) a = −½ Aᵀ r_vv,   r_vv = ∂²r along v,
+    (AᵀA + μC⁻²) v = −Aᵀr,   (AᵀA + μC⁻²) a = −½ Aᵀ r_vv,   r_vv = ∂²r along v,
 
+C = I in early steps, later powers of A's column norms (:func:`~ntk_theory.training.methods.damped.balance`);
 the second-order correction a being that of Transtrum & Sethna 2012 (arXiv 1201.5885): r_vv comes from one
 more residual by the difference r_vv ≈ (2/h) [(r(θ + hv) − r(θ))/h − Av], the factorisation is reused. In
 a residual network of this size a factorisation costs far more than a residual, and with the
@@ -21,7 +22,7 @@ import numpy as np
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError, NonFiniteError
-from ntk_theory.training.methods.damped import DampedSystem, TiledModel, local_model, require_slope
+from ntk_theory.training.methods.damped import DampedSystem, TiledModel, local_model, power, require_slope
 from ntk_theory.training.methods.method import Facts, Method, State
 from ntk_theory.training.methods.options import option
 from ntk_theory.training.objective import Objective
@@ -84,7 +85,8 @@ class GaussNewton(Method):
         model = local_model(objective, state.vector) if state.kept is None else state.kept
         values, r = model.values, model.r
         mu, factor = float(state.memory["mu"]), float(state.memory["factor"])
-        system, v, exact = model.damped(mu, exact=bool(state.memory.get("exact", False)))
+        exact = bool(state.memory.get("exact", False))
+        system, v, exact = model.damped(mu, exact=exact, p=power(state.step))
         step, time, evaluations = state.step + 1, state.time + 1.0, state.evaluations + 2
         new, ratio = None, -np.inf
         if np.isfinite(v).all():

@@ -18,7 +18,7 @@ from ntk_theory.errors import NonFiniteError, TrainingError
 from ntk_theory.training.methods.first_order import FirstOrder, require_positive
 from ntk_theory.training.methods.method import Facts, State
 from ntk_theory.training.methods.options import option
-from ntk_theory.training.objective import Objective
+from ntk_theory.training.objective import SMALL, Objective
 from ntk_theory.training.stopping import Until
 
 #: A rate this small moves nothing.
@@ -86,5 +86,5 @@ class GradientDescent(FirstOrder):
         return None
 
     def floats(self, points: int, parameters: int) -> float:
-        """K, its weighted copy and what its eigenvalues are found in, where they choose the rate."""
-        return 3.0 * points**2 if self.rate is None else 0.0
+        """What the largest eigenvalue is found in, where it chooses the rate: K thrice, or vectors."""
+        return 0.0 if self.rate is not None else 3.0 * min(points, SMALL) ** 2 + 20.0 * points
