@@ -70,7 +70,7 @@ def test_the_name_of_a_file_that_is_not_there(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=rf"there is no file {re.escape(repr(name))}; a problem is"):
+    with pytest.raises(InputError, match=rf"there is no problem file {re.escape(repr(name))}; a problem is"):
         nt.problem(name)
 
 
@@ -78,11 +78,15 @@ def test_the_name_of_a_problem_file_with_a_slip(tmp_path: Path) -> None:
     (tmp_path / "sink.toml").write_text('equations = ["u_t - u_xx = 0"]\n')
     with pytest.raises(InputError, match=rf"did you mean {re.escape(str(tmp_path / 'sink.toml'))}\?"):
         nt.problem(str(tmp_path / "sink.tml"))
-    (tmp_path / "sink.txt").touch()
-    with pytest.raises(InputError, match=r"is a file, but a problem file ends in \.toml; rename"):
-        nt.problem(str(tmp_path / "sink.txt"))
-    with pytest.raises(InputError, match="is a folder, where a problem is needed"):
-        nt.problem(str(tmp_path))
+
+
+def test_a_file_of_another_kind_and_a_folder_are_answered_like_none(tmp_path: Path) -> None:
+    """Nobody learns from the answer which files there are."""
+    (tmp_path / "other.txt").touch()
+    (tmp_path / "folder").mkdir()
+    for name in ("other.txt", "folder", "none"):
+        with pytest.raises(InputError, match=r"there is no problem file '.*'; a problem is .*\(\.toml\)"):
+            nt.problem(str(tmp_path / name))
 
 
 def test_a_network_in_the_place_of_the_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

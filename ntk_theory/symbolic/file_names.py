@@ -31,7 +31,11 @@ def refuse_network(path: Path) -> None:
 
 
 def about_file(text: str) -> InputError | None:
-    """The error for a text that is no formula, if it looks like the name of a file."""
+    """The error for a text that is no formula, if it looks like the name of a file.
+
+    It is the same whether there is another file of that name, a folder or none: the page in the browser,
+    which sees no files, says what the command line says.
+    """
     path = Path(text)
     try:
         is_there = path.exists()
@@ -40,17 +44,13 @@ def about_file(text: str) -> InputError | None:
         return None
     if not (is_there or in_folder or path.suffix.lower() in _ENDINGS or _PATH.match(text)):
         return None
-    if path.is_dir():
-        return InputError(f"{text!r} is a folder, where a problem is needed: {NEEDED}")
-    if not is_there:
-        near = _near(path)
-        hint = f"did you mean {near}?" if near else f"a problem is {NEEDED}"
-        return InputError(f"there is no file {text[:200]!r}; {hint}")
     try:
         refuse_network(path)
     except InputError as refused:
         return refused
-    return InputError(f"{text!r} is a file, but a problem file ends in .toml; rename it, if it is one")
+    near = _near(path)
+    hint = f"did you mean {near}?" if near else f"a problem is {NEEDED}"
+    return InputError(f"there is no problem file {text[:200]!r}; {hint}")
 
 
 def _near(path: Path) -> str | None:
