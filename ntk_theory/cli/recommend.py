@@ -38,6 +38,12 @@ from ntk_theory.report import terminal
 if TYPE_CHECKING:
     from ntk_theory.model.network import Network
 
+#: Said of a file that may come from elsewhere.
+NO_START = (
+    "the network's file names no start: this is the answer for N(0, 1) weights; for a module that another "
+    "library started ask with --init pytorch, glorot-normal, he, ... [D]"
+)
+
 
 def command(
     context: typer.Context,
@@ -114,13 +120,6 @@ def command(
         print_json({"problem": problem.name or None, **found.to_dict()})
     else:
         terminal.recommendation.show(found, console())
-
-
-#: Said of a file that may come from elsewhere.
-NO_START = (
-    "the network's file names no start: this is the answer for N(0, 1) weights; for a module that another "
-    "library started ask with --init pytorch, glorot-normal, he, ... [D]"
-)
 
 
 def _of_file(network: Network) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def number_of(problem: Problem, points: Any, default: int) -> int:
     InputError
         It is no number either; the groups are named.
     """
-    if points is None or (isinstance(points, Integral) and not isinstance(points, bool)):
-        return default if points is None else int(points)
-    check_points(problem, points)  # refuses what is no mapping
-    return default
+    if points is None:
+        return default
+    if not isinstance(points, Integral) or isinstance(points, bool):
+        check_points(problem, points)  # refuses what is no mapping
+    return int(points)

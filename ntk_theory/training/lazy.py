@@ -34,10 +34,10 @@ from ntk_theory.training.trajectory import Trajectory
 POINTS = 300
 #: Up to here a run is called lazy.
 LAZY = 0.5
-#: Said where it is so: such a run tells nothing of the problem that was meant.
+#: Said where it is so: such a run tells little of the problem that was meant.
 ZERO = (
-    "but zero meets every equation and condition, so that the run learnt to be zero: state the source or the "
-    "data of the problem that is meant"
+    "but zero meets every equation and condition, and nothing asks for another solution: state the source or "
+    "the data of the problem that is meant"
 )
 
 
@@ -57,7 +57,7 @@ class Laziness:
     before, after:
         The spectrum of Λ^{1/2} K Λ^{1/2} at θ_0 and at θ_T.
     homogeneous:
-        Does zero meet every equation and condition? Then the way to it is all that the run learnt.
+        Does zero meet every equation and condition? Then nothing asks for another solution.
     """
 
     linearisation_error: float
