@@ -219,6 +219,8 @@ class Fresh:
             return basis.jets(coefficients, grid, slots)
 
         after = solved_fields(problem, network, parameters, grid, change)
+        if problem.ansatz is not None:  # which may be singular at points of the faces, as at a corner
+            inside &= np.isfinite(before)
         count = math.sqrt(inside.shape[1])
         return (
             float(np.linalg.norm(before[inside])) / count,

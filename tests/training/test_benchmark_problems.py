@@ -8,6 +8,8 @@ import pytest
 import ntk_theory as nt
 from ntk_theory.symbolic.reading import zoo_text
 from ntk_theory.training.data_waves import data_waves
+from ntk_theory.training.defaults import default_counts
+from ntk_theory.training.evidence import Fresh
 from ntk_theory.training.oscillations import LEAST, oscillations, own_features, periodic_variables
 from ntk_theory.training.reference import reference
 from ntk_theory.training.solution import TestGrid, solved_fields
@@ -155,6 +157,18 @@ def test_the_cavity_takes_off_what_is_singular_at_the_lid_s_corners():
     np.testing.assert_allclose(u - 1, [1, 0, 1, 0], atol=1e-3)
     np.testing.assert_allclose(v, 0, atol=1e-3)
     assert str(problem.equations[2].legs[0].expression) == "a_x + b_y"
+
+
+def test_an_ansatz_that_is_singular_at_a_corner_leaves_an_estimate():
+    """The grid has the corners, where the cavity's pressure is infinite: the norms leave them out."""
+    problem = nt.zoo("cavity-100")
+    network = nt.training.default_network(problem, width=4, depth=1)
+    fresh = Fresh.beside(problem, network, default_counts(problem), 0)
+    assert fresh is not None
+    found = fresh.estimate(network.init(0))
+    assert found is not None
+    assert math.isfinite(found.error)
+    assert math.isfinite(found.residual)
 
 
 def test_fields_that_a_reference_lacks_have_no_error():
