@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import ntk_theory as nt
 from ntk_theory import claims
@@ -29,6 +30,7 @@ from ntk_theory.claims.source import EXHIBIT, SourceClaim
 from ntk_theory.cli import main
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.points import draw_points
+from ntk_theory.report.figures.claims import hearing_on
 from ntk_theory.studies.flow.evidence import Movement
 from ntk_theory.studies.hessian.criterion import HessianCriterion
 from ntk_theory.studies.initialisation.observed_limit import Observed
@@ -211,6 +213,18 @@ def test_a_hearing_keeps_what_is_beyond_apart(tmp_path: Path, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         main(["claims", "saadat-2022", "--on", "u + u^3", "--quick", "--beyond", "--store", str(tmp_path)])
     assert "within their hypotheses" in capsys.readouterr().out
+
+
+def test_a_picture_has_marks_of_its_own_for_what_is_beyond() -> None:
+    """No letter of a verdict stands where a source does not speak."""
+    sources = claims.sources_of("saadat-2022")
+    heard = claims.hear(sources, ["u + u^3"], quick=True, beyond=True, progress=False)
+    axes = Figure().subplots()
+    hearing_on(axes, heard, ["saadat-2022"])
+    letters = [text.get_text() for text in axes.texts]
+    wanted = {"holds here too": "+", "does not extend": "x", "undecided": "?"}
+    assert letters == [wanted[row.beyond.says] for row in heard.rows if row.beyond]
+    assert "beyond the hypotheses" in axes.get_title()
 
 
 @pytest.mark.parametrize(
