@@ -129,7 +129,9 @@ class JacobianRows:
             return
         weights = np.ascontiguousarray(self.weights[list(leg.slots), part])
         network = self.residuals.network
-        ask = jet_request(network, self.parameters, self.residuals.rows.points[part], leg.operator.slots)
+        ask = jet_request(
+            network, self.parameters, self.residuals.rows.points[part], leg.operator.slots, folds=True
+        )
         layers = layers_of(ask, EVERY)
         at = _fill(contracted_pass(ask, layers, EVERY, weights * network.epsilon), out)
         for i in range(end - at):

@@ -79,7 +79,9 @@ class Residuals:
     def at(self, parameters: Parameters) -> Linearised:
         """The forward pass at θ, from which values and products follow."""
         here = replace(self, rows=self.rows.at(parameters.unknowns))
-        return Linearised(here, jet_request(self.network, parameters, self.rows.points, self.rows.slots))
+        return Linearised(
+            here, jet_request(self.network, parameters, self.rows.points, self.rows.slots, folds=True)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +114,8 @@ class Linearised:
 
     @cached_property
     def linearisation(self) -> Linearisation:
-        """F and F_α of all rows."""
-        return linearise(self.residuals.rows, self.jets)
+        """F and F_α of all rows, by the jets of a folded network's own side."""
+        return on_own_side(linearise(self.residuals.rows, self.jets), self.ask)
 
     @cached_property
     def values(self) -> Floats:
@@ -206,6 +208,11 @@ class Linearised:
                 f"{name} is not finite at residual {int(np.argmin(np.isfinite(v)))}; make it so"
             )
         return v
+
+
+def on_own_side(here: Linearisation, ask: JetRequest) -> Linearisation:
+    """∂F/∂v_α = ±F_α for the jets v of a folded network's side; F_α itself for any other network."""
+    return here if ask.signs is None else replace(here, weights=here.weights * ask.signs)
 
 
 def per_row(residuals: Residuals, values: Floats) -> Floats:
