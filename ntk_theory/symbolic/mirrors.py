@@ -137,9 +137,10 @@ def _near(group: Group, image: _Image) -> Group | None:
         leg.expression if kept else image.expression(leg.expression, leg.slots)
         for leg, kept in zip(group.legs, near, strict=True)
     ]
-    factor, total = sp.expand(sp.Add(*expressions)).as_coeff_Mul()
-    if total == 0:
+    both = sp.expand(sp.Add(*expressions))
+    if both == 0:
         return None
+    factor, total = both.as_coeff_Mul()
     face = next(face for face, kept in zip(group.faces, near, strict=True) if kept)
     operator = Operator(group.space, total)
     kind = GroupKind.VALUE if operator.is_value else GroupKind.CONDITION
