@@ -73,7 +73,7 @@ class JacobianRows:
         """At a linearisation, with a factor for every residual (n,) and for every parameter (P,)."""
         found = here.linearisation
         factor = 1.0 if rows is None else per_row(here.residuals, rows)
-        scaled = found.weights if rows is None else found.weights * factor
+        scaled = here.weights if rows is None else here.weights * factor
         return cls(here.residuals, here.ask.parameters, scaled, columns, found.unknowns * factor)
 
     @property

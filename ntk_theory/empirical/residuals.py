@@ -114,8 +114,13 @@ class Linearised:
 
     @cached_property
     def linearisation(self) -> Linearisation:
-        """F and F_α of all rows, by the jets of a folded network's own side."""
-        return on_own_side(linearise(self.residuals.rows, self.jets), self.ask)
+        """F and F_α of all rows."""
+        return linearise(self.residuals.rows, self.jets)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """w: F_α, of a folded network by the jets of its own side, (slots, rows)."""
+        return on_own_side(self.linearisation, self.ask).weights
 
     @cached_property
     def values(self) -> Floats:
@@ -125,7 +130,7 @@ class Linearised:
     def vjp(self, cotangent: ArrayLike) -> Parameters:
         """Jᵀv for v of shape (n,): one array per parameter block (rates not applied)."""
         v = self._vector(cotangent, "cotangent")
-        found = self.jet_vjp(self.linearisation.weights * per_row(self.residuals, v))
+        found = self.jet_vjp(self.weights * per_row(self.residuals, v))
         if self.ask.parameters.unknowns is None:
             return found
         return found.with_unknowns(self.linearisation.unknowns @ per_row(self.residuals, v))
@@ -159,7 +164,7 @@ class Linearised:
         if direction.output_bias is not None:
             for slot in self.residuals.rows.value_slots:
                 tangent[slot] += direction.output_bias[self.ask.outputs[slot]]
-        rows = np.einsum("ar,ar->r", self.linearisation.weights, tangent)
+        rows = np.einsum("ar,ar->r", self.weights, tangent)
         if direction.unknowns is not None:
             rows += direction.unknowns @ self.linearisation.unknowns
         return np.asarray(fold_rows(self.residuals.rows, rows))

@@ -23,6 +23,8 @@ from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.methods.method import Method
 from ntk_theory.training.window_count import has_windows
 
+__all__ = ["Fold", "Half", "Mirror", "half_of", "halved", "mirrors"]
+
 
 @dataclass(frozen=True, eq=False)
 class Half:

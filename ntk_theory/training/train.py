@@ -267,7 +267,10 @@ def _train(
     grid = _measure(known) if error and has_known_solution(known) else None
     kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
-    plan = Plan(problem, given, chosen, rules, weighting, kernels, drawing, reweigh, seed, few, evidence)
+    more = None if whole is problem else whole
+    plan = Plan(
+        problem, given, chosen, rules, weighting, kernels, drawing, reweigh, seed, few, evidence, more
+    )
     run = Run(plan, objective, grid, progress, checkpoint, every).go()
     if not problem.unknowns:
         return run
