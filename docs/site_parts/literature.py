@@ -37,6 +37,27 @@ def _outcomes(outcomes: dict[str, list[str]]) -> str:
     return "<br>".join(parts)
 
 
+def on_two() -> str:
+    """One row per claim on the paper's two problems, and how many sources are decided there, in which way."""
+    found = read("claims")["results"]["two"]
+    within, beyond = found["decided"], found["decided_beyond"]
+    either = sum(within[key] or beyond[key] for key in within)
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in found["rows"]:
+        said = f"beyond: {row['beyond']}" if "beyond" in row else row["outcome"]
+        cells.setdefault((row["source"], row["claim"]), {})[row["problem"]] = said
+    problems = list(dict.fromkeys(row["problem"] for row in found["rows"]))
+    lines = [
+        (f"[{source}](#{source})", code(claim), *(outcomes[name] for name in problems))
+        for (source, claim), outcomes in cells.items()
+    ]
+    return (
+        f"{sum(within.values())} of {len(within)} sources are decided on them within their hypotheses, "
+        f"{either} if what is found beyond the hypotheses is counted. {found['processor_seconds']} seconds "
+        f"of processor.\n\n" + table(("source", "claim", *problems), lines)
+    )
+
+
 def sources() -> str:
     """A section for each source."""
     return "\n".join("\n".join(_source(source)) for source in nt.claims.known().values())

@@ -22,6 +22,7 @@ MADE: dict[str, Callable[[], str]] = {
     "zoo-count": problems.count,
     "zoo-benchmarks": problems.benchmarks,
     "claims": literature.sources,
+    "verdicts-on-two": literature.on_two,
     "verdicts": literature.verdicts,
     "commands": commands.every,
     "json-keys": records.every,

@@ -1,7 +1,7 @@
 """What an infinitely wide network that is trained to its end answers at s = 1/2 [D].
 
 For linear problems; of nonlinear ones the smallest function that meets them at the points, by Gauss–Newton
-(:mod:`ntk_theory.advice.function_space`), with everything else as of the problem linearised there.
+(:mod:`ntk_theory.limit.function_space`), with everything else as of the problem linearised there.
 
 A network u_θ that follows the gradient flow of ½Σ R² at points X, and whose kernel is the constant K^∞ of
 THEORY §4, has R' = −K^∞(X,X) R and, at any other functional ℓ of u (a value, a derivative), ℓ' = −K^∞(ℓ,X) R.
@@ -28,11 +28,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ntk_theory.advice.function_space import asked_for, at_rest, inverse, start_jets
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.jets import jets
 from ntk_theory.empirical.residuals import Residuals
 from ntk_theory.errors import InputError
+from ntk_theory.limit.function_space import asked_for, at_rest, inverse, start_jets
 from ntk_theory.limit.law import LimitLaw, limit_law
 from ntk_theory.model.assembly import fold_kernel, linearise, row_kernel
 from ntk_theory.model.network import InputMap, Network

@@ -2,6 +2,8 @@ from . import exhibit as exhibit
 from . import hearing as hearing
 from . import registry as registry
 from . import source as source
+from .beyond import Beyond as Beyond
+from .hearing import Heard as Heard
 from .hearing import Hearing as Hearing
 from .hearing import hear as hear
 from .registry import known as known

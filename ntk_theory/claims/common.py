@@ -11,8 +11,9 @@ from ntk_theory.studies.flow.claims import TrainingEvidence
 from ntk_theory.studies.flow.evidence import Movement
 from ntk_theory.studies.initialisation.evidence import ProblemEvidence
 from ntk_theory.studies.initialisation.observed_limit import Observed
+from ntk_theory.studies.judging.claim import Claim
 from ntk_theory.studies.judging.kind import kind
-from ntk_theory.studies.judging.own_claims import Finding
+from ntk_theory.studies.judging.own_claims import Decides, Finding
 from ntk_theory.studies.judging.verdict import SEEDS_OR_WIDTHS, Need, Outcome, Reason, Remedy
 from ntk_theory.symbolic.problem import GroupKind, Problem
 
@@ -40,21 +41,41 @@ def with_conditions(problem: Problem) -> str:
     return linear_only(problem)
 
 
-def of_kind(name: str, code: str, reading: Reading, hypotheses: str, predicts: str) -> SourceClaim:
+def of_kind(
+    name: str,
+    code: str,
+    reading: Reading,
+    hypotheses: str,
+    predicts: str,
+    *,
+    decide_beyond: Decides | None = None,
+) -> SourceClaim:
     """A claim that a kind of study decides anyway; its statement and what refutes it stand there."""
+    own = kinds_own(name, code)
+    return SourceClaim(
+        code, own.statement, reading, hypotheses, predicts, own.refuted_by, needs=name,
+        decide_beyond=decide_beyond,
+    )  # fmt: skip
+
+
+def kinds_own(name: str, code: str) -> Claim[Any]:
+    """The claim of a kind of study with this code."""
     (own,) = [claim for claim in kind(name).claims if claim.code == code]
-    return SourceClaim(code, own.statement, reading, hypotheses, predicts, own.refuted_by, needs=name)
+    return own
 
 
 def limit_at_half(
-    wanted: Mapping[Observed, Outcome], *, linear: bool
+    wanted: Mapping[Observed, Outcome], *, linear: bool | None
 ) -> Callable[[ProblemEvidence], Finding]:
-    """From what was seen of K_ff at s = 1/2 to an outcome, for problems that are linear, or are not."""
+    """From what was seen of K_ff at s = 1/2 to an outcome, for problems that are linear, or are not.
+
+    ``linear=None`` asks of either kind: a claim beyond its hypotheses.
+    """
 
     def decide(e: ProblemEvidence) -> Finding:
-        is_linear = not linear_only(e.classification.problem)
-        if is_linear is not linear:
-            why = "the problem is linear" if is_linear else "the problem is not linear"
+        why_not = linear_only(e.classification.problem)
+        if linear not in (None, not why_not):
+            why = why_not or "the problem is linear"
             return Finding(SILENT, why, "ff", HALF)
         if HALF not in e.s_measured("ff"):
             return Finding(UNDECIDED, NO_HALF, "ff", HALF)
@@ -65,12 +86,12 @@ def limit_at_half(
 
 
 def drift_at_half(
-    wanted: Mapping[Movement, Outcome], *, linear: bool
+    wanted: Mapping[Movement, Outcome], *, linear: bool | None
 ) -> Callable[[TrainingEvidence], Finding]:
-    """From what the drift of K along training does at s = 1/2 to an outcome."""
+    """From what the drift of K along training does at s = 1/2 to an outcome; ``linear`` as above."""
 
     def decide(e: TrainingEvidence) -> Finding:
-        if e.is_linear is not linear:
+        if linear not in (None, e.is_linear):
             why = "the problem is linear" if e.is_linear else "the problem is not linear"
             return Finding(SILENT, why, "", HALF)
         if HALF not in e.at:

@@ -6,14 +6,14 @@ interrupted goes on where it was; its criterion is frozen there before the first
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ntk_theory.claims.beyond import Beyond, strongest
 from ntk_theory.claims.exhibit import Exhibit
 from ntk_theory.claims.source import EXHIBIT, Source, SourceClaim
-from ntk_theory.errors import InputError, NTKTheoryError
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.studies.judging.judge import verify_kind
 from ntk_theory.studies.judging.kind import kind
@@ -23,24 +23,37 @@ from ntk_theory.studies.question.case import make_cases
 
 @dataclass(frozen=True)
 class Heard:
-    """One claim of one source on one problem, with its verdicts."""
+    """One claim of one source on one problem, with its verdicts.
+
+    ``beyond`` is what was found beyond the claim's hypotheses, where that was asked and the claim does not
+    speak of the problem; ``outcome`` and ``verdicts`` are within them, always.
+    """
 
     source: Source
     claim: SourceClaim
     problem: str
     verdicts: tuple[Verdict, ...]
+    beyond: Beyond | None = None
 
     @property
     def outcome(self) -> Outcome:
         """Refuted if any verdict is, else supported if any is, else undecided, else not applicable."""
-        present = {v.outcome for v in self.verdicts}
-        order = (Outcome.REFUTED, Outcome.SUPPORTED, Outcome.UNDECIDED)
-        return next((o for o in order if o in present), Outcome.NOT_APPLICABLE)
+        return strongest(self.verdicts)
 
     @property
     def because(self) -> str:
+        """The reason of the first verdict with that outcome, or what was found beyond the hypotheses."""
+        return self.reason if self.beyond is None else self.beyond.because
+
+    @property
+    def reason(self) -> str:
         """The reason of the first verdict with that outcome."""
         return next((str(v.reason) for v in self.verdicts if v.outcome is self.outcome), "no verdict")
+
+    @property
+    def words(self) -> str:
+        """The outcome, and what was found beyond the hypotheses: ``beyond: does not extend``."""
+        return str(self.outcome) if self.beyond is None else f"beyond: {self.beyond.says}"
 
     def to_dict(self) -> dict[str, Any]:
         """Source, claim, problem, outcome and every verdict."""
@@ -54,6 +67,7 @@ class Heard:
             "because": self.because,
             "refuted_by": self.claim.refuted_by,
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "beyond": None if self.beyond is None else self.beyond.to_dict(),
         }
 
 
@@ -65,29 +79,43 @@ class Hearing(Shown):
     stores: tuple[Path, ...]
 
     def decided(self) -> dict[str, bool]:
-        """Source → was one of its claims supported or refuted on some problem?"""
+        """Source → was one of its claims supported or refuted on some problem, within its hypotheses?"""
+        return self._any(lambda row: row.outcome in (Outcome.SUPPORTED, Outcome.REFUTED))
+
+    def decided_beyond(self) -> dict[str, bool]:
+        """Source → was it found of one of its claims, beyond its hypotheses, whether it extends?"""
+        return self._any(lambda row: row.beyond is not None and row.beyond.is_decided)
+
+    def _any(self, said: Callable[[Heard], bool]) -> dict[str, bool]:
         found: dict[str, bool] = {}
         for row in self.rows:
-            said = row.outcome in (Outcome.SUPPORTED, Outcome.REFUTED)
-            found[row.source.key] = found.get(row.source.key, False) or said
+            found[row.source.key] = found.get(row.source.key, False) or said(row)
         return found
 
+    def summary(self) -> str:
+        """How many sources are decided within their hypotheses, and how many more beyond them."""
+        within, beyond = self.decided(), self.decided_beyond()
+        text = f"{sum(within.values())} of {len(within)} sources decided"
+        if not any(row.beyond for row in self.rows):
+            return text
+        more = [key for key, said in beyond.items() if said and not within[key]]
+        names = f" ({', '.join(more)})" if more else ""
+        return f"{text} within their hypotheses, {len(more)} more beyond them only{names}"
+
     def to_dict(self) -> dict[str, Any]:
-        """The rows, which sources are decided, and the stores."""
+        """The rows, which sources are decided within their hypotheses, which beyond, and the stores."""
         return {
             "heard": [row.to_dict() for row in self.rows],
             "decided": self.decided(),
+            "decided_beyond": self.decided_beyond(),
             "stores": [str(path) for path in self.stores],
         }
 
     def brief(self) -> Brief:
         """One line per claim and problem."""
-        decided = self.decided()
-        title = f"claims of {len(decided)} sources, {sum(decided.values())} of them decided"
+        title = f"claims: {self.summary()}"
         head = ("source", "claim", "problem", "outcome", "because")
-        rows = tuple(
-            (r.source.key, r.claim.code, r.problem, str(r.outcome), r.because[:160]) for r in self.rows
-        )
+        rows = tuple((r.source.key, r.claim.code, r.problem, r.words, r.because[:160]) for r in self.rows)
         return Brief(title, head, rows, tuple(f"store: {path}" for path in self.stores))
 
 
@@ -96,6 +124,7 @@ def hear(
     problems: Sequence[Any] | None = None,
     *,
     quick: bool = False,
+    beyond: bool = False,
     seed: int = 0,
     folder: str | Path | None = None,
     workers: int | None = None,
@@ -112,6 +141,9 @@ def hear(
         For all of them; ``None``: every source's own.
     quick:
         Fewer widths, networks and points.
+    beyond:
+        Put a claim also to problems that its hypotheses leave out, by its own criterion, to see whether the
+        hypothesis is needed; marked :attr:`Heard.beyond`, and counted apart.
     seed:
         Root of all random numbers.
     folder:
@@ -141,7 +173,13 @@ def hear(
     results: dict[tuple[str, str], Any] = {}
     for (name, mark), (more, held) in studies.items():
         chosen = kind(name)
-        own = [c.for_study(s.key) for s in sources for c in s.claims if c.needs == name]
+        own = [
+            c.for_study(s.key, beyond=further)
+            for further in ((False, True) if beyond else (False,))
+            for s in sources
+            for c in s.claims
+            if c.needs == name
+        ]
         size = {**(chosen.quick if quick else {}), **more}
         store = None if folder is None else Path(folder) / f"{name}-{len(results)}.sqlite"
         results[name, mark] = verify_kind(
@@ -162,29 +200,46 @@ def hear(
         for claim in source.claims:
             if claim.needs == EXHIBIT:
                 exhibit = exhibits.setdefault(label, Exhibit.of(what, quick=quick, seed=seed))
-                found: tuple[Verdict, ...] = (_exhibited(claim, exhibit, source.key),)
+                row = Heard(source, claim, label, (claim.exhibited(exhibit, source.key),))
+                rows.append(_beyond_exhibited(row, exhibit) if beyond else row)
             else:
                 mark = repr(sorted(source.options.get(claim.needs, {}).items()))
                 result = results[claim.needs, mark]
-                found = tuple(
-                    v
-                    for (case, _), verdicts in result.verdicts.items()
-                    for v in verdicts
-                    if v.claim == claim.code and case == label
-                )
-            rows.append(Heard(source, claim, label, found))
+                row = Heard(source, claim, label, _of(result, claim.code, label))
+                alike = [found for (name, _), found in results.items() if name == claim.needs]
+                rows.append(_beyond_studied(row, alike) if beyond else row)
     return Hearing(tuple(rows), tuple(result.path for result in results.values()))
 
 
-def _exhibited(claim: SourceClaim, exhibit: Exhibit, source: str) -> Verdict:
-    try:
-        return claim.exhibited(exhibit, source)
-    except InputError:
-        raise
-    except NTKTheoryError as error:
-        raise InputError(
-            f"the claim {claim.code} of {source} cannot be put to this problem: {error}"
-        ) from error
+def _of(result: Any, code: str, label: str) -> tuple[Verdict, ...]:
+    """The verdicts of a study on one claim and one problem."""
+    return tuple(
+        v
+        for (case, _), verdicts in result.verdicts.items()
+        for v in verdicts
+        if v.claim == code and case == label
+    )
+
+
+def _beyond_exhibited(row: Heard, exhibit: Exhibit) -> Heard:
+    """The same with what was found beyond the claim's hypotheses, where it can be asked."""
+    claim, why = row.claim, row.claim.applies(exhibit.problem)
+    if not why or claim.reaches is None or claim.reaches(exhibit.problem):
+        return row
+    return replace(row, beyond=Beyond(why, (claim.exhibited(exhibit, row.source.key, beyond=True),)))
+
+
+def _beyond_studied(row: Heard, results: Sequence[Any]) -> Heard:
+    """As for exhibits, from the study of the claim's kind that has most networks of the problem.
+
+    Which one that is does not hang on what they show: a source's own study may be sized for its own setting.
+    """
+    if row.outcome is not Outcome.NOT_APPLICABLE or row.claim.decide_beyond is None:
+        return row
+    asked = [r for r in results if any(case.label == row.problem for case in r.study.cases)]
+    largest = max(asked, key=lambda r: len(r.study.widths) * r.study.seeds)
+    found = _of(largest, row.claim.code_beyond, row.problem)
+    return replace(row, beyond=Beyond(row.reason, found)) if found else row
 
 
 def _label(what: Any) -> str:

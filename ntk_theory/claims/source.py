@@ -4,6 +4,10 @@ A claim is decided in one of two ways. Its ``needs`` is a kind of study: then it
 the kind's own claims (``code``), or of a claim handed to the study beside them (``decide``), on the same
 networks as all others. Or it is *exhibited*: computed from limit kernels or a few networks of fixed seeds by
 ``measure``, and judged by ``judge`` from those numbers alone, so that a false world can be put to it.
+
+A claim may also be put to a problem *beyond its hypotheses*, by the same criterion: is this hypothesis
+needed? What comes out says that the statement holds there too or that it does not extend, never that the
+source is wrong (:mod:`ntk_theory.claims.beyond`).
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from ntk_theory.claims.exhibit import Exhibit
+from ntk_theory.errors import Interrupted, NTKTheoryError
 from ntk_theory.studies.judging.own_claims import Decides, Finding, OwnClaim, claim
 from ntk_theory.studies.judging.verdict import Outcome, Verdict
 from ntk_theory.studies.kinds import DEFAULT
@@ -58,6 +63,11 @@ class SourceClaim:
         Why the claim does not speak of a problem; empty where it does.
     measure, judge:
         Of an exhibited claim.
+    reaches:
+        Of an exhibited claim: why it cannot be put to a problem beyond its hypotheses either; empty where it
+        can. ``None``: what keeps it from a problem is no hypothesis that could be left out.
+    decide_beyond:
+        As ``decide``, of problems that the claim of a study does not speak of.
     """
 
     code: str
@@ -71,25 +81,52 @@ class SourceClaim:
     applies: Callable[[Problem], str] = lambda _: ""
     measure: Callable[[Exhibit], Measures] | None = None
     judge: Callable[[Measures], Finding] | None = None
+    reaches: Callable[[Problem], str] | None = None
+    decide_beyond: Decides | None = None
 
-    def for_study(self, source: str) -> OwnClaim | None:
-        """The claim as one to be handed to a study; ``None`` for a kind's own, or an exhibited one."""
-        if self.decide is None:
-            return None
-        made = claim(
-            self.code, self.statement, refuted_by=self.refuted_by, source=f"[R] {source}", needs=self.needs
-        )
-        return made(self.decide)
+    @property
+    def code_beyond(self) -> str:
+        """Of its verdicts beyond its hypotheses."""
+        return f"{self.code}-beyond"
 
-    def exhibited(self, exhibit: Exhibit, source: str) -> Verdict:
-        """The verdict on an exhibited claim."""
+    def for_study(self, source: str, *, beyond: bool = False) -> OwnClaim | None:
+        """The claim as one to be handed to a study; ``None`` where there is none to be handed.
+
+        There is none for a kind's own or an exhibited claim, nor beyond the hypotheses of one that has no
+        ``decide_beyond``.
+        """
+        decides = self.decide_beyond if beyond else self.decide
+        return None if decides is None else self._named(source, beyond=beyond)(decides)
+
+    def exhibited(self, exhibit: Exhibit, source: str, *, beyond: bool = False) -> Verdict:
+        """The verdict on an exhibited claim; where it cannot be computed the claim is not applicable."""
+        why = self.applies(exhibit.problem)
+        if beyond:
+            why = self.reaches(exhibit.problem) if self.reaches else "it is not put beyond its hypotheses"
+        found = Finding(Outcome.NOT_APPLICABLE, why) if why else self._found(exhibit)
+        (verdict,) = self._named(source, beyond=beyond)(lambda _: found).verdicts(None)
+        return verdict
+
+    def _found(self, exhibit: Exhibit) -> Finding:
         assert self.measure is not None
         assert self.judge is not None
-        why = self.applies(exhibit.problem)
-        found = Finding(Outcome.NOT_APPLICABLE, why) if why else self.judge(self.measure(exhibit))
-        bare = claim(self.code, self.statement, refuted_by=self.refuted_by, source=f"[R] {source}")
-        (verdict,) = bare(lambda _: found).verdicts(None)
-        return verdict
+        try:
+            return self.judge(self.measure(exhibit))
+        except Interrupted:
+            raise
+        except NTKTheoryError as error:
+            return Finding(
+                Outcome.NOT_APPLICABLE, f"it cannot be put to this problem: {str(error).splitlines()[0]}"
+            )
+
+    def _named(self, source: str, *, beyond: bool) -> Callable[[Decides], OwnClaim]:
+        return claim(
+            self.code_beyond if beyond else self.code,
+            f"beyond its hypotheses: {self.statement}" if beyond else self.statement,
+            refuted_by=self.refuted_by,
+            source=f"[R] {source}, beyond its hypotheses" if beyond else f"[R] {source}",
+            needs=DEFAULT if self.needs == EXHIBIT else self.needs,
+        )
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,13 @@ def command(
         typer.Option("--on", metavar="PDE", help="Put them to this problem; repeatable; default their own."),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer widths, networks and points.")] = False,
+    beyond: Annotated[
+        bool,
+        typer.Option(
+            "--beyond",
+            help="Put a claim also to problems beyond its hypotheses, marked and counted apart; default not.",
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", help="Root of all random numbers.")] = 0,
     store: Annotated[
         Path | None,
@@ -38,18 +45,21 @@ def command(
     """List what sources claim of kernels of PINNs; with sources (or --all) put it to the test.
 
     A source is heard on problems of its own setting, or on those named by --on. The same command, started
-    again after an interruption, computes only what is missing.
+    again after an interruption, computes only what is missing. --beyond asks of claims whose hypotheses leave
+    a problem out whether they hold there too: is the hypothesis needed?
     """
     if every and sources:
         raise InputError("--all and named sources cannot be combined; choose one")
     if not every and not sources:
-        if on:
-            raise InputError("--on needs sources, or --all")
+        if on or beyond:
+            raise InputError(f"{'--on' if on else '--beyond'} needs sources, or --all")
         return _list(as_json=as_json)
     chosen = court.registry.sources_of(list(court.registry.known()) if every else sources or [])
     if store is not None:
         store.mkdir(parents=True, exist_ok=True)
-    heard = court.hearing.hear(chosen, on, quick=quick, seed=seed, folder=store, workers=workers)
+    heard = court.hearing.hear(
+        chosen, on, quick=quick, beyond=beyond, seed=seed, folder=store, workers=workers
+    )
     return show(heard, as_json=as_json)
 
 

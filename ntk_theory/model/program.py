@@ -9,20 +9,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
+from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
-from ntk_theory.symbolic.pieces import choose, heaviside, maximum, minimum
+from ntk_theory.symbolic.corner_flow import pressure, stream
+from ntk_theory.symbolic.pieces import CornerFlow, choose, heaviside, maximum, minimum
 
 
 def _erf(z: Any) -> Any:
     from scipy.special import erf  # noqa: PLC0415 - only the operators with erf pay for this import
 
     return erf(z)
+
+
+#: The values of a corner flow are kept for so many points at most.
+MOST_KEPT = 4096
+
+
+def _corner(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """A corner flow at arrays; its first three arguments are numbers."""
+
+    # Training asks for it at the same points in every step.
+    @lru_cache(maxsize=512)
+    def known(r: float, i: int, j: int, x: bytes, y: bytes) -> Floats:
+        found = np.asarray(formula(r, i, j, np.frombuffer(x), np.frombuffer(y), np.log))
+        found.flags.writeable = False
+        return found
+
+    def at(r: Any, i: Any, j: Any, x: Any, y: Any) -> Any:
+        orders = float(r), int(i), int(j)
+        if np.ndim(x) != 1 or np.shape(x) != np.shape(y) or len(x) > MOST_KEPT:
+            return formula(*orders, np.asarray(x), np.asarray(y), np.log)
+        return known(*orders, np.asarray(x, dtype=np.float64).tobytes(), np.asarray(y).tobytes())
+
+    return at
 
 
 #: Operations of a program: name -> what it does to arrays (or to NumPy scalars).
@@ -48,6 +73,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "erf": _erf,
     "atan": np.arctan,
     "heaviside": lambda a: np.heaviside(a, 0.5),
+    "scraper": _corner(stream),
+    "scraper_p": _corner(pressure),
     "max": np.maximum,
     "min": np.minimum,
     "piecewise": lambda test, above, below: np.where(np.isnan(test), test, np.where(test > 0, above, below)),
@@ -190,7 +217,7 @@ class _Compiler:
             return self._power(node.base, node.exp)
         if isinstance(node, sp.sech):
             return self.emit("divide", self.constant(1.0), self.emit("cosh", self.compile(node.args[0])))
-        if isinstance(node, heaviside | choose):
+        if isinstance(node, heaviside | choose | CornerFlow):
             return self.emit(node.text, *map(self.compile, node.args))
         if isinstance(node, maximum | minimum):
             first, *rest = map(self.compile, node.args)

@@ -18,7 +18,7 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from ntk_theory.symbolic.pieces import Piece, choose, heaviside, maximum, minimum
+from ntk_theory.symbolic.pieces import CornerFlow, Piece, choose, heaviside, maximum, minimum
 
 #: Working precision of point enclosures, in decimal digits.
 DIGITS = 40
@@ -288,6 +288,8 @@ def _piece(node: Piece, bounds: Bounds) -> Range:
     """Between the least and the greatest of the values; open only where every one of them is."""
     if isinstance(node, heaviside):
         return Range(sp.S.Zero, sp.S.One)
+    if isinstance(node, CornerFlow):
+        return EVERYTHING
     values = [
         over_reals(value, bounds) for value in (node.args[1:] if isinstance(node, choose) else node.args)
     ]

@@ -17,7 +17,7 @@ import sympy as sp
 
 from ntk_theory.symbolic.intervals import over_reals
 from ntk_theory.symbolic.jets import JetSpace
-from ntk_theory.symbolic.pieces import Piece, choose, heaviside, maximum, minimum
+from ntk_theory.symbolic.pieces import CornerFlow, Piece, choose, heaviside, maximum, minimum
 from ntk_theory.symbolic.zero import is_zero
 
 #: The distance from the jump, on either side.
@@ -50,6 +50,8 @@ def _places(expression: sp.Expr, space: JetSpace | None) -> Iterator[tuple[sp.Ex
         if space is None or not space.slots_of(place):
             yield place, True
     for node in expression.atoms(sp.sign, sp.Abs, Piece):
+        if isinstance(node, CornerFlow):  # it is smooth
+            continue
         if isinstance(node, sp.sign | sp.Abs | heaviside | choose):
             inside = [node.args[0]]
         else:  # max and min are continuous, and kinked where two arguments meet

@@ -3,6 +3,8 @@
     heaviside(a)             1 where a > 0, 0 where a < 0, and 1/2 where a = 0, which is (1 + sign(a))/2
     max(a, b, …), min(…)     the largest, the smallest
     piecewise(a, t > 0, b)   a where t > 0, b elsewhere; the branch that is not taken is never looked at
+    scraper(R, i, j, X, Y)   ∂_X^i ∂_Y^j of the corner flow ψ₁ + R ψ₂, scraper_p of its pressure P₁/R + P₂,
+                             smooth but at X = Y = 0 (:mod:`ntk_theory.symbolic.corner_flow`)
 
 They are coefficients and data: none may contain a field. SymPy's own Heaviside, Max, Min and Piecewise
 ask for assumptions and rearrange their arguments while they are made, without a bound on the work; these
@@ -12,11 +14,15 @@ classes do nothing of the kind. Each is equal almost everywhere to an expression
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import cmath
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
+import mpmath
 import sympy as sp
+
+from ntk_theory.symbolic.corner_flow import MOST, pressure, stream
 
 #: A constant nearer to 0 than this is not decided by its double.
 _CLEAR = 1e-9
@@ -253,8 +259,103 @@ class choose(Piece):
         return cases if exp is None else rf"\left({cases}\right)^{{{exp}}}"
 
 
+class CornerFlow(Piece):
+    """A derivative of a known flow in the corner X, Y > 0: one node, however long its formula is."""
+
+    nargs = 5
+
+    @classmethod
+    def formula(cls, r: float, i: int, j: int, x: Any, y: Any, log: Callable[[Any], Any]) -> Any:
+        """The derivative at numbers or arrays."""
+        raise NotImplementedError
+
+    @classmethod
+    def complaint(cls, arguments: Sequence[sp.Expr]) -> str | None:
+        """What is wrong with the arguments, or ``None``."""
+        if len(arguments) == 5:
+            orders = arguments[1:3]
+            whole = all(isinstance(k, sp.Integer) and k >= 0 for k in orders)
+            if whole and sum(orders) <= MOST and not any(s.name in "xyzt" for s in arguments[0].free_symbols):
+                return None
+        return f"{cls.text} needs a number R, two orders of derivatives, and X, Y"
+
+    @classmethod
+    def eval(cls, *arguments: sp.Expr) -> sp.Expr | None:  # noqa: D102
+        if (wrong := cls.complaint(arguments)) is not None:
+            raise ValueError(wrong)
+        return None
+
+    @classmethod
+    def value(cls, *arguments: float) -> float:  # noqa: D102
+        r, i, j, x, y = arguments
+        return float(cls.formula(float(r), int(i), int(j), float(x), float(y), cmath.log))
+
+    def in_signs(self) -> sp.Expr:  # noqa: D102
+        return self  # it has no sign and no |·| in it
+
+    def derived(self, inner: Sequence[sp.Expr]) -> sp.Expr:  # noqa: D102
+        r, i, j, x, y = self.args
+        along = [(inner[3], (i + 1, j)), (inner[4], (i, j + 1))]
+        return sp.Add(*(rate * self.func(r, *orders, x, y) for rate, orders in along if rate != 0))
+
+    def enclosed(self, iv: Any, arguments: Sequence[Any]) -> Any:
+        """From 60 digits at a point, of which sums of terms of (size/near)^(3 + orders) keep 20."""
+        r, _, _, x, y = (argument.mid for argument in arguments)
+        width = max(float(argument.delta) for argument in arguments)
+        size = max(1.0, abs(float(x)), abs(float(y)), abs(float(r)))
+        near = min(1.0, abs(complex(float(x), float(y))))
+        if width > 1e-30 * size or near < 1e-3:
+            raise ValueError(f"no enclosure of {self.text} over an interval")
+        orders = int(self.args[1]), int(self.args[2])
+        with mpmath.workdps(60):
+            r, x, y = (mpmath.mpf(mpmath.mp.make_mpf(a._mpi_[0])) for a in (r, x, y))
+            found = self.formula(r, *orders, x, y, mpmath.log)
+        slack = 1e-20 * (size / near) ** (3 + sum(orders))
+        return iv.mpf([found - slack, found + slack])
+
+    def _eval_evalf(self, prec: int) -> sp.Expr:
+        if self.free_symbols:
+            return self
+        return sp.Float(self.value(*map(float, self.args)), precision=prec)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        r, i, j, x, y = self.args
+        below = "X" * int(i) + "Y" * int(j)
+        inside = ", ".join(map(printer._print, (r, x, y)))
+        text = rf"{self.letter}_{{{below}}}\left({inside}\right)"
+        return text if exp is None else f"{{{text}}}^{{{exp}}}"
+
+
+class scraper(CornerFlow):
+    """∂_X^i ∂_Y^j of the stream function ψ₁ + R ψ₂.
+
+    >>> scraper(1, 0, 1, 1, 0).evalf(5), scraper(1, 0, 1, sp.Symbol("x", real=True), 0).diff("x")
+    (1.0000, 0)
+    """
+
+    text = "scraper"
+    letter = r"\psi"
+
+    @classmethod
+    def formula(cls, r: float, i: int, j: int, x: Any, y: Any, log: Callable[[Any], Any]) -> Any:  # noqa: D102
+        return stream(r, i, j, x, y, log)
+
+
+class scraper_p(CornerFlow):
+    """∂_X^i ∂_Y^j of its pressure P₁/R + P₂."""
+
+    text = "scraper_p"
+    letter = "P"
+
+    @classmethod
+    def formula(cls, r: float, i: int, j: int, x: Any, y: Any, log: Callable[[Any], Any]) -> Any:  # noqa: D102
+        return pressure(r, i, j, x, y, log)
+
+
 #: Functions in pieces by their name in the grammar; ``piecewise`` has a syntax of its own.
-PIECES: dict[str, type[Piece]] = {kind.text: kind for kind in (heaviside, maximum, minimum, choose)}
+PIECES: dict[str, type[Piece]] = {
+    kind.text: kind for kind in (heaviside, maximum, minimum, choose, scraper, scraper_p)
+}
 
 
 def without_pieces(expression: sp.Expr) -> sp.Expr:
@@ -264,6 +365,8 @@ def without_pieces(expression: sp.Expr) -> sp.Expr:
     sign(x)/2 + 1/2
     """
     if not expression.has(Piece):
+        return expression
+    if isinstance(expression, CornerFlow):
         return expression
     rebuilt = expression.func(*(without_pieces(argument) for argument in expression.args))
     return rebuilt.in_signs() if isinstance(rebuilt, Piece) else rebuilt

@@ -69,6 +69,9 @@ def adapted_points(
     try:
         here = residuals.at(objective.parameters(state.vector))
         values = np.abs(here.values)
+        relief = None if objective.scale is None else objective.scale.relief(problem, residuals)
+        if relief is not None:
+            values = values * np.sqrt(relief)
     except NonFiniteError:
         return None
     seen = dict(zip((group.name for group in rows.groups), group_rms(rows, values), strict=True))

@@ -49,6 +49,8 @@ class Objective:
         The sizes of outputs and groups, where the weights are ``scaled``.
     emphasis:
         How much each residual counts within its group, (n,) with mean 1 in every group; ``None``: all alike.
+    relief:
+        How much less residuals near singular points count, (n,) of at most 1; ``None`` where there are none.
     """
 
     residuals: Residuals
@@ -56,6 +58,7 @@ class Objective:
     group_weights: Mapping[str, float]
     scale: Scale | None = None
     emphasis: Floats | None = None
+    relief: Floats | None = None
 
     @classmethod
     def of(
@@ -67,16 +70,18 @@ class Objective:
         weights: Weights = "sum",
         emphasis: Floats | None = None,
         sizes: Mapping[str, float] | None = None,
+        scale: Scale | None = None,
     ) -> Objective:
         """Lower the problem, check points and weights (see :func:`group_weights`).
 
-        ``sizes`` of the outputs, where they are known, are those of the scale.
+        ``sizes`` of the outputs, where they are known, are those of the scale; ``scale`` is a known one.
         """
         network.check(parameters)
         residuals = Residuals.of(problem, network, points)
         groups = residuals.rows.groups
-        scale = Scale.of(problem, residuals, sizes) if weights == SCALED else None
-        bare = cls(residuals, parameters, group_weights(groups, "sum"), scale, emphasis)
+        scale = Scale.of(problem, residuals, sizes) if weights == SCALED else scale
+        relief = None if scale is None else scale.relief(problem, residuals)
+        bare = cls(residuals, parameters, group_weights(groups, "sum"), scale, emphasis, relief)
         sizes = None if scale is None else scale.groups
         found = group_weights(groups, weights, lambda: bare.kernel(parameters.flatten()), sizes)
         return replace(bare, group_weights=found)
@@ -103,7 +108,8 @@ class Objective:
         """λ per residual, (n,); within data in proportion to 1/σ²."""
         rows = self.residuals.rows
         weights = per_residual(rows.groups, self.group_weights) * rows.precision
-        return weights if self.emphasis is None else weights * self.emphasis
+        weights = weights if self.emphasis is None else weights * self.emphasis
+        return weights if self.relief is None else weights * self.relief
 
     @cached_property
     def rates(self) -> Floats:

@@ -57,17 +57,22 @@ def reference(problem: Problem) -> Reference | None:
     >>> reference(zoo("kdv-cosine", parameters={"delta": "1/10"})) is None
     True
     """
-    stated = problem if problem.construction is None else problem.construction.stated
+    stated = _stated(problem)
     if not stated.benchmark or stated.name not in zoo_names(benchmark=True):
         return None
     file = files("ntk_theory.symbolic") / "zoo" / "references" / f"{stated.name}.npz"
-    if not file.is_file() or not _same(stated, zoo(stated.name)):
+    if not file.is_file() or not _same(stated, _stated(zoo(stated.name))):
         return None
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
         arrays = {name: data[name] for name in data.files}
     axes = {name: arrays[f"axis/{name}"] for name in stated.variables}
     fields = {name: arrays[f"field/{name}"] for name in stated.fields if f"field/{name}" in arrays}
     return Reference(axes, fields, float(arrays["accuracy"]), str(arrays["method"]))
+
+
+def _stated(problem: Problem) -> Problem:
+    """The problem in its own fields, whatever ansatz it has."""
+    return problem if problem.construction is None else problem.construction.stated
 
 
 def _same(one: Problem, other: Problem) -> bool:

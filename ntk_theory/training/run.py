@@ -230,8 +230,8 @@ class Run:
         """The objective at the points as they are; weights that need the kernel stay those of the start."""
         plan, before = self.plan, self.objective
         fixed = plan.weighting if plan.reweigh is None and before.scale is None else before.group_weights
-        made = Objective.of(plan.problem, before.network, before.template, self.points, fixed, emphasis)
-        self.objective = replace(made, scale=before.scale)
+        given = (before.network, before.template, self.points, fixed, emphasis)
+        self.objective = Objective.of(plan.problem, *given, scale=before.scale)
 
     def _note(self, state: State) -> None:
         losses = self.objective.group_losses(state.values)

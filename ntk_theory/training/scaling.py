@@ -23,12 +23,21 @@ edges h,
 
 Where it has no value there (a logarithm, a jet out of its range) the coefficients F_α at u = 0 are taken,
 and 1 where these vanish or have none either.
+
+*Near a singular point* coefficients grow beyond any bound, as 1/r does at a corner that an ansatz has taken
+a flow's singular part off, and so do residuals that nobody can meet better than relatively. A row whose sum
+over α exceeds :data:`SINGULAR` times the median m_g of its group counts as one of that size does,
+
+    λ(x) = λ_g min(1, SINGULAR m_g/Σ_α |F_α| |u_α|)²,
+
+and s_g is the mean of sizes so capped: equations are weighted by r there, as least squares at singular
+corners are. Coefficients within that range, constant ones above all, are weighted as ever [D].
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -44,6 +53,8 @@ from ntk_theory.training.solution import domain_grid, inside_place
 NEAR = 10.0
 #: A solution in polynomials that leaves more than this share of the residual at 0 says no size.
 UNEXPLAINED = 0.5
+#: Rows of more than so many times the median size of their group are near a singular point.
+SINGULAR = 4.0
 #: Singular values below this share of the largest are left out of it: sizes need no digits.
 RANK = 1e-10
 #: Its size is taken at about so many points.
@@ -52,10 +63,11 @@ GRID = 2500
 
 @dataclass(frozen=True)
 class Scale:
-    """U_i by output and s_g by group, all positive."""
+    """U_i by output, s_g by group and the size above which a row counts less, all positive."""
 
     outputs: Mapping[str, float]
     groups: Mapping[str, float]
+    caps: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -73,11 +85,21 @@ class Scale:
         else:
             outputs = np.array([_rounded(sizes[name]) for name in basis.fields])
         names = [group.name for group in residuals.rows.groups]
-        groups = _groups(residuals, basis, outputs)
+        _, groups, caps = _groups(residuals, basis, outputs)
         return cls(
             dict(zip(basis.fields, outputs.tolist(), strict=True)),
             dict(zip(names, groups.tolist(), strict=True)),
+            dict(zip(names, caps.tolist(), strict=True)),
         )
+
+    def relief(self, problem: Problem, residuals: Residuals) -> Floats | None:
+        """min(1, cap/size)² of every residual, (n,); ``None`` where no row is larger than its cap."""
+        basis = Basis.of(problem, residuals)
+        sizes, *_ = _groups(residuals, basis, np.array([self.outputs[name] for name in basis.fields]))
+        caps = np.concatenate([np.full(g.size, self.caps.get(g.name, np.inf)) for g in residuals.rows.groups])
+        if not (sizes > caps).any():
+            return None
+        return np.asarray(np.minimum(1.0, caps / np.maximum(sizes, caps)) ** 2)
 
     @property
     def spread(self) -> float:
@@ -142,16 +164,24 @@ def _rounded(size: float) -> float:
     return float(2.0 ** np.round(np.log2(size)))
 
 
-def _groups(residuals: Residuals, basis: Basis, outputs: Floats) -> Floats:
-    """s_g, (groups,)."""
+def _groups(residuals: Residuals, basis: Basis, outputs: Floats) -> tuple[Floats, Floats, Floats]:
+    """Sizes of all rows (n,), s_g and caps (groups,)."""
     rows = residuals.rows
     units = basis.units(rows.slots) * [outputs[basis.fields.index(slot.field)] for slot in rows.slots]
-    found = np.zeros(len(rows.groups))
+    ends = np.cumsum([group.size for group in rows.groups])[:-1]
+    found, caps = np.zeros(len(rows.groups)), np.full(len(rows.groups), np.inf)
+    at = np.zeros(sum(group.size for group in rows.groups))
     for jets in (units, 0 * units):
         try:
             weights = linearise(rows, np.repeat(jets[:, None], len(rows.points), axis=1)).weights
         except NonFiniteError:
             continue
-        sizes = group_rms(rows, fold_rows(rows, units @ np.abs(weights)))
-        found = np.where((found == 0) & np.isfinite(sizes), sizes, found)
-    return np.where(found > 0, found, 1.0)
+        every = fold_rows(rows, units @ np.abs(weights))
+        most = np.array([SINGULAR * float(np.median(part)) for part in np.split(every, ends)])
+        most[~(most > 0)] = np.inf
+        capped = np.minimum(every, np.repeat(most, [group.size for group in rows.groups]))
+        sizes = group_rms(rows, capped)
+        new = (found == 0) & (sizes > 0) & np.isfinite(sizes)
+        found, caps = np.where(new, sizes, found), np.where(new, most, caps)
+        at = np.where(np.repeat(new, [group.size for group in rows.groups]), every, at)
+    return at, np.where(found > 0, found, 1.0), caps

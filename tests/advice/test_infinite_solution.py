@@ -14,13 +14,13 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Kernel as GPKernel
 
 import ntk_theory as nt
-from ntk_theory.advice import function_space
-from ntk_theory.advice.function_space import at_rest
 from ntk_theory.advice.infinite_solution import default_shape
 from ntk_theory.cli import main
 from ntk_theory.empirical.jacobian import residuals_and_jacobian
 from ntk_theory.empirical.residuals import Residuals
 from ntk_theory.errors import InputError, TrainingError
+from ntk_theory.limit import function_space
+from ntk_theory.limit.function_space import at_rest
 from ntk_theory.limit.law import limit_law
 from ntk_theory.symbolic.operator import Operator
 from ntk_theory.symbolic.problem import Group, GroupKind

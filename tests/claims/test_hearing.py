@@ -65,6 +65,7 @@ def test_a_source_is_heard_on_the_command_line(tmp_path: Path, capsys: pytest.Ca
     ("words", "message"),
     [
         (["claims", "--on", "heat"], "--on needs sources"),
+        (["claims", "--beyond"], "--beyond needs sources"),
         (["claims", "--all", "liu-2020"], "--all and named sources cannot be combined"),
         (["claims", "nobody"], "claims has the source 'nobody'"),
         (["verify", "heat", "--claims", "liu-2020", "--training"], "cannot be combined with --training"),
@@ -80,8 +81,10 @@ def test_what_does_not_fit_is_refused(
 
 
 def test_a_nonlinear_problem_is_no_error(tmp_path: Path) -> None:
-    heard = claims.hear(claims.sources_of("gan-2025,xie-2025,saadat-2022"), ["kdv"], folder=tmp_path)
+    heard = claims.hear(claims.sources_of("deryck-2023,saadat-2022"), ["kdv"], folder=tmp_path)
     assert {row.outcome for row in heard.rows} == {Outcome.NOT_APPLICABLE}
+    assert {row.because for row in heard.rows} == {"the problem is not linear"}
+    assert all(row.beyond is None for row in heard.rows)
     assert heard.stores == ()
     with pytest.raises(InputError):
         claims.hear(claims.sources_of("gan-2025"), ["no such problem"])

@@ -10,7 +10,7 @@ from ntk_theory.symbolic.reading import zoo_text
 from ntk_theory.training.data_waves import data_waves
 from ntk_theory.training.oscillations import LEAST, oscillations, own_features, periodic_variables
 from ntk_theory.training.reference import reference
-from ntk_theory.training.solution import TestGrid
+from ntk_theory.training.solution import TestGrid, solved_fields
 from ntk_theory.training.stated import check_solution
 
 NAMES = nt.zoo_names(benchmark=True)
@@ -128,6 +128,33 @@ def test_a_period_is_taken_only_where_every_derivative_is_stated(tmp_path, kept,
     problem = nt.problem(str(file))
     assert periodic_variables(problem) == period
     assert own_features(problem) == ({"x": {"periodic": "3"}} if period else None)
+
+
+def test_a_reference_is_that_of_the_stated_fields(tmp_path):
+    """The cavity has an ansatz; the problem without it, and with another, has the same reference."""
+    text = zoo_text("cavity-100")
+    start, end = text.index("[ansatz]"), text.index("[domain]")
+    for ansatz in ("", '[ansatz]\nu = "y*a"\nv = "b"\np = "q"\n'):
+        file = tmp_path / "cavity-100.toml"
+        file.write_text(text[:start] + ansatz + text[end:])
+        known = reference(nt.problem(str(file)))
+        assert known is not None
+        assert known.fields.keys() == {"u", "v"}
+
+
+def test_the_cavity_takes_off_what_is_singular_at_the_lid_s_corners():
+    """With a network of zeros it has, near a corner, the walls' velocities beside the other corner's (1, 0),
+    and it is free of divergence."""
+    problem = nt.zoo("cavity-100")
+    network = nt.training.default_network(problem)
+    start = network.init(0)
+    zero = start.replaced(0 * start.flatten())
+    r = 1e-6
+    points = np.array([[r, 1.0], [0.0, 1 - r], [1 - r, 1.0], [1.0, 1 - r]])
+    u, v, _ = solved_fields(problem, network, zero, points)
+    np.testing.assert_allclose(u - 1, [1, 0, 1, 0], atol=1e-3)
+    np.testing.assert_allclose(v, 0, atol=1e-3)
+    assert str(problem.equations[2].legs[0].expression) == "a_x + b_y"
 
 
 def test_fields_that_a_reference_lacks_have_no_error():

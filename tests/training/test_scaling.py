@@ -172,3 +172,47 @@ def test_the_command_tells_the_sizes(tmp_path: Path, capsys: pytest.CaptureFixtu
     found = json.loads(capsys.readouterr().out)["scale"]
     assert found["outputs"] == {"w": 16.0}
     assert set(found["groups"]) == {"clamp", "slope", "moment", "shear", "f"}
+
+
+SINGULAR = """
+fields = ["u"]
+variables = ["x"]
+equations = ["u_x + COEFFICIENT*u = 0"]
+[domain]
+x = [0, 1]
+[[conditions]]
+name = "end"
+equation = "u = 1"
+on = [{ x = 1 }]
+"""
+
+
+def objective(coefficient: str) -> Objective:
+    problem = from_toml(SINGULAR.replace("COEFFICIENT", coefficient))
+    network = nt.training.default_network(problem)
+    points = {"end": [[1.0]], "f": np.linspace(1e-3, 1, 400)[:, None]}
+    return Objective.of(problem, network, network.init(0), points, "scaled")
+
+
+def test_rows_near_a_singular_point_count_by_their_own_size() -> None:
+    """With h = 1/2 and U = 1 a row has the size 2 + 1/x; beyond four times the median, that of x = 1/2, which
+    is 4, it counts as a row of size 16 does."""
+    found = objective("1/x")
+    x = found.residuals.rows.points[found.residuals.rows.legs[1].rows][:, 0]
+    size = 2 + 1 / x
+    cap = 4 * np.median(size)
+    assert cap == pytest.approx(16, rel=0.01)
+    assert found.weights[0] == pytest.approx(found.group_weights["end"])
+    known = found.group_weights["f"] * np.minimum(1, cap / size) ** 2
+    np.testing.assert_allclose(found.weights[1:], known, rtol=1e-9)
+    assert found.weights[1] < 1e-3 * found.weights[-1]
+    capped = np.minimum(size, cap)
+    assert found.scale is not None
+    assert found.scale.groups["f"] == pytest.approx(float(np.sqrt(np.mean(capped**2))))
+
+
+@pytest.mark.parametrize("coefficient", ["3", "(1 + x^2)", "cos(9*x)"])
+def test_bounded_coefficients_are_weighted_alike(coefficient: str) -> None:
+    found = objective(coefficient)
+    assert found.relief is None
+    assert set(found.weights[1:]) == {found.group_weights["f"]}

@@ -18,6 +18,8 @@ LOOKS = {
     Outcome.UNDECIDED: ("#f3e3a1", "u"),
     Outcome.NOT_APPLICABLE: ("#eeeeee", ""),
 }
+#: What was found beyond a claim's hypotheses, on the face of "not applicable": no verdict on the source.
+BEYOND = {Outcome.SUPPORTED: "+", Outcome.REFUTED: "x", Outcome.UNDECIDED: "?", Outcome.NOT_APPLICABLE: ""}
 
 
 def hearing_on(axes: Axes, hearing: Hearing, sources: Sequence[str]) -> None:
@@ -28,6 +30,8 @@ def hearing_on(axes: Axes, hearing: Hearing, sources: Sequence[str]) -> None:
     for row in rows:
         x, y = problems.index(row.problem), claims.index((row.source.key, row.claim.code))
         colour, letter = LOOKS[row.outcome]
+        if row.beyond is not None:
+            letter = BEYOND[row.beyond.found]
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white"))
         axes.text(x, y, letter, ha="center", va="center", color=INK, fontsize=8)
     axes.set_xlim(-0.5, len(problems) - 0.5)
@@ -37,4 +41,7 @@ def hearing_on(axes: Axes, hearing: Hearing, sources: Sequence[str]) -> None:
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_color(FAINT)
-    axes.set_title("S supported, R refuted, u undecided, grey: not applicable", fontsize=8)
+    title = "S supported, R refuted, u undecided, grey: not applicable"
+    if any(row.beyond for row in rows):
+        title += "; beyond the hypotheses: + holds here too, x does not extend"
+    axes.set_title(title, fontsize=8)

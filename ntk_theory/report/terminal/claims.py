@@ -12,6 +12,8 @@ from ntk_theory.claims.hearing import Hearing
 from ntk_theory.claims.source import Source
 
 COLOURS = {"supported": "green", "refuted": "red", "undecided": "yellow", "not applicable": "dim"}
+#: Found beyond a claim's hypotheses: no colour of a verdict.
+BEYOND = "cyan"
 
 
 def show_sources(sources: Sequence[Source], console: Console) -> None:
@@ -32,11 +34,10 @@ def show(hearing: Hearing, console: Console) -> None:
     for name in ("source", "claim", "problem", "outcome", "evidence"):
         table.add_column(name, overflow="fold")
     for row in hearing.rows:
-        outcome = str(row.outcome)
-        cells = (row.source.key, row.claim.code, row.problem, Text(outcome, COLOURS[outcome]), row.because)
+        outcome = Text(row.words, BEYOND if row.beyond else COLOURS[str(row.outcome)])
+        cells = (row.source.key, row.claim.code, row.problem, outcome, row.because)
         table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
     console.print(table)
-    decided = hearing.decided()
-    console.print(Text(f"{sum(decided.values())} of {len(decided)} sources decided"))
+    console.print(Text(hearing.summary()))
     for path in hearing.stores:
         console.print(Text(f"store: {path}"), soft_wrap=True)

@@ -33,7 +33,7 @@ from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.limits import MAX_CONSTANT, MAX_DIGITS
 from ntk_theory.symbolic.measure import is_moderate, shape_of, value_of
-from ntk_theory.symbolic.pieces import PIECES
+from ntk_theory.symbolic.pieces import PIECES, CornerFlow
 from ntk_theory.symbolic.sizes import (
     LEAF,
     ExpandedSize,
@@ -283,7 +283,8 @@ class Bounds:
                 )
         values = [fact.constant for fact in arguments]
         constant = None
-        if all(isinstance(value, Fraction) for value in values):
+        is_rational = not issubclass(PIECES[node.function], CornerFlow)
+        if is_rational and all(isinstance(value, Fraction) for value in values):
             # Numbers that are not rational are settled when they are built.
             constant = Fraction(PIECES[node.function].value(*values))  # type: ignore[arg-type]
         return self._merge(arguments, pieces_size([fact.shape for fact in arguments]), constant, node.at)

@@ -28,7 +28,7 @@ from ntk_theory.symbolic.grammar.vocabulary import Vocabulary
 from ntk_theory.symbolic.jets import JetSpace
 from ntk_theory.symbolic.limits import MAX_CONSTANT, MAX_EXPONENT, MAX_OPERATIONS, MAX_WORK
 from ntk_theory.symbolic.measure import largest_constant_term, operations, unfit
-from ntk_theory.symbolic.pieces import PIECES
+from ntk_theory.symbolic.pieces import PIECES, CornerFlow
 
 
 def _tangent(argument: sp.Expr) -> sp.Expr:
@@ -105,7 +105,10 @@ class Builder:
             case InPieces(function, arguments):
                 parts = [self.build(argument) for argument in arguments]
                 self._bounds.fact(node)
-                return PIECES[function](*parts)
+                kind = PIECES[function]
+                if issubclass(kind, CornerFlow) and (wrong := kind.complaint(parts)) is not None:
+                    raise self.source.error(wrong, node.at, expected=f"as in {function}(100, 0, 1, x, 1 - y)")
+                return kind(*parts)
             case Total():
                 return self._total(node)
         raise AssertionError(f"{type(node).__name__} is not a core node")

@@ -39,7 +39,7 @@ FUNCTIONS = (
     *("exp", "log", "sqrt", "abs", "sign", "erf"),
 )
 #: Functions of the variables alone (see :mod:`ntk_theory.symbolic.pieces`).
-IN_PIECES = ("heaviside", "max", "min", "piecewise")
+IN_PIECES = ("heaviside", "max", "min", "piecewise", "scraper", "scraper_p")
 OPERATORS = ("diff", "D", "laplacian", "grad", "div", "dot")
 DEFAULT_FIELDS = ("u", "v", "w")
 _GREEK = (
