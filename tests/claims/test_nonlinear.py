@@ -256,6 +256,27 @@ def test_problems_of_any_kind_are_heard(text: str) -> None:
     assert ("nan" in beyond.because) is ("log" in text)
 
 
+def test_studies_that_refuse_unknown_coefficients_leave_their_claims_silent(tmp_path: Path) -> None:
+    unknown = nt.problem("u_t - k*u_xx + u^2", unknowns={"k": 1})
+    heard = claims.hear(claims.sources_of("liu-2020,deryck-2023"), [unknown], beyond=True, folder=tmp_path)
+    assert [(row.outcome, row.because) for row in heard.rows] == 2 * [
+        (Outcome.NOT_APPLICABLE, "the problem has unknown coefficients")
+    ]
+    assert heard.stores == ()
+    for _, claim in CLAIMS.values():
+        assert claim.silent("so", "a source").outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_group_named_as_a_block_of_others_is_refused_before_the_first_network(tmp_path: Path) -> None:
+    path = tmp_path / "slopes.toml"
+    path.write_text(
+        'title = "slopes"\nequations = ["u_xx + u^2 = 1"]\n[domain]\nx = [0, 1]\n'
+        '[[conditions]]\nname = "b"\nequation = "u_x = 0"\non = [{ x = 0 }, { x = 1 }]\n'
+    )
+    with pytest.raises(InputError, match="'b' is a condition, but 'b' stands for all value groups"):
+        claims.hear(claims.sources_of("wang-2022"), [str(path)], folder=tmp_path)
+
+
 def test_a_problem_that_is_none_is_refused_beyond_too() -> None:
     with pytest.raises(InputError):
         claims.hear(claims.sources_of("saadat-2022"), ["no such problem"], beyond=True)
