@@ -210,8 +210,8 @@ def main() -> None:
     raise SystemExit(1 if wrong else 0)
 
 
-def measure(name: str, seconds: float) -> dict[str, Any]:
-    """The ending of one problem and what is true."""
+def measure(name: str, seconds: float, steps: int | None = None) -> dict[str, Any]:
+    """The ending of one problem and what is true; or after so many steps, whatever the load."""
     from dataclasses import replace  # noqa: PLC0415 - NumPy is imported after the threads are set
 
     from ntk_theory.errors import NTKTheoryError  # noqa: PLC0415
@@ -228,7 +228,7 @@ def measure(name: str, seconds: float) -> dict[str, Any]:
         run = train(
             from_table(table, name=name),
             method=method,
-            until=replace(until, cpu=seconds),
+            until=replace(until, cpu=seconds, steps=steps or until.steps),
             drift=False,
             **options,
         )

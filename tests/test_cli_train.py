@@ -220,7 +220,7 @@ def test_a_bar_is_drawn_in_a_terminal(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["--points", "1000000000"], "3000000000 points"),
+        (["--points", "1000000000", "--no-mirror"], "3000000000 points"),
         (["--width", "9999999"], "200000019999997 parameters"),
         (["--width", "9999999", "--depth", "1", "--points", "1000000", "--method", "adam"], "3000000 points"),
     ],

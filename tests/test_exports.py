@@ -38,7 +38,7 @@ training verify verify_training zoo zoo_names
 TRAINING = words("""
 Adam Assumptions Drift Flow GaussNewton GradientDescent Method Resample Trajectory Until default_network
 field_errors load_network method relative_error save_network train train_from_starts
-own_features own_windows StageEnd wave_features Laziness laziness
+own_features own_windows mirrors halved Mirror Fold StageEnd wave_features Laziness laziness
 """)
 ERRORS = words("""
 BudgetError InputError Interrupted MissingStoreError NTKTheoryError NonFiniteError ParseError ProblemError

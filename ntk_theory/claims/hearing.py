@@ -13,12 +13,14 @@ from typing import Any
 
 from ntk_theory.claims.beyond import Beyond, strongest
 from ntk_theory.claims.exhibit import Exhibit
+from ntk_theory.claims.nonlinear import known_coefficients
 from ntk_theory.claims.source import EXHIBIT, Source, SourceClaim
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.studies.judging.judge import verify_kind
 from ntk_theory.studies.judging.kind import kind
 from ntk_theory.studies.judging.verdict import Outcome, Verdict
 from ntk_theory.studies.question.case import make_cases
+from ntk_theory.symbolic.reading import problem as as_problem
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def hear(
     studies: dict[tuple[str, str], list[Any]] = {}
     for source, what in asked:
         for claim in source.claims:
-            if claim.needs != EXHIBIT:
+            if claim.needs != EXHIBIT and not _left_out(claim.needs, what):
                 more = source.options.get(claim.needs, {})
                 held = studies.setdefault((claim.needs, repr(sorted(more.items()))), [more, []])[1]
                 held.extend([what] if what not in held else [])
@@ -203,12 +205,21 @@ def hear(
                 row = Heard(source, claim, label, (claim.exhibited(exhibit, source.key),))
                 rows.append(_beyond_exhibited(row, exhibit) if beyond else row)
             else:
+                why = _left_out(claim.needs, what)
+                if why:
+                    rows.append(Heard(source, claim, label, (claim.silent(why, source.key),)))
+                    continue
                 mark = repr(sorted(source.options.get(claim.needs, {}).items()))
                 result = results[claim.needs, mark]
                 row = Heard(source, claim, label, _of(result, claim.code, label))
                 alike = [found for (name, _), found in results.items() if name == claim.needs]
                 rows.append(_beyond_studied(row, alike) if beyond else row)
     return Hearing(tuple(rows), tuple(result.path for result in results.values()))
+
+
+def _left_out(name: str, what: Any) -> str:
+    """Why no study of a kind is made of a problem: all but the usual one refuse unknown coefficients."""
+    return known_coefficients(as_problem(what)) if kind(name).settings is not None else ""
 
 
 def _of(result: Any, code: str, label: str) -> tuple[Verdict, ...]:

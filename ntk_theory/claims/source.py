@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+
 from ntk_theory.claims.exhibit import Exhibit
 from ntk_theory.errors import Interrupted, NTKTheoryError
 from ntk_theory.studies.judging.own_claims import Decides, Finding, OwnClaim, claim
@@ -103,7 +105,15 @@ class SourceClaim:
         why = self.applies(exhibit.problem)
         if beyond:
             why = self.reaches(exhibit.problem) if self.reaches else "it is not put beyond its hypotheses"
-        found = Finding(Outcome.NOT_APPLICABLE, why) if why else self._found(exhibit)
+        return self._verdict(
+            Finding(Outcome.NOT_APPLICABLE, why) if why else self._found(exhibit), source, beyond=beyond
+        )
+
+    def silent(self, why: str, source: str) -> Verdict:
+        """The verdict that the claim is not applicable."""
+        return Verdict(self.code, self.statement, f"[R] {source}", "", None, Outcome.NOT_APPLICABLE, why)
+
+    def _verdict(self, found: Finding, source: str, *, beyond: bool = False) -> Verdict:
         (verdict,) = self._named(source, beyond=beyond)(lambda _: found).verdicts(None)
         return verdict
 
@@ -114,7 +124,7 @@ class SourceClaim:
             return self.judge(self.measure(exhibit))
         except Interrupted:
             raise
-        except NTKTheoryError as error:
+        except (NTKTheoryError, np.linalg.LinAlgError) as error:
             return Finding(
                 Outcome.NOT_APPLICABLE, f"it cannot be put to this problem: {str(error).splitlines()[0]}"
             )

@@ -12,7 +12,7 @@ import typer
 from ntk_theory import report
 from ntk_theory.cli.files import CHECKPOINT, NETWORK, claim_pictures, writing
 from ntk_theory.cli.method_help import WithMethods
-from ntk_theory.cli.network_table import or_table, trained_network
+from ntk_theory.cli.network_table import is_given, or_table, trained_network
 from ntk_theory.cli.options import (
     Activation,
     Ansatz,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ntk_theory.symbolic import Problem
     from ntk_theory.training import Until
     from ntk_theory.training.methods.method import Method, State
+    from ntk_theory.training.mirrored_run import Half
     from ntk_theory.training.run import Progress
 
 UNSOLVED = 4
@@ -56,6 +57,8 @@ KERNEL_POINTS = 300
 RATE = "rate"
 #: The endings that exit with 0: a run that its user cut short is no failure.
 GOOD = ("solved", "unfinished")
+#: The options that describe the network.
+SHAPE = ("width", "depth", "s", "activation", "output_bias", "features", "init", "network_file", "waves")
 #: The weights that make groups of any size alike.
 BALANCED = ("scaled", "trace")
 #: Its help ends with the methods.
@@ -173,6 +176,14 @@ def command(
             help="Waves of the equations' own frequencies in the first layer; default where they are many.",
         ),
     ] = None,
+    mirror: Annotated[
+        bool | None,
+        typer.Option(
+            "--mirror/--no-mirror",
+            help="Train one half of a problem with a mirror symmetry; default for gauss-newton where no "
+            "network is described.",
+        ),
+    ] = None,
     starts: Annotated[
         int,
         typer.Option("--starts", help="At most so many seeds; keep the first that ends solved, or the best."),
@@ -232,11 +243,15 @@ def command(
         features=features,
         init=init,
     )
-    network, begin, seen = trained_network(context, problem, network_file, options, waves)
+    fixed = {"windows": windows not in (None, 1), "continuation": bool(continuation)}
+    fixed["parameters"] = network_file is not None
+    half = _half(context, problem, chosen, mirror, **fixed)
+    trained = problem if half is None else half.problem
+    network, begin, seen = trained_network(context, trained, network_file, options, waves)
     if starts > 1 and begin is not None:
         raise InputError(f"--starts is {starts} beside a network to go on from; leave out one of them")
     weighting = weights_of(weights)
-    before = _preflight(problem, network, seed) if begin is None else None
+    before = _preflight(trained, network, seed) if begin is None else None
     balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
     lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]
     lines += [] if seen is None or as_json else [seen]
@@ -263,6 +278,7 @@ def command(
             every=every,
             progress=None if progress is None else _telling(progress, lines),
             windows=windows,
+            mirror=half is not None,
             continuation=dict(pair("--continue", item, "nu=0.1") for item in continuation or []),
         )
     for line in lines:  # no step was taken
@@ -280,6 +296,16 @@ def command(
         show(problem, run, verdict, [path for path in (output, plot, kept) if path is not None])
     misses = missed(run, tolerance, loss)
     return exit_code(run, chosen, misses, kept) or (0 if verdict.ending in GOOD else UNSOLVED)
+
+
+def _half(
+    context: typer.Context, problem: Problem, method: Method, asked: bool | None, **others: object
+) -> Half | None:
+    """As the library's default, that is where nothing is said of the network."""
+    from ntk_theory.training.mirrored_run import half_of  # noqa: PLC0415  --help stays quick
+
+    is_free = not problem.network and not any(is_given(context, name) for name in SHAPE)
+    return half_of(problem, method, asked, is_free=is_free, **others)
 
 
 def _has_known_solution(problem: Problem) -> bool:

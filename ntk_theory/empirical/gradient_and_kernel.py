@@ -17,7 +17,7 @@ from ntk_theory.empirical.cost import Cost
 from ntk_theory.empirical.jet_request import JetRequest
 from ntk_theory.empirical.jets import network_jets, read_out
 from ntk_theory.empirical.passes import Pass, contracted_pass, layers_of
-from ntk_theory.empirical.residuals import Residuals, gradient_blocks, per_row
+from ntk_theory.empirical.residuals import Residuals, gradient_blocks, on_own_side, per_row
 from ntk_theory.empirical.sweep import contracted_gram, tiles_of
 from ntk_theory.kernels.threads import each
 from ntk_theory.model.assembly import assemble_contracted, linearise, residuals
@@ -46,7 +46,7 @@ def gradient_and_kernel(
     parts = [replace(ask.rows(*tile), arena=Arena()) for tile in tiles]
     layers = each(lambda part: layers_of(part, EVERY), parts)
     scaled = [read_out(p, passed[-1].values, EVERY) for p, passed in zip(parts, layers, strict=True)]
-    here = linearise(rows, network_jets(ask, np.concatenate(scaled, axis=1)))
+    here = on_own_side(linearise(rows, network_jets(ask, np.concatenate(scaled, axis=1))), ask)
     values = np.asarray(residuals(rows, here.values))
     seeds = [np.ascontiguousarray(here.weights[:, slice(*tile)]) for tile in tiles]
     states = each(lambda k: contracted_pass(parts[k], layers[k], EVERY, seeds[k]), list(range(len(tiles))))

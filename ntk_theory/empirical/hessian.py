@@ -108,7 +108,13 @@ class Curvature:
         require_smooth(network.phi, max((s.order for s in residuals.rows.slots), default=0), extra=2)
         second = second_derivatives(problem)
         programs = tuple(p for group in residuals.rows.groups for p in second[group.name])
-        return cls(residuals.at(parameters), programs)
+        here = residuals.at(parameters)
+        if here.ask.far is not None:
+            raise InputError(
+                f"points lie beyond the mirror of a network that is {network.mirror}; second derivatives "
+                "need points on its side"
+            )
+        return cls(here, programs)
 
     @property
     def parameters(self) -> Parameters:

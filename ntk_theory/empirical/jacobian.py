@@ -73,7 +73,7 @@ class JacobianRows:
         """At a linearisation, with a factor for every residual (n,) and for every parameter (P,)."""
         found = here.linearisation
         factor = 1.0 if rows is None else per_row(here.residuals, rows)
-        scaled = found.weights if rows is None else found.weights * factor
+        scaled = here.weights if rows is None else here.weights * factor
         return cls(here.residuals, here.ask.parameters, scaled, columns, found.unknowns * factor)
 
     @property
@@ -129,7 +129,9 @@ class JacobianRows:
             return
         weights = np.ascontiguousarray(self.weights[list(leg.slots), part])
         network = self.residuals.network
-        ask = jet_request(network, self.parameters, self.residuals.rows.points[part], leg.operator.slots)
+        ask = jet_request(
+            network, self.parameters, self.residuals.rows.points[part], leg.operator.slots, folds=True
+        )
         layers = layers_of(ask, EVERY)
         at = _fill(contracted_pass(ask, layers, EVERY, weights * network.epsilon), out)
         for i in range(end - at):

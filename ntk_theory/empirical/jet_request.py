@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ntk_theory.arrays import Floats, Ints
+from ntk_theory.arrays import Bools, Floats, Ints
 from ntk_theory.empirical.arena import Arena
 from ntk_theory.errors import InputError
 from ntk_theory.kernels.multiindex import IndexSet, closure
@@ -26,13 +26,15 @@ class JetRequest:
     Attributes
     ----------
     points:
-        Raw points (n, d), float64.
+        Raw points (n, d), float64; of a folded network those on its side of the mirror.
     inputs:
         x̃, the points after the network's input map, or γ(x).
     slots:
         S slots (field, multi-index), in the caller's order.
     arena:
         Where working arrays come from; whoever made the request releases it.
+    far:
+        (n,) which points come from the other side of a folded network; ``None``: none of them.
     """
 
     network: Network
@@ -41,6 +43,7 @@ class JetRequest:
     inputs: Floats
     slots: tuple[Slot, ...]
     arena: Arena = field(default_factory=Arena)
+    far: Bools | None = None
 
     @cached_property
     def set(self) -> IndexSet:
@@ -71,19 +74,38 @@ class JetRequest:
     def rows(self, start: int, stop: int) -> JetRequest:
         """The same request for the points ``start`` to ``stop``."""
         part = slice(start, stop)
-        return replace(self, points=self.points[part], inputs=self.inputs[part])
+        far = None if self.far is None else self.far[part]
+        return replace(self, points=self.points[part], inputs=self.inputs[part], far=far)
+
+    @cached_property
+    def signs(self) -> Floats | None:
+        """The signs between the jets of a folded network and those of its side, (S, n); ``None``: all 1."""
+        fold = self.network.mirror
+        if fold is None or self.far is None:
+            return None
+        parities = fold.parities(self.slots, self.network.variables, self.network.fields)
+        return np.where(self.far, parities[:, None], 1.0)
 
 
 def jet_request(
-    network: Network, parameters: Parameters, points: ArrayLike, slots: Iterable[Slot], *, kernel: bool = True
+    network: Network,
+    parameters: Parameters,
+    points: ArrayLike,
+    slots: Iterable[Slot],
+    *,
+    kernel: bool = True,
+    folds: bool = False,
 ) -> JetRequest:
     """Check the arguments; ``kernel`` asks for one derivative of φ more (∂/∂θ).
+
+    ``folds`` says that the caller heeds :attr:`JetRequest.signs`; else a folded network takes points of its
+    own side only.
 
     Raises
     ------
     InputError
         for points of the wrong shape, none at all or not finite, parameters of another shape than the
-        network's, a slot of a field or a variable that the network lacks.
+        network's, a slot of a field or a variable that the network lacks; a point beyond a fold.
     SmoothnessError
         for an activation with too few derivatives.
     """
@@ -92,7 +114,17 @@ def jet_request(
     _check_slots(network, checked)
     require_smooth(network.phi, max(slot.order for slot in checked), extra=int(kernel))
     array = check_points(points, len(network.variables))
-    return JetRequest(network, parameters, array, network.inputs(array), checked)
+    far = None
+    if network.mirror is not None:
+        array, beyond = network.mirror.onto(array, network.variables)
+        far = beyond if beyond.any() else None
+        if far is not None and not folds:
+            row = int(np.argmax(beyond))
+            raise InputError(
+                f"points row {row} lies beyond the mirror of a network that is {network.mirror}, which is "
+                "not supported here; give points on its side"
+            )
+    return JetRequest(network, parameters, array, network.inputs(array), checked, far=far)
 
 
 def check_points(points: ArrayLike, dimension: int) -> Floats:

@@ -42,17 +42,19 @@ def jets(network: Network, parameters: Parameters, points: ArrayLike, slots: Ite
     InputError, SmoothnessError, NonFiniteError
         see :func:`ntk_theory.empirical.jet_request.request`.
     """
-    ask = jet_request(network, parameters, points, slots, kernel=False)
+    ask = jet_request(network, parameters, points, slots, kernel=False, folds=True)
     return network_jets(ask, jets_of(ask))
 
 
 def network_jets(ask: JetRequest, scaled: Floats) -> Floats:
-    """U_α = ε S_α + δ_{α0} c from S (slots, n)."""
+    """U_α = ε S_α + δ_{α0} c from S (slots, n), with the signs of a folded network."""
     out = ask.network.epsilon * scaled
     bias = ask.parameters.output_bias
     if bias is not None:
         values = ask.positions == 0
         out[values] += bias[ask.outputs[values], None]
+    if ask.signs is not None:
+        out *= ask.signs
     return finite(out, ask, "the jet value")
 
 

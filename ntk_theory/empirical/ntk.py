@@ -14,6 +14,7 @@ from ntk_theory.empirical.jet_ntk import jets_and_ntk, jets_once, true_derivativ
 from ntk_theory.empirical.jet_request import JetRequest, jet_request
 from ntk_theory.empirical.jets import network_jets
 from ntk_theory.empirical.passes import Layers
+from ntk_theory.empirical.residuals import on_own_side
 from ntk_theory.empirical.sweep import fill
 from ntk_theory.model.assembly import (
     Rows,
@@ -78,12 +79,12 @@ def ntk(
         naming group and point where a residual or a derivative of F overflows.
     """
     rows = _rows(problem, network, points, groups)
-    ask = jet_request(network, parameters, rows.points, rows.slots)
+    ask = jet_request(network, parameters, rows.points, rows.slots, folds=True)
     way = choose(Sizes.of(ask), path, memory_limit)
     metadata = _metadata(network, "contracted" if way.contracted else "jet")
     scaled, passed = jets_once(ask, way)
     rows = rows.at(parameters.unknowns)
-    here = linearise(rows, network_jets(ask, scaled))
+    here = on_own_side(linearise(rows, network_jets(ask, scaled)), ask)
     return with_unknowns(_kernel(rows, ask, way, here.weights, passed, progress, metadata), rows, here)
 
 

@@ -79,7 +79,9 @@ class Residuals:
     def at(self, parameters: Parameters) -> Linearised:
         """The forward pass at θ, from which values and products follow."""
         here = replace(self, rows=self.rows.at(parameters.unknowns))
-        return Linearised(here, jet_request(self.network, parameters, self.rows.points, self.rows.slots))
+        return Linearised(
+            here, jet_request(self.network, parameters, self.rows.points, self.rows.slots, folds=True)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +118,11 @@ class Linearised:
         return linearise(self.residuals.rows, self.jets)
 
     @cached_property
+    def weights(self) -> Floats:
+        """w: F_α, of a folded network by the jets of its own side, (slots, rows)."""
+        return on_own_side(self.linearisation, self.ask).weights
+
+    @cached_property
     def values(self) -> Floats:
         """R, shape (n,)."""
         return np.asarray(stacked_residuals(self.residuals.rows, self.linearisation.values))
@@ -123,7 +130,7 @@ class Linearised:
     def vjp(self, cotangent: ArrayLike) -> Parameters:
         """Jᵀv for v of shape (n,): one array per parameter block (rates not applied)."""
         v = self._vector(cotangent, "cotangent")
-        found = self.jet_vjp(self.linearisation.weights * per_row(self.residuals, v))
+        found = self.jet_vjp(self.weights * per_row(self.residuals, v))
         if self.ask.parameters.unknowns is None:
             return found
         return found.with_unknowns(self.linearisation.unknowns @ per_row(self.residuals, v))
@@ -157,7 +164,7 @@ class Linearised:
         if direction.output_bias is not None:
             for slot in self.residuals.rows.value_slots:
                 tangent[slot] += direction.output_bias[self.ask.outputs[slot]]
-        rows = np.einsum("ar,ar->r", self.linearisation.weights, tangent)
+        rows = np.einsum("ar,ar->r", self.weights, tangent)
         if direction.unknowns is not None:
             rows += direction.unknowns @ self.linearisation.unknowns
         return np.asarray(fold_rows(self.residuals.rows, rows))
@@ -206,6 +213,11 @@ class Linearised:
                 f"{name} is not finite at residual {int(np.argmin(np.isfinite(v)))}; make it so"
             )
         return v
+
+
+def on_own_side(here: Linearisation, ask: JetRequest) -> Linearisation:
+    """∂F/∂v_α = ±F_α for the jets v of a folded network's side; F_α itself for any other network."""
+    return here if ask.signs is None else replace(here, weights=here.weights * ask.signs)
 
 
 def per_row(residuals: Residuals, values: Floats) -> Floats:

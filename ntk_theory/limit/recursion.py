@@ -158,6 +158,11 @@ def infinite_jets(
 
 def first_layer(network: Network) -> dict[str, Any]:
     """What :func:`infinite_jets` must know of the inputs of a network."""
+    if network.mirror is not None:
+        raise InputError(
+            f"the network is {network.mirror}; limit laws are those of plain networks: replace(network, "
+            "fold=None) has the law of its side of the mirror"
+        )
     start = network.start if network.initialisation is not None else None
     if network.lift is not None:
         return {"lift": network.lift, "start": start}

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
 from ntk_theory.model.drawing import draw, normals
+from ntk_theory.model.fold import Fold
 from ntk_theory.model.lift import Lift
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.resources import require_memory
@@ -102,6 +103,8 @@ class Network:
     initialisation:
         How weights start, and the rates of their parameterisation: a name or numbers, see
         :mod:`ntk_theory.setting.initialisation`; default all N(0, 1), as in THEORY §1.
+    fold:
+        A mirror, beyond which the network is its own reflection (:mod:`ntk_theory.model.fold`).
 
     Raises
     ------
@@ -122,6 +125,7 @@ class Network:
     input_map: InputMap | Mapping[str, tuple[Any, Any]] | None = None
     features: FeatureMap | Mapping[str, Any] | None = None
     initialisation: Initialisation | Mapping[str, Any] | str | None = None
+    fold: Fold | Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         variables, fields = _names(self.variables, "variables"), _names(self.fields, "fields")
@@ -140,6 +144,7 @@ class Network:
         set_field(self, "input_map", mapped)
         set_field(self, "features", features)
         set_field(self, "initialisation", Initialisation.of(self.initialisation))
+        set_field(self, "fold", Fold.of(self.fold, variables, fields))
         assert self.start  # numbers per layer fit the depth, or this raises
 
     @property
@@ -189,6 +194,11 @@ class Network:
     def scale(self) -> Floats:
         """The chain factor ∂x̃_j/∂x_j per variable, shape (d,)."""
         return np.ones(len(self.variables)) if self.input_map is None else np.array(self._map.scale)
+
+    @property
+    def mirror(self) -> Fold | None:
+        """The fold."""
+        return Fold.of(self.fold)
 
     @cached_property
     def lift(self) -> Lift | None:
@@ -242,9 +252,7 @@ class Network:
         """x̃, the points after the input map, shape (n, d), or γ(x), (n, m)."""
         if self.lift is not None:
             return self.lift.values(points)
-        if self.input_map is None:
-            return np.ascontiguousarray(points, dtype=np.float64)
-        return self._map.apply(points)
+        return np.ascontiguousarray(points, float) if self.input_map is None else self._map.apply(points)
 
     def init(self, seed: int) -> Parameters:
         """Independent entries, N(0, 1) or as ``initialisation`` says; the numbers do not depend on s.

@@ -119,6 +119,8 @@ def network_record(network: Network) -> dict[str, Any]:
     start = network.initialisation
     if isinstance(start, Initialisation):
         record["initialisation"] = start.to_data()
+    if network.mirror is not None:
+        record["fold"] = network.mirror.to_data()
     return record
 
 
@@ -135,4 +137,5 @@ def network_from_record(record: Mapping[str, Any]) -> Network:
         input_map=None if mapped is None else InputMap(tuple(mapped[0]), tuple(mapped[1])),
         features=record.get("features"),
         initialisation=record.get("initialisation"),
+        fold=record.get("fold"),
     )

@@ -10,6 +10,10 @@ from .methods.gauss_newton import GaussNewton as GaussNewton
 from .methods.gradient_descent import GradientDescent as GradientDescent
 from .methods.method import Method as Method
 from .methods.registry import method as method
+from .mirrored_run import Fold as Fold
+from .mirrored_run import Mirror as Mirror
+from .mirrored_run import halved as halved
+from .mirrored_run import mirrors as mirrors
 from .oscillations import own_features as own_features
 from .oscillations import wave_features as wave_features
 from .solution import field_errors as field_errors

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -127,7 +127,9 @@ class Fresh:
         each = math.ceil(ROWS * FUNCTIONS / len(problem.equations))
         many = POINTS_OF_ONE if len(problem.variables) == 1 else each
         least |= {group.name: many for group in problem.equations}
-        return cls.of(problem, network, {name: max(n, least[name]) for name, n in counts.items()}, seed)
+        return cls.of(
+            problem, network, {name: max(counts.get(name, 1), n) for name, n in least.items()}, seed
+        )
 
     def rms(self, parameters: Parameters) -> dict[str, float]:
         """√mean R_g² by group; infinite where a residual is not finite."""
@@ -226,6 +228,18 @@ class Fresh:
             float(np.linalg.norm(before[inside])) / count,
             float(np.linalg.norm((after - before)[inside])) / count,
         )
+
+
+def of_both(half: Estimate | None, whole: Estimate | None) -> Estimate | None:
+    """The worse of what a half and its whole say: one knows of the mirror, the other of further solutions."""
+    if half is None or whole is None:
+        return half or whole
+    return replace(
+        whole,
+        error=max(half.error, whole.error),
+        unexplained=max(half.unexplained, whole.unexplained),
+        residual=max(half.residual, whole.residual),
+    )
 
 
 def met_by_zero(residuals: Residuals) -> bool:

@@ -102,7 +102,8 @@ def laziness(problem: Problem | Operator | str, run: Trajectory, points: int = P
             f"parameters) gave, which knows the start, too; {CONVERT}"
         )
     where = thinned(run.points, points)
-    objective = Objective.of(as_problem(problem), run.network, run.initial, where, dict(run.group_weights))
+    asked = run.trained(as_problem(problem))
+    objective = Objective.of(asked, run.network, run.initial, where, dict(run.group_weights))
     start, end = run.initial.flatten(), run.parameters.flatten()
     here, root = objective.at(start), np.sqrt(objective.weights)
     way = root * (objective.values(end) - here.values)

@@ -18,7 +18,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from ntk_theory.arrays import Floats
 from ntk_theory.empirical.cost import Sizes, choose
 from ntk_theory.empirical.gradient_and_kernel import gradient_and_kernel
-from ntk_theory.empirical.jacobian import residuals_and_jacobian
+from ntk_theory.empirical.jacobian import JacobianRows, residuals_and_jacobian
 from ntk_theory.empirical.jet_ntk import contracted_ntk, jet_ntk
 from ntk_theory.empirical.residuals import Linearised, Residuals
 from ntk_theory.model.assembly import assemble, assemble_contracted, with_unknowns
@@ -201,6 +201,10 @@ class Objective:
     def _kernel(self, here: Linearised) -> Kernel:
         rows, weights = self.residuals.rows, here.linearisation.weights
         ask, network, parameters = here.ask, self.network, here.ask.parameters
+        if ask.far is not None:  # the jet NTK is that of one side
+            J = np.empty((self.size, parameters.size))
+            JacobianRows.of(here).fill(0, self.size, J)
+            return Kernel((J * self.rates) @ J.T, rows.groups)
         rate = parameters.output_bias_rate
         if choose(Sizes.of(ask), "auto", None).contracted:
             block = contracted_ntk(network, parameters, rows.points, rows.slots, weights)

@@ -23,7 +23,7 @@ from ntk_theory.training.adaptive import adapted_points, grown
 from ntk_theory.training.checkpoint import Checkpoint, digest, read, write
 from ntk_theory.training.defaults import thinned
 from ntk_theory.training.drift import Monitor
-from ntk_theory.training.evidence import Estimate, Fresh
+from ntk_theory.training.evidence import Estimate, Fresh, of_both
 from ntk_theory.training.methods.method import Method, State
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.solution import TestGrid
@@ -38,7 +38,7 @@ Progress = Callable[[State, Mapping[str, float]], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides a run but the stopping rules and the objective."""
+    """Everything that decides a run but stopping rules and objective; ``whole``: whose half is trained."""
 
     problem: Problem
     points: Mapping[str, Floats]
@@ -51,6 +51,7 @@ class Plan:
     seed: int
     kernel_points: int | None = None
     evidence: bool = True
+    whole: Problem | None = None
 
     def key(self, objective: Objective) -> str:
         """A digest of the run; a longer run with the same key may go on from its checkpoint."""
@@ -100,6 +101,9 @@ class Run:
         if plan.evidence:
             counts = {name: len(array) for name, array in plan.points.items()}
             self.fresh = Fresh.beside(plan.problem, objective.network, counts, plan.seed)
+        self.whole: Fresh | None = None
+        if plan.evidence and plan.whole is not None:
+            self.whole = Fresh.beside(plan.whole, objective.network, {}, plan.seed)
         self.unseen: list[tuple[float, ...]] = []  # clock and fresh residuals by group, at every record
         self.loss_counts = True  # until it is small and the error is not
         self.moved = 0  # the step before which points last moved to where residuals are large
@@ -134,7 +138,9 @@ class Run:
         return self._trajectory(state, reason, self._estimate(state))
 
     def _estimate(self, state: State) -> Estimate | None:
-        return None if self.fresh is None else self.fresh.estimate(self.objective.parameters(state.vector))
+        parameters = self.objective.parameters(state.vector)
+        found = None if self.fresh is None else self.fresh.estimate(parameters)
+        return found if self.whole is None else of_both(found, self.whole.estimate(parameters))
 
     def _fresh(self) -> State:
         method = self.plan.method

@@ -34,6 +34,7 @@ from ntk_theory.training.identified_fields import identified_fields
 from ntk_theory.training.methods.method import Method
 from ntk_theory.training.methods.registry import DEFAULT
 from ntk_theory.training.methods.registry import method as named
+from ntk_theory.training.mirrored_run import half_of
 from ntk_theory.training.objective import Objective
 from ntk_theory.training.oscillations import own_features
 from ntk_theory.training.run import Plan, Progress, Run
@@ -73,6 +74,7 @@ def train(
     progress: Progress | None = None,
     windows: int | None = None,
     continuation: Mapping[str, float | str] | None = None,
+    mirror: bool | None = None,
 ) -> Trajectory:
     """Train a network on a problem: minimise L = ½ Σ_g λ_g Σ_x R_g(x)², sums over points.
 
@@ -127,6 +129,10 @@ def train(
     continuation:
         Coefficients that begin at an easier value, ``{"nu": 0.1}``, and come to their own in a few stages
         (:mod:`ntk_theory.training.continuation`).
+    mirror:
+        Train one half of a problem with a mirror symmetry (:func:`~ntk_theory.symbolic.mirrors.halved`), by a
+        network that is then folded, and has values on both sides? Default: by Gauss–Newton where network and
+        parameters, points, windows and continuation are left to us. Groups and points are those of the half.
 
     Returns
     -------
@@ -143,10 +149,15 @@ def train(
     TrainingError
         The run diverged or cannot meet its tolerance; with ``trajectory`` as far as it came.
     """
-    problem = as_problem(problem)
+    whole = problem = as_problem(problem)
     chosen, rules = resolved(method, until)
+    fixed = {"parameters": parameters is not None, "points": isinstance(points, Mapping)}
+    fixed |= {"windows": windows not in (None, 1), "continuation": bool(continuation)}
+    half = half_of(problem, chosen, mirror, is_free=network is None, **fixed)
+    problem = problem if half is None else half.problem
     if network is None:
         network = default_network(problem, width=usual_width(problem, rules), features=own_features(problem))
+    network = network if half is None else half.folded(network)
     check_network(network, parameters)
     given = parameters is not None or checkpoint is not None or isinstance(points, Mapping)
     count = (1 if given else usual_windows(problem, chosen, rules)) if windows is None else windows
@@ -161,11 +172,12 @@ def train(
         reweigh=reweigh,
         progress=progress,
     )
-    shown = partial(trained, problem, network, drift=drift, error=error, evidence=evidence)
+    shown = partial(trained, problem, network, drift=drift, error=error, evidence=evidence, whole=whole)
     way, first = Way(parameters, rules), None
     if count == 1 and not continuation:
         processor = time.process_time()
         first = shown(parameters, until=rules, checkpoint=checkpoint, every=every)
+        first = first if half is None else replace(first, mirror=half.mirror)
         if given or windows is not None or not asks_again(problem, chosen, rules, first):
             return first
         way.ended("the whole at once", first, time.process_time() - processor)
@@ -233,8 +245,9 @@ def _train(
     every: int = 100,
     progress: Progress | None,
     sizes: Mapping[str, float] | None = None,
+    whole: Problem | None = None,
 ) -> Trajectory:
-    """One problem from where the parameters are."""
+    """One problem from where the parameters are; ``whole`` is the one whose solution is known."""
     chosen, rules = method, until
     weighting = weights or chosen.facts.weights
     arrays = points if isinstance(points, Mapping) else None
@@ -250,10 +263,14 @@ def _train(
     objective = Objective.of(problem, network, drawn, given, weighting, sizes=sizes)
     if parameters is None:
         objective = objective.begun
-    grid = _measure(problem) if error and has_known_solution(problem) else None
+    known = problem if whole is None else whole
+    grid = _measure(known) if error and has_known_solution(known) else None
     kernels = chosen.facts.records_kernel if drift is None else bool(drift)
     few = None if drift is None or isinstance(drift, bool) else drift
-    plan = Plan(problem, given, chosen, rules, weighting, kernels, drawing, reweigh, seed, few, evidence)
+    more = None if whole is problem else whole
+    plan = Plan(
+        problem, given, chosen, rules, weighting, kernels, drawing, reweigh, seed, few, evidence, more
+    )
     run = Run(plan, objective, grid, progress, checkpoint, every).go()
     if not problem.unknowns:
         return run

@@ -18,6 +18,8 @@ from ntk_theory.model.network_file import load, save
 from ntk_theory.model.parameters import Parameters
 from ntk_theory.shown import Brief, Shown
 from ntk_theory.symbolic.jets import Slot
+from ntk_theory.symbolic.mirrors import Mirror, halved
+from ntk_theory.symbolic.problem import Problem
 from ntk_theory.training.continuation import StageEnd
 from ntk_theory.training.drift import Assumptions, Drift
 from ntk_theory.training.evidence import Estimate
@@ -68,6 +70,9 @@ class Trajectory(Shown):
     stages:
         How the easier problems on the way ended; all else is of the problem itself, ``initial`` and the drift
         from the state after them.
+    mirror:
+        The symmetry by which one half of the problem was trained: groups and points are those of
+        :meth:`trained`.
     scale:
         The sizes of outputs and groups, where the weights are ``scaled``.
     contradictions:
@@ -107,6 +112,7 @@ class Trajectory(Shown):
     identified_fields: tuple[IdentifiedField, ...] = ()
     start_losses: tuple[float, ...] = ()
     stages: tuple[StageEnd, ...] = ()
+    mirror: Mirror | None = None
 
     def brief(self) -> Brief:
         """One row per group: its losses and residuals; why the run stopped, what is known of the error."""
@@ -127,7 +133,7 @@ class Trajectory(Shown):
         )
         notes = [f"stopped after {len(self.times) - 1} steps, {self.seconds:.1f} s: {self.reason}"]
         notes += [f"loss {self.loss:.2e}" + ("" if self.error is None else f", error {self.error:.1e}")]
-        notes += filter(None, [self.told_stages()])
+        notes += filter(None, [self.told_stages(), self.told_mirror()])
         notes += [str(one) for one in self.identified]
         head = ("group", "points", "first loss", "last loss", "rms residual", "fresh")
         return Brief(
@@ -143,6 +149,14 @@ class Trajectory(Shown):
             f"before: {len(self.stages)} runs in {seconds:.1f} s, from {self.stages[0].told!r} to "
             f"{self.stages[-1].told!r}; first losses and K(0) are of the state after them"
         )
+
+    def told_mirror(self) -> str | None:
+        """The symmetry of the network in words; None without one."""
+        return None if self.mirror is None else f"by symmetry one half was trained: {self.mirror}"
+
+    def trained(self, problem: Problem) -> Problem:
+        """The problem that was trained for this one: itself, or one half."""
+        return problem if self.mirror is None else halved(problem, self.mirror)
 
     def to_pandas(self) -> Any:
         """One row per step: clock, loss, its parts by group; ``attrs["summary"]`` is :meth:`summary`."""
@@ -213,6 +227,7 @@ class Trajectory(Shown):
                 else {}
             ),
             **({"start_losses": list(self.start_losses)} if self.start_losses else {}),
+            **({"mirror": str(self.mirror)} if self.mirror is not None else {}),
             **({"stages": [asdict(stage) for stage in self.stages]} if self.stages else {}),
         }
 

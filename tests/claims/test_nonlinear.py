@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import ntk_theory as nt
 from ntk_theory import claims
@@ -29,6 +30,7 @@ from ntk_theory.claims.source import EXHIBIT, SourceClaim
 from ntk_theory.cli import main
 from ntk_theory.errors import InputError, NonFiniteError
 from ntk_theory.model.points import draw_points
+from ntk_theory.report.figures.claims import hearing_on
 from ntk_theory.studies.flow.evidence import Movement
 from ntk_theory.studies.hessian.criterion import HessianCriterion
 from ntk_theory.studies.initialisation.observed_limit import Observed
@@ -213,6 +215,18 @@ def test_a_hearing_keeps_what_is_beyond_apart(tmp_path: Path, capsys: pytest.Cap
     assert "within their hypotheses" in capsys.readouterr().out
 
 
+def test_a_picture_has_marks_of_its_own_for_what_is_beyond() -> None:
+    """No letter of a verdict stands where a source does not speak."""
+    sources = claims.sources_of("saadat-2022")
+    heard = claims.hear(sources, ["u + u^3"], quick=True, beyond=True, progress=False)
+    axes = Figure().subplots()
+    hearing_on(axes, heard, ["saadat-2022"])
+    letters = [text.get_text() for text in axes.texts]
+    wanted = {"holds here too": "+", "does not extend": "x", "undecided": "?"}
+    assert letters == [wanted[row.beyond.says] for row in heard.rows if row.beyond]
+    assert "beyond the hypotheses" in axes.get_title()
+
+
 @pytest.mark.parametrize(
     ("outcome", "says", "end"),
     [
@@ -254,6 +268,27 @@ def test_problems_of_any_kind_are_heard(text: str) -> None:
     beyond = by_code["saadat-disparity"].beyond
     assert beyond is not None
     assert ("nan" in beyond.because) is ("log" in text)
+
+
+def test_studies_that_refuse_unknown_coefficients_leave_their_claims_silent(tmp_path: Path) -> None:
+    unknown = nt.problem("u_t - k*u_xx + u^2", unknowns={"k": 1})
+    heard = claims.hear(claims.sources_of("liu-2020,deryck-2023"), [unknown], beyond=True, folder=tmp_path)
+    assert [(row.outcome, row.because) for row in heard.rows] == 2 * [
+        (Outcome.NOT_APPLICABLE, "the problem has unknown coefficients")
+    ]
+    assert heard.stores == ()
+    for _, claim in CLAIMS.values():
+        assert claim.silent("so", "a source").outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_group_named_as_a_block_of_others_is_refused_before_the_first_network(tmp_path: Path) -> None:
+    path = tmp_path / "slopes.toml"
+    path.write_text(
+        'title = "slopes"\nequations = ["u_xx + u^2 = 1"]\n[domain]\nx = [0, 1]\n'
+        '[[conditions]]\nname = "b"\nequation = "u_x = 0"\non = [{ x = 0 }, { x = 1 }]\n'
+    )
+    with pytest.raises(InputError, match="'b' is a condition, but 'b' stands for all value groups"):
+        claims.hear(claims.sources_of("wang-2022"), [str(path)], folder=tmp_path)
 
 
 def test_a_problem_that_is_none_is_refused_beyond_too() -> None:

@@ -175,7 +175,7 @@ def _kernel(place: Place, problem: Problem, run: Trajectory) -> None:
     ends = (("start", run.initial, FAINT), ("end", run.parameters, SERIES[0]))
     points = thinned(run.points, SPECTRUM)
     for name, parameters, colour in ends:
-        values = ntk(problem, run.network, parameters, points).eigenvalues()
+        values = ntk(run.trained(problem), run.network, parameters, points).eigenvalues()
         floor = np.finfo(np.float64).eps * len(values) * values.max()
         kept = values[values > floor]  # the rest is rounding
         panels[0].plot(np.arange(1, len(kept) + 1), kept, color=colour, linewidth=1.8, label=name)

@@ -127,7 +127,7 @@ def _drift(run: Trajectory) -> Table:
 
 def _footer(run: Trajectory) -> Iterator[str]:
     steps = len(run.times) - 1
-    yield from filter(None, [run.told_stages()])
+    yield from filter(None, [run.told_stages(), run.told_mirror()])
     yield f"stopped after {steps} steps, {run.seconds:.1f} s: {run.reason}"
     moved = float(run.assumptions.parameter_shift.max())
     yield f"{run.parameters.size} parameters moved by at most {moved:.3g}; {run.evaluations} evaluations"

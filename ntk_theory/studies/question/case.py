@@ -12,6 +12,7 @@ import sympy as sp
 
 from ntk_theory.arrays import Floats
 from ntk_theory.errors import InputError
+from ntk_theory.model.blocks import UNIONS
 from ntk_theory.model.points import check_points, draw_points
 from ntk_theory.resources import require_memory
 from ntk_theory.symbolic.data import Data
@@ -146,6 +147,7 @@ def make_cases(
     for what in wanted:
         for problem, parameters in _swept(what, sweep):
             _refuse_unknown(problem, parameters)
+            _refuse_names(problem)
             ready = problem.bind(trained=True)
             counts = point_counts(ready, points)
             total = sum(counts.values())
@@ -205,6 +207,16 @@ def _refuse_unknown(problem: Problem, swept: Iterable[str]) -> None:
     for name in swept:
         if name in problem.unknowns:
             raise InputError(f"sweep names {name!r}, which is unknown; sweep a parameter")
+
+
+def _refuse_names(problem: Problem) -> None:
+    """Blocks "b" and "f" are those of all values and of all equations: no other group may be called so."""
+    for group in problem.groups:
+        if UNIONS.get(group.name, group.kind) is not group.kind:
+            raise InputError(
+                f"the group {group.name!r} is a {group.kind}, but {group.name!r} stands for all "
+                f"{UNIONS[group.name]} groups; rename it"
+            )
 
 
 def _text_of(problem: Problem) -> str:
