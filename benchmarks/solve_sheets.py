@@ -22,8 +22,10 @@ FUNCTIONS = {"sin": "sin", "cos": "cos", "exp": "exp", "sinh": "sinh", "cosh": "
 
 
 def sheet(problem: Any) -> dict[str, Any]:
-    """The sheet of a problem of the zoo; its named parameters become numbers."""
+    """The sheet of a problem of the zoo in its own fields; its named parameters become numbers."""
     problem = problem.bind()
+    if problem.construction is not None:  # an ansatz is a choice of this package's
+        problem = problem.construction.stated
     variables = list(problem.variables)
     periods, conditions = {}, []
     for group in problem.conditions:

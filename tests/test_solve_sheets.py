@@ -109,3 +109,12 @@ def test_a_peer_s_compiling_can_be_taken_off(solve: ModuleType) -> None:
     for first, ahead in ((6.0, False), (1.0, True)):
         peer = {"error": 1e-3, "until_first_step": first}
         assert solve.is_ahead_earlier({"ntk_theory": own, "jinns": peer}) is ahead
+
+
+def test_a_problem_with_an_ansatz_is_told_in_its_own_fields(sheets: ModuleType) -> None:
+    """The ansatz is a choice of this package's; a peer gets the equations that everyone knows."""
+    problem = nt.zoo("cavity-100")
+    sheet = sheets.sheet(problem)
+    assert problem.ansatz is not None
+    assert sheet["fields"] == ["u", "v", "p"]
+    assert len(sheet["conditions"]) == 4

@@ -244,7 +244,7 @@ def command(
         init=init,
     )
     fixed = {"windows": windows not in (None, 1), "continuation": bool(continuation)}
-    fixed["parameters"] = network_file is not None
+    fixed |= {"parameters": network_file is not None, "weights": isinstance(weights_of(weights), Mapping)}
     half = _half(context, problem, chosen, mirror, **fixed)
     trained = problem if half is None else half.problem
     network, begin, seen = trained_network(context, trained, network_file, options, waves)

@@ -152,6 +152,7 @@ def train(
     whole = problem = as_problem(problem)
     chosen, rules = resolved(method, until)
     fixed = {"parameters": parameters is not None, "points": isinstance(points, Mapping)}
+    fixed |= {"weights": isinstance(weights, Mapping)}  # they name the groups of the whole
     fixed |= {"windows": windows not in (None, 1), "continuation": bool(continuation)}
     half = half_of(problem, chosen, mirror, is_free=network is None, **fixed)
     problem = problem if half is None else half.problem

@@ -47,6 +47,8 @@ def test_when_the_whole_is_trained():
     ):
         assert train("burgers-shock-100", until=1, evidence=False, **arguments).mirror is None
     assert train("kdv-cosine", points=20, until=1, evidence=False).mirror is None
+    own = {"initial": 1.0, "period": 1.0, "period_x": 1.0, "f": 1.0}
+    assert train("allen-cahn-interfaces", points=20, until=1, evidence=False, weights=own).mirror is None
 
 
 def test_a_half_that_is_asked_for_and_cannot_be():
