@@ -243,14 +243,14 @@ def command(
         features=features,
         init=init,
     )
+    weighting = weights_of(weights)
     fixed = {"windows": windows not in (None, 1), "continuation": bool(continuation)}
-    fixed |= {"parameters": network_file is not None, "weights": isinstance(weights_of(weights), Mapping)}
+    fixed |= {"parameters": network_file is not None, "weights": isinstance(weighting, Mapping)}
     half = _half(context, problem, chosen, mirror, **fixed)
     trained = problem if half is None else half.problem
     network, begin, seen = trained_network(context, trained, network_file, options, waves)
     if starts > 1 and begin is not None:
         raise InputError(f"--starts is {starts} beside a network to go on from; leave out one of them")
-    weighting = weights_of(weights)
     before = _preflight(trained, network, seed) if begin is None else None
     balanced = (weighting or chosen.facts.weights) in BALANCED and chosen.facts.needs_jacobian
     lines = [] if before is None or as_json else [*before.lines(), *(() if balanced else before.because)]

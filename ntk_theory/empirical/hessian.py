@@ -111,7 +111,7 @@ class Curvature:
         here = residuals.at(parameters)
         if here.ask.far is not None:
             raise InputError(
-                f"points lie beyond the mirror of a network that is {network.mirror}; second derivatives "
+                f"points lie beyond the mirror of a network that is {network.folding}; second derivatives "
                 "need points on its side"
             )
         return cls(here, programs)

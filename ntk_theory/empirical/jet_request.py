@@ -80,7 +80,7 @@ class JetRequest:
     @cached_property
     def signs(self) -> Floats | None:
         """The signs between the jets of a folded network and those of its side, (S, n); ``None``: all 1."""
-        fold = self.network.mirror
+        fold = self.network.folding
         if fold is None or self.far is None:
             return None
         parities = fold.parities(self.slots, self.network.variables, self.network.fields)
@@ -115,13 +115,13 @@ def jet_request(
     require_smooth(network.phi, max(slot.order for slot in checked), extra=int(kernel))
     array = check_points(points, len(network.variables))
     far = None
-    if network.mirror is not None:
-        array, beyond = network.mirror.onto(array, network.variables)
+    if network.folding is not None:
+        array, beyond = network.folding.onto(array, network.variables)
         far = beyond if beyond.any() else None
         if far is not None and not folds:
             row = int(np.argmax(beyond))
             raise InputError(
-                f"points row {row} lies beyond the mirror of a network that is {network.mirror}, which is "
+                f"points row {row} lies beyond the mirror of a network that is {network.folding}, which is "
                 "not supported here; give points on its side"
             )
     return JetRequest(network, parameters, array, network.inputs(array), checked, far=far)

@@ -155,9 +155,9 @@ def to_torch(network: Network | Model, parameters: Parameters | None = None) -> 
         raise InputError(
             "the model transforms its outputs; to_torch(model.network, model.parameters) has the network"
         )
-    if model.network.mirror is not None:
+    if model.network.folding is not None:
         raise InputError(
-            f"the network is {model.network.mirror}, which no Sequential of torch is; train with "
+            f"the network is {model.network.folding}, which no Sequential of torch is; train with "
             "mirror=False, or take replace(network, fold=None) and reflect points and signs yourself"
         )
     if model.network.features is not None:

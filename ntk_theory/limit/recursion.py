@@ -158,9 +158,9 @@ def infinite_jets(
 
 def first_layer(network: Network) -> dict[str, Any]:
     """What :func:`infinite_jets` must know of the inputs of a network."""
-    if network.mirror is not None:
+    if network.folding is not None:
         raise InputError(
-            f"the network is {network.mirror}; limit laws are those of plain networks: replace(network, "
+            f"the network is {network.folding}; limit laws are those of plain networks: replace(network, "
             "fold=None) has the law of its side of the mirror"
         )
     start = network.start if network.initialisation is not None else None

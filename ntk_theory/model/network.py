@@ -196,7 +196,7 @@ class Network:
         return np.ones(len(self.variables)) if self.input_map is None else np.array(self._map.scale)
 
     @property
-    def mirror(self) -> Fold | None:
+    def folding(self) -> Fold | None:
         """The fold."""
         return Fold.of(self.fold)
 

@@ -119,8 +119,8 @@ def network_record(network: Network) -> dict[str, Any]:
     start = network.initialisation
     if isinstance(start, Initialisation):
         record["initialisation"] = start.to_data()
-    if network.mirror is not None:
-        record["fold"] = network.mirror.to_data()
+    if network.folding is not None:
+        record["fold"] = network.folding.to_data()
     return record
 
 

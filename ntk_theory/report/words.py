@@ -30,7 +30,7 @@ def network_words(network: Network, *, finite: bool = True) -> str:
     words += ["inputs mapped to [-1, 1]"] if network.input_map is not None else []
     words += [f"features {network.features}"] if network.features is not None else []
     words += [f"initialisation {network.initialisation}"] if network.initialisation is not None else []
-    words += [str(network.mirror)] if network.mirror is not None else []
+    words += [str(network.folding)] if network.folding is not None else []
     return ", ".join(words)
 
 
